@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli.hpp"
+
+#include "app/help.hpp"
+#include "app/options.hpp"
+#include "app/resolve.hpp"
+#include "app/setters.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+
+namespace app {
+namespace {
+
+using Values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+// What stands on the command line, as text.
+struct Arguments {
+  std::string command = "reconcile";
+  std::string config = {};
+  bool help = false;
+  bool version = false;
+  Values values = {};
+};
+
+std::string spelling(const Option& option) {
+  const std::string name = fmt::format("--{}", option.name);
+  return option.letter.empty() ? name : fmt::format("-{},{}", option.letter, name);
+}
+
+void declare(CLI::App& parser, Arguments& arguments, std::map<std::string_view, bool>& switches) {
+  parser.set_help_flag();
+  parser.add_flag("-h,--help", arguments.help);
+  parser.add_flag("--version", arguments.version);
+  parser.add_option("--config", arguments.config)->expected(1);
+  parser.add_option("command", arguments.command);
+  for (const Option& option : options()) {
+    if (option.value.empty()) {
+      parser.add_flag(spelling(option), switches[option.name]);
+      continue;
+    }
+    auto* declared =
+        parser.add_option(spelling(option), arguments.values[std::string(option.name)]);
+    declared->expected(1)->allow_extra_args(false);
+    declared->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll
+                                                    : CLI::MultiOptionPolicy::Throw);
+  }
+}
+
+Arguments read_arguments(const std::vector<std::string>& given) {
+  Arguments arguments;
+  std::map<std::string_view, bool> switches;
+  CLI::App parser;
+  declare(parser, arguments, switches);
+  std::vector<std::string> reversed(given.rbegin(), given.rend());  // as CLI11 wants them
+  try {
+    parser.parse(reversed);
+  } catch (const CLI::ParseError& error) {
+    throw core::Error(core::Exit::usage, "{}", error.what()).with_hint("see do-egress-ip --help");
+  }
+  for (const auto& [name, on] : switches) {
+    if (on) {
+      arguments.values[std::string(name)] = {"true"};
+    }
+  }
+  return arguments;
+}
+
+// The options in a TOML file: the same names, without sections.
+Values read_config_file(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) {
+    throw core::Error(core::Exit::config, "--config: cannot read \"{}\"", path);
+  }
+  Values values;
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_config(file);
+  } catch (const CLI::Error& error) {
+    throw core::Error(core::Exit::config, "{}: {}", path, error.what());
+  }
+  for (const CLI::ConfigItem& item : items) {
+    const auto known = std::ranges::find(options(), std::string_view(item.name), &Option::name);
+    if (!item.parents.empty() || known == options().end()) {
+      throw core::Error(core::Exit::config, "{}: \"{}\" is not an option", path, item.fullname())
+          .with_hint("the names are those of the command line, without the dashes");
+    }
+    values[item.name] = item.inputs;
+  }
+  return values;
+}
+
+std::optional<Given> from_environment(const Option& option, const Environment& environment) {
+  for (const std::string_view name : option.environment) {
+    const auto value = environment(std::string(name));
+    if (value && !value->empty()) {
+      return Given{{*value}, Source::environment, std::string(name)};
+    }
+  }
+  return std::nullopt;
+}
+
+// Every place that gives the option, the best first.
+std::vector<Given> places(const Option& option, const Values& flags, const Environment& environment,
+                          const Values& file, const std::string& path) {
+  std::vector<Given> found;
+  if (const auto flag = flags.find(option.name); flag != flags.end() && !flag->second.empty()) {
+    found.push_back({flag->second, Source::flag, fmt::format("--{}", option.name)});
+  }
+  if (const auto variable = from_environment(option, environment)) {
+    found.push_back(*variable);
+  }
+  if (const auto entry = file.find(option.name); entry != file.end()) {
+    found.push_back({entry->second, Source::file, fmt::format("{} in {}", option.name, path)});
+  }
+  return found;
+}
+
+void require_known(const std::string& command) {
+  if (command != "reconcile") {
+    throw core::Error(core::Exit::usage, "\"{}\" is not a command; expected reconcile", command)
+        .with_hint("see do-egress-ip --help");
+  }
+}
+
+}  // namespace
+
+std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
+                                                    const Environment& environment) {
+  const Arguments given = read_arguments(arguments);
+  if (given.help) {
+    return Answer{render_help()};
+  }
+  if (given.version) {
+    return Answer{"do-egress-ip " DO_EGRESS_IP_VERSION "\n"};
+  }
+  require_known(given.command);
+  const std::string path =
+      given.config.empty() ? environment("DO_EGRESS_IP_CONFIG").value_or("") : given.config;
+  const Values file = path.empty() ? Values{} : read_config_file(path);
+  Draft draft;
+  for (const Option& option : options()) {
+    const auto found = places(option, given.values, environment, file, path);
+    if (!found.empty()) {
+      option.set(draft, found.front());
+    }
+  }
+  return resolve(std::move(draft), environment);
+}
+
+}  // namespace app

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cloud/secret.hpp"
+#include "core/match.hpp"
+#include "core/model.hpp"
+#include "io/clock.hpp"
+#include "io/log.hpp"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace app {
+
+enum class Command { reconcile };
+enum class Output { text, json };
+enum class Writes { apply, none };
+
+// A service with the token that opens it.
+struct Access {
+  std::string url = {};
+  std::string ca_file = {};  // empty: the system's
+  cloud::ReadSecret token = {};
+};
+
+// What one call of the program was asked to do, complete and checked.
+struct Invocation {
+  Command command = Command::reconcile;
+  core::Config config = {};
+  core::Match match = {};
+  std::string metadata_url = "http://169.254.169.254";
+  Access digitalocean = {.url = "https://api.digitalocean.com"};
+  std::optional<Access> kubernetes = {};
+  Writes writes = Writes::apply;
+  io::Duration timeout = std::chrono::minutes{2};
+  Output output = Output::text;
+  io::LogFormat log_format = io::LogFormat::text;
+  io::Level log_level = io::Level::info;
+  bool detailed_exitcode = false;
+  std::set<core::Exit> ok_codes = {};
+  std::string termination_log = {};  // empty: none
+};
+
+// A variable of the environment; nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const std::string& name)>;
+
+}  // namespace app

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/observe.hpp"
+
+#include "cloud/metadata.hpp"
+#include "core/plan.hpp"
+
+#include <algorithm>
+
+namespace app {
+
+using core::Need;
+
+Observer::Observer(System& system, const Invocation& invocation)
+    : system_(system),
+      invocation_(invocation),
+      digitalocean_(system.http, invocation.digitalocean.url, invocation.digitalocean.ca_file,
+                    invocation.digitalocean.token) {
+  if (invocation.kubernetes) {
+    kubernetes_.emplace(system.http, invocation.kubernetes->url, invocation.kubernetes->ca_file,
+                        invocation.kubernetes->token);
+  } else {
+    found_.node = core::NoKubernetes{};
+  }
+}
+
+void Observer::read_network() {
+  core::Network now = system_.kernel.read();
+  if (now == found_.network) {
+    return;
+  }
+  found_.network = std::move(now);
+  if (node_under_way_) {  // it may hang on a route that is gone
+    system_.http.cancel(*node_under_way_);
+    node_under_way_.reset();
+  }
+  if (std::holds_alternative<core::Unavailable>(found_.node)) {
+    found_.node = core::NotAsked{};
+  }
+  if (std::holds_alternative<core::Unavailable>(found_.account)) {
+    found_.account = core::NotAsked{};
+  }
+}
+
+void Observer::answer(const std::vector<Need>& needs) {
+  for (const Need need : needs) {
+    answer(need);
+  }
+}
+
+void Observer::answer(Need need) {
+  switch (need) {
+    case Need::droplet:
+      return read_droplet();
+    case Need::node:
+      return read_node();
+    case Need::account:
+      return read_account();
+    case Need::droplet_scope:
+      return prove_scope();
+  }
+}
+
+// The Node is asked for at the same time: a steady run is one round trip deep.
+void Observer::read_droplet() {
+  const auto ticket = system_.http.start(cloud::metadata_request(invocation_.metadata_url));
+  start_node();
+  core::attempt("read the droplet's metadata",
+                [&] { found_.droplet = cloud::decode_metadata(system_.http.wait(ticket)); });
+}
+
+void Observer::start_node() {
+  if (!kubernetes_ || node_under_way_) {
+    return;
+  }
+  const auto failure = core::failure_of([&] {
+    node_under_way_ = system_.http.start(kubernetes_->node_request(invocation_.config.node_name));
+  });
+  if (failure) {  // no token to ask with
+    found_.node = core::Unavailable{*failure};
+  }
+}
+
+void Observer::read_node() {
+  start_node();
+  if (!node_under_way_) {
+    return;
+  }
+  const auto ticket = *node_under_way_;
+  node_under_way_.reset();
+  const std::string& name = invocation_.config.node_name;
+  const auto failure = core::failure_of([&] {
+    found_.node = core::attempt(fmt::format("read Node {}", name), [&] {
+      return kubernetes_->decode_node(name, system_.http.wait(ticket));
+    });
+  });
+  if (failure) {
+    found_.node = core::Unavailable{*failure};
+  }
+}
+
+void Observer::read_account() {
+  const auto& nic = found_.droplet->public_interface;
+  digitalocean_.leave_by(core::cut_off(found_) && nic ? std::optional(nic->address) : std::nullopt);
+  const auto failure = core::failure_of([&] { found_.account = account(); });
+  digitalocean_.leave_by(std::nullopt);
+  if (failure) {
+    found_.account = core::Unavailable{*failure};
+  }
+}
+
+core::Account Observer::account() {
+  const auto listed = digitalocean_.list_addresses();
+  core::Account account;
+  const auto take = [&](const core::FloatingIp& entry) {
+    account.shows_droplets = account.shows_droplets || entry.holder.has_value();
+    if (entry.holder == found_.droplet->id) {
+      account.ours = entry;
+    }
+  };
+  std::ranges::for_each(listed, take);
+  for (const core::Ipv4 address : invocation_.config.pool) {
+    const auto known = std::ranges::find(listed, address, &core::FloatingIp::address);
+    if (known != listed.end()) {
+      account.pool.push_back(*known);
+    } else if (const auto named = digitalocean_.read_address(address)) {  // BYOIP is not listed
+      take(*named);
+      account.pool.push_back(*named);
+    }
+  }
+  return account;
+}
+
+void Observer::prove_scope() {
+  const auto failure = core::failure_of([&] {
+    if (!digitalocean_.sees_droplet(found_.droplet->id)) {
+      throw core::Error(
+          core::Exit::no_permission,
+          "the token does not see this droplet, so an address in use looks free to it")
+          .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
+    }
+    std::get<core::Account>(found_.account).shows_droplets = true;
+  });
+  if (failure) {
+    found_.account = core::Unavailable{*failure};
+  }
+}
+
+void Observer::holds(const core::FloatingIp& address) {
+  if (auto* account = std::get_if<core::Account>(&found_.account)) {
+    account->ours = address;
+  }
+}
+
+}  // namespace app

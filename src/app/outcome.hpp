@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/model.hpp"
+#include "io/http.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace app {
+
+struct StepRecord {
+  core::Step step;
+  enum class Result { done, failed, skipped, planned } result = Result::planned;
+  std::string detail = {};
+};
+
+// Everything the operator is told about a run.
+struct Outcome {
+  enum class Result { unchanged, changed, skipped, planned, failed } result = Result::unchanged;
+  core::Ending ending = {};
+  std::vector<StepRecord> steps = {};
+  std::string node = {};
+  std::optional<core::Droplet> droplet = {};
+  std::optional<core::Ipv4> floating_ip = {};
+  core::Network network = {};  // as last seen
+  io::RequestCounts requests = {};
+  io::Duration elapsed = {};
+};
+
+}  // namespace app

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+
+#include "app/apply.hpp"
+#include "app/observe.hpp"
+#include "core/plan.hpp"
+
+namespace app {
+namespace {
+
+using Result = Outcome::Result;
+
+// More rounds than the longest repair has phases, with losses of every candidate of a small pool.
+constexpr int most_rounds = 200;
+constexpr int most_repetitions = 3;
+
+Outcome skipped(const Invocation& invocation) {
+  const auto& match = invocation.match;
+  const bool regex = match.kind == core::Match::Kind::regex;
+  Outcome outcome{.result = Result::skipped, .node = invocation.config.node_name};
+  outcome.ending.message =
+      fmt::format("the name \"{}\" {} \"{}\"", invocation.config.node_name,
+                  regex ? "does not match" : "does not contain", match.pattern);
+  return outcome;
+}
+
+// A step that is planned again and again is not in force though nothing refused it.
+void require_progress(const core::Step& next, const std::vector<StepRecord>& records) {
+  int repetitions = 0;
+  for (const StepRecord& record : records) {
+    repetitions += record.step.action == next.action && record.result == StepRecord::Result::done;
+  }
+  if (repetitions >= most_repetitions) {
+    throw core::Error(core::Exit::os_error, "a change was made {} times and does not stay: {}",
+                      repetitions, next.reason)
+        .with_hint("somebody else writes the same routes or labels; find out who, or --route none");
+  }
+}
+
+void add_planned(const core::Plan& plan, Outcome& outcome) {
+  for (const core::Step& step : plan.steps) {
+    outcome.steps.push_back({.step = step, .result = StepRecord::Result::planned});
+  }
+}
+
+// Observes, plans and applies until a plan leaves nothing; that plan.
+core::Plan converge(System& system, const Invocation& invocation, Observer& observer,
+                    std::vector<StepRecord>& records) {
+  observer.read_network();
+  for (int round = 0; round < most_rounds; ++round) {
+    system.clock.check();
+    core::Plan plan = core::plan(observer.found(), invocation.config);
+    const bool may_write = invocation.writes == Writes::apply;
+    if (may_write && !plan.steps.empty()) {
+      require_progress(plan.steps.front(), records);
+      apply_leading_steps(plan.steps, system, invocation, observer, records);
+    } else if (!plan.needs.empty()) {
+      observer.answer(plan.needs);
+    } else {
+      return plan;
+    }
+  }
+  throw core::Error(core::Exit::try_again, "nothing settled after {} rounds", most_rounds)
+      .with_hint("other droplets or other programs keep changing the same things; run again");
+}
+
+Result result_of(const Outcome& outcome, Writes writes) {
+  if (outcome.ending.exit != core::Exit::ok) {
+    return Result::failed;
+  }
+  if (outcome.steps.empty()) {
+    return Result::unchanged;
+  }
+  return writes == Writes::none ? Result::planned : Result::changed;
+}
+
+}  // namespace
+
+Outcome reconcile(System& system, const Invocation& invocation) {
+  if (!core::matches(invocation.match, invocation.config.node_name)) {
+    return skipped(invocation);
+  }
+  Outcome outcome{.node = invocation.config.node_name};
+  Observer observer(system, invocation);
+  const auto failure = core::any_failure_of([&] {
+    const core::Plan last = converge(system, invocation, observer, outcome.steps);
+    add_planned(last, outcome);
+    outcome.floating_ip = last.floating_ip;
+    outcome.ending = last.ending;
+  });
+  if (failure) {
+    outcome.ending = {failure->exit(), failure->what(), failure->hint()};
+  }
+  outcome.result = result_of(outcome, invocation.writes);
+  outcome.droplet = observer.found().droplet;
+  outcome.network = observer.found().network;
+  outcome.requests = system.http.counts();
+  outcome.elapsed = system.clock.elapsed();
+  return outcome;
+}
+
+}  // namespace app

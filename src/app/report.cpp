@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/report.hpp"
+
+#include "core/paths.hpp"
+#include "core/routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string destination(const core::Route& route) {
+  return route.destination == core::Prefix{} ? "default" : route.destination.to_string();
+}
+
+std::string render_route(const core::Route& route, const core::Network& network) {
+  std::string text =
+      fmt::format("{} via {}", destination(route), core::render_hop(route.via, network));
+  if (route.source) {
+    text += " src " + route.source->to_string();
+  }
+  if (route.metric != 0) {
+    text += fmt::format(" metric {}", route.metric);
+  }
+  if (route.table != core::main_table) {
+    text += fmt::format(" table {}", route.table);
+  }
+  return text;
+}
+
+std::string render_rule(const core::Rule& rule) {
+  const std::string source = rule.source ? rule.source->to_string() : "all";
+  const std::string table = rule.table == core::main_table ? "main" : fmt::format("{}", rule.table);
+  return fmt::format("{} from {} lookup {}{}", rule.priority, source, table,
+                     rule.suppress_prefixlength ? " without its default" : "");
+}
+
+struct Words {
+  std::string verb = {};
+  std::string target = {};
+};
+
+// Exhaustive on purpose: another Action does not compile until it is given its words.
+struct InWords {
+  const core::Network& network;
+
+  Words operator()(const core::SetRoute& action) const {
+    return {"set-route", render_route(action.route, network)};
+  }
+  Words operator()(const core::RemoveRoute& action) const {
+    return {"remove-route", render_route(action.route, network)};
+  }
+  Words operator()(const core::AddRule& action) const {
+    return {"add-rule", render_rule(action.rule)};
+  }
+  Words operator()(const core::RemoveRule& action) const {
+    return {"remove-rule", render_rule(action.rule)};
+  }
+  Words operator()(const core::ReplaceDefault& action) const {
+    return {"replace-default", render_route(action.route, network)};
+  }
+  Words operator()(const core::AssignFloatingIp& action) const {
+    return {"assign", fmt::format("{} to droplet {}", action.address.to_string(), action.droplet)};
+  }
+  Words operator()(const core::PatchNode& action) const {
+    std::string labels;
+    for (const auto& [key, value] : action.labels) {
+      labels += value ? fmt::format(" {}={}", key, *value) : fmt::format(" {}-", key);
+    }
+    return {"label-node", action.node + labels};
+  }
+};
+
+Words words_of(const core::Action& action, const core::Network& network) {
+  return std::visit(InWords{network}, action);
+}
+
+std::string_view name_of(StepRecord::Result result) {
+  constexpr std::array<std::string_view, 4> names = {"done", "failed", "skipped", "planned"};
+  return names.at(static_cast<std::size_t>(result));
+}
+
+std::string_view name_of(Outcome::Result result) {
+  constexpr std::array<std::string_view, 5> names = {"unchanged", "changed", "skipped", "planned",
+                                                     "failed"};
+  return names.at(static_cast<std::size_t>(result));
+}
+
+std::string conclusion(const Outcome& outcome) {
+  if (outcome.result == Outcome::Result::skipped) {
+    return outcome.ending.message;
+  }
+  if (outcome.result == Outcome::Result::failed) {
+    return fmt::format("{} ({}): {}", core::facts_of(outcome.ending.exit).name,
+                       static_cast<int>(outcome.ending.exit), outcome.ending.message);
+  }
+  const std::string address = outcome.floating_ip ? outcome.floating_ip->to_string() : "";
+  if (outcome.result == Outcome::Result::planned) {
+    return fmt::format("{} would leave by {}; nothing was written", outcome.node, address);
+  }
+  return fmt::format("{} leaves by {}", outcome.node, address);
+}
+
+Json render_step(const StepRecord& record, const core::Network& network) {
+  const Words words = words_of(record.step.action, network);
+  return {{"action", words.verb},
+          {"target", words.target},
+          {"reason", record.step.reason},
+          {"result", name_of(record.result)},
+          {"detail", record.detail}};
+}
+
+Json render_default(const core::Network& network) {
+  const auto route = core::default_in_force(network);
+  if (!route) {
+    return nullptr;
+  }
+  Json result = {{"gateway", nullptr}, {"device", nullptr}, {"source", nullptr}};
+  if (route->via.gateway) {
+    result["gateway"] = route->via.gateway->to_string();
+  }
+  for (const core::Link& link : network.links) {
+    if (link.ifindex == route->via.ifindex) {
+      result["device"] = link.name;
+    }
+  }
+  if (route->source) {
+    result["source"] = route->source->to_string();
+  }
+  return result;
+}
+
+Json render_error(const Outcome& outcome) {
+  if (outcome.ending.exit == core::Exit::ok) {
+    return nullptr;
+  }
+  return {{"message", outcome.ending.message}, {"hint", outcome.ending.hint}};
+}
+
+int count(const Outcome& outcome, io::Server server) {
+  return outcome.requests.at(static_cast<std::size_t>(server));
+}
+
+}  // namespace
+
+std::string render_action(const core::Action& action, const core::Network& network) {
+  const Words words = words_of(action, network);
+  return words.verb + " " + words.target;
+}
+
+std::string render_text(const Outcome& outcome) {
+  std::string text;
+  for (const StepRecord& record : outcome.steps) {
+    text += fmt::format("{}: {}: {}{}\n", name_of(record.result),
+                        render_action(record.step.action, outcome.network), record.step.reason,
+                        record.detail.empty() ? "" : " (" + record.detail + ")");
+  }
+  return text + fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
+}
+
+std::string render_json(const Outcome& outcome) {
+  const core::ExitFacts& facts = core::facts_of(outcome.ending.exit);
+  Json steps = Json::array();
+  for (const StepRecord& record : outcome.steps) {
+    steps.push_back(render_step(record, outcome.network));
+  }
+  Json document = {
+      {"schema", 1},
+      {"command", "reconcile"},
+      {"version", DO_EGRESS_IP_VERSION},
+      {"node", outcome.node},
+      {"result", name_of(outcome.result)},
+      {"exit",
+       {{"code", static_cast<int>(facts.exit)}, {"name", facts.name}, {"retry", facts.retry}}},
+      {"droplet", nullptr},
+      {"floating_ip", nullptr},
+      {"route", render_default(outcome.network)},
+      {"steps", steps},
+      {"error", render_error(outcome)},
+      {"requests",
+       {{"digitalocean", count(outcome, io::Server::digitalocean)},
+        {"metadata", count(outcome, io::Server::metadata)},
+        {"kubernetes", count(outcome, io::Server::kubernetes)}}},
+      {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000}};
+  if (outcome.droplet) {
+    document["droplet"] = {{"id", outcome.droplet->id}, {"region", outcome.droplet->region}};
+  }
+  if (outcome.floating_ip) {
+    document["floating_ip"] = outcome.floating_ip->to_string();
+  }
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
+  core::Exit exit = outcome.ending.exit;
+  if (exit == core::Exit::ok && invocation.detailed_exitcode) {
+    const bool change =
+        outcome.result == Outcome::Result::changed || outcome.result == Outcome::Result::planned;
+    exit = outcome.result == Outcome::Result::skipped ? core::Exit::not_matched
+           : change                                   ? core::Exit::changed
+                                                      : core::Exit::ok;
+  }
+  return invocation.ok_codes.contains(exit) ? core::Exit::ok : exit;
+}
+
+}  // namespace app

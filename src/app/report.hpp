@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/invocation.hpp"
+#include "app/outcome.hpp"
+
+#include <string>
+
+// Values to text, pure: this folder's only place for words of the result.
+namespace app {
+
+// "route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10", as ip(8) would say it.
+std::string render_action(const core::Action& action, const core::Network& network);
+
+// For people: a line a step with its reason, then the result.
+std::string render_text(const Outcome& outcome);
+
+// One document on one line, "schema": 1; fields are only ever added (SPEC section 4).
+std::string render_json(const Outcome& outcome);
+
+// The code the process ends with: --ok-codes and --detailed-exitcode taken into account.
+core::Exit exit_of(const Outcome& outcome, const Invocation& invocation);
+
+}  // namespace app

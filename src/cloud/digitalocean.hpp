@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cloud/secret.hpp"
+#include "core/model.hpp"
+#include "io/http.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cloud {
+
+// The calls of the DigitalOcean API that we use (its OpenAPI description, reserved_ips and
+// droplets). Every one throws Error(unavailable) without a usable reply, Error(try_again) at the
+// rate limit, Error(no_permission) on 401 and 403 with the scope that is missing, and
+// Error(software) for a reply in a shape not known.
+class DigitalOcean {
+ public:
+  DigitalOcean(io::Http& http, std::string url, std::string ca_file, ReadSecret token)
+      : http_(http),
+        url_(std::move(url)),
+        ca_file_(std::move(ca_file)),
+        read_token_(std::move(token)) {}
+
+  // Every reserved IP of the account, all pages; BYOIP addresses may not be among them.
+  std::vector<core::FloatingIp> list_addresses();
+
+  // One of them by name; nothing when the account has no such address.
+  std::optional<core::FloatingIp> read_address(core::Ipv4 address);
+
+  // What came of asking for an assignment. Whatever it says, the address itself is the truth.
+  struct Assignment {
+    enum class Answer { accepted, refused, limited, unknown } answer = Answer::unknown;
+    std::optional<std::int64_t> action = {};  // accepted: to be asked about
+    std::string message = {};                 // refused: DigitalOcean's words, 404 or 422
+    io::Response reply = {};                  // limited: tells how long
+  };
+  // One POST, never repeated here: it moves an address that another droplet holds.
+  Assignment assign(core::Ipv4 address, core::DropletId droplet);
+
+  // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
+  bool has_errored(core::Ipv4 address, std::int64_t action);
+
+  // Whether the token sees droplets, proven on one that exists. False without droplet:read.
+  bool sees_droplet(core::DropletId droplet);
+
+  // From now on leave by this address of ours.
+  void leave_by(std::optional<core::Ipv4> source) { source_ = source; }
+
+ private:
+  io::Request request(const std::string& method, const std::string& path);
+  io::Response get(const std::string& path, const std::string& scope);
+
+  io::Http& http_;
+  std::string url_;
+  std::string ca_file_;
+  ReadSecret read_token_;
+  std::optional<Secret> token_ = {};
+  std::optional<core::Ipv4> source_ = {};
+};
+
+}  // namespace cloud

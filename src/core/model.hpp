@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/error.hpp"
+#include "core/ip.hpp"
+#include "core/network.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace core {
+
+using DropletId = std::int64_t;
+
+// --- what the operator asked for ---------------------------------------------------------------
+
+enum class RouteMode { set_default, none };
+enum class Foreign { refuse, allow };
+
+struct Config {
+  std::string node_name = {};
+  std::vector<Ipv4> pool = {};
+  Foreign foreign = Foreign::refuse;
+  RouteMode route = RouteMode::set_default;
+  std::vector<Prefix> direct = {};  // besides the metadata service
+  std::string enabled_label = "do-outbound-floating-ip-enabled";
+  std::string address_label = "do-outbound-floating-ip";
+};
+
+// --- what was found: facts, no verdicts --------------------------------------------------------
+
+// Why a fact could not be had.
+struct Unavailable {
+  Error error;
+};
+struct NotAsked {};
+
+// An address of the droplet with the gateway of its network, from the metadata service.
+struct Interface {
+  Ipv4 address = {};
+  Ipv4 gateway = {};
+  std::string mac = {};  // of the NIC, lower case; empty when not told
+};
+
+struct Droplet {
+  DropletId id = 0;
+  std::string region = {};
+  std::optional<Interface> public_interface = {};
+  std::optional<Interface> anchor = {};
+  std::optional<Ipv4> floating_ip = {};  // may lag behind the API, in both directions
+};
+
+struct Node {
+  std::map<std::string, std::string> labels = {};
+};
+struct NoKubernetes {};
+using NodeFact = std::variant<NotAsked, NoKubernetes, Unavailable, Node>;
+
+// One address of the pool, as GET /v2/reserved_ips shows it.
+struct FloatingIp {
+  Ipv4 address = {};
+  std::string region = {};
+  bool locked = false;  // an action is pending
+  std::optional<DropletId> holder = {};
+  bool holder_shown = true;  // false: no `droplet` key, so the holder is not known
+};
+
+// What the DigitalOcean API says.
+struct Account {
+  std::vector<FloatingIp> pool = {};    // pool addresses that the account has
+  std::optional<FloatingIp> ours = {};  // what this droplet holds, in the pool or not
+  bool shows_droplets = false;          // the token has droplet:read
+};
+using AccountFact = std::variant<NotAsked, Unavailable, Account>;
+
+struct Observation {
+  Network network = {};
+  std::optional<Droplet> droplet = {};  // not there: not asked yet
+  NodeFact node = {};
+  AccountFact account = {};
+  std::set<Ipv4> lost = {};           // candidates that went to somebody else during this run
+  std::optional<Error> failure = {};  // why a claim or a change of routes failed during this run
+};
+
+// --- what to do about it -----------------------------------------------------------------------
+
+struct SetRoute {
+  Route route;
+  bool operator==(const SetRoute&) const = default;
+};
+struct RemoveRoute {
+  Route route;
+  bool operator==(const RemoveRoute&) const = default;
+};
+struct AddRule {
+  Rule rule;
+  bool operator==(const AddRule&) const = default;
+};
+struct RemoveRule {
+  Rule rule;
+  bool operator==(const RemoveRule&) const = default;
+};
+// One atomic replace: `route` has the table, metric and type of service of what it replaces.
+struct ReplaceDefault {
+  Route route;
+  bool operator==(const ReplaceDefault&) const = default;
+};
+struct AssignFloatingIp {
+  Ipv4 address;
+  DropletId droplet;
+  bool operator==(const AssignFloatingIp&) const = default;
+};
+// Sets `labels`; one without a value is removed.
+struct PatchNode {
+  std::string node;
+  std::map<std::string, std::optional<std::string>> labels;
+  bool operator==(const PatchNode&) const = default;
+};
+using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, ReplaceDefault,
+                            AssignFloatingIp, PatchNode>;
+
+struct Step {
+  Action action;
+  std::string reason;
+};
+
+// A fact that deciding further needs.
+enum class Need { droplet, node, account, droplet_scope };
+
+// How the run ends when every step is done.
+struct Ending {
+  Exit exit = Exit::ok;
+  std::string message = {};  // empty with Exit::ok
+  std::string hint = {};
+};
+
+// `steps` first, in their order, then `needs` are read and everything is planned anew; what a
+// plan with neither leaves is its `ending`.
+struct Plan {
+  std::vector<Step> steps = {};
+  std::vector<Need> needs = {};
+  Ending ending = {};
+  std::optional<Ipv4> floating_ip = {};  // what the droplet leaves by when all is done
+};
+
+}  // namespace core

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/ip.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// What the kernel's IPv4 network consists of, as rtnetlink(7) tells it. Plain data.
+namespace core {
+
+// Ours, so that `release` and later runs tell our own routes and rules from everybody else's.
+// Free in iproute2's rt_protos and rt_tables; 135 and 15135 belong to the DOKS routing agent.
+inline constexpr std::uint8_t our_protocol = 173;
+inline constexpr std::uint32_t our_table = 173;
+inline constexpr std::uint32_t main_first_priority = 17300;  // to main, without its default
+inline constexpr std::uint32_t our_table_priority = 17301;   // then to our table
+
+inline constexpr std::uint32_t main_table = 254;            // RT_TABLE_MAIN
+inline constexpr std::uint32_t main_rule_priority = 32766;  // the kernel's own rule for it
+
+struct Link {
+  std::uint32_t ifindex = 0;
+  std::string name = {};
+  std::string mac = {};  // lower case, colons
+  bool operator==(const Link&) const = default;
+};
+
+struct LinkAddress {
+  Ipv4 address = {};
+  int length = 32;
+  std::uint32_t ifindex = 0;
+  bool operator==(const LinkAddress&) const = default;
+};
+
+struct NextHop {
+  std::optional<Ipv4> gateway = {};
+  std::uint32_t ifindex = 0;
+  bool operator==(const NextHop&) const = default;
+};
+
+struct Route {
+  Prefix destination = {};
+  NextHop via = {};
+  std::optional<Ipv4> source = {};  // prefsrc
+  std::uint32_t metric = 0;
+  std::uint32_t table = main_table;
+  std::uint8_t protocol = our_protocol;
+  std::uint8_t scope = 0;  // RT_SCOPE_UNIVERSE
+  std::uint8_t type = 1;   // RTN_UNICAST
+  std::uint8_t tos = 0;
+  bool multipath = false;  // several next hops; `via` is empty then
+  bool operator==(const Route&) const = default;
+};
+
+// A policy rule, as far as it concerns us.
+struct Rule {
+  std::uint32_t priority = 0;
+  std::optional<Prefix> source = {};
+  std::uint32_t table = main_table;
+  std::optional<std::uint32_t> suppress_prefixlength = {};
+  std::uint8_t protocol = our_protocol;
+  bool plain = true;  // selects by source alone and looks up a table; else it is never compared
+  bool operator==(const Rule&) const = default;
+};
+
+// One look at the kernel.
+struct Network {
+  std::vector<Link> links = {};
+  std::vector<LinkAddress> addresses = {};
+  std::vector<Route> routes = {};       // unicast, of the tables that matter: see io::Kernel
+  std::vector<Rule> rules = {};         // by priority
+  std::vector<NextHop> leaves_by = {};  // how the kernel resolves each of `probes`
+  bool operator==(const Network&) const = default;
+};
+
+// Public destinations in each half of the address space, to ask the kernel where traffic leaves:
+// a VPN's pair of /1 routes, or a rule in front of main, shows there and nowhere else. No packet
+// is sent to them.
+inline constexpr std::array probes = {Ipv4{{9, 9, 9, 9}}, Ipv4{{208, 67, 222, 222}}};
+
+}  // namespace core

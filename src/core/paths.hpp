@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/model.hpp"
+
+#include <string>
+#include <variant>
+
+namespace core {
+
+// One of the two ways out of a droplet: an address, the gateway of its network, the device.
+struct Path {
+  Ipv4 address = {};
+  NextHop via = {};
+};
+
+struct Paths {
+  Path public_path = {};
+  Path anchor_path = {};
+};
+
+// The device of each path is the one that holds its address, never a name: DOKS 1.32 and newer give
+// the anchor a NIC of its own. None or several are an Ending with Exit::config.
+std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network);
+
+// "203.0.113.1 dev eth0", for people.
+std::string render_hop(const NextHop& hop, const Network& network);
+
+}  // namespace core

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/routes.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+constexpr Prefix everywhere{};
+
+bool is_default(const Route& route, std::uint32_t table) {
+  return route.table == table && route.destination == everywhere && route.tos == 0;
+}
+
+bool goes_via(const Route& route, const Path& path) {
+  return !route.multipath && route.via == path.via;
+}
+
+std::optional<Route> default_of(const Network& network, std::uint32_t table) {
+  std::optional<Route> best;
+  for (const Route& route : network.routes) {
+    if (is_default(route, table) && (!best || route.metric < best->metric)) {
+      best = route;
+    }
+  }
+  return best;
+}
+
+// --- direct routes -----------------------------------------------------------------------------
+
+Route direct_route(const Prefix& destination, const Path& path) {
+  return {.destination = destination, .via = path.via, .source = path.address};
+}
+
+// A route of somebody else's to the same destination is the operator's own choice.
+bool has_direct_route(const Network& network, const Route& wanted) {
+  return std::ranges::any_of(network.routes, [&](const Route& route) {
+    return route == wanted || (route.table == main_table && route.protocol != our_protocol &&
+                               route.destination == wanted.destination);
+  });
+}
+
+void add_direct_routes(std::vector<Step>& steps, const Network& network,
+                       const std::vector<Route>& wanted) {
+  for (const Route& route : wanted) {
+    if (!has_direct_route(network, route)) {
+      steps.push_back({SetRoute{route}, fmt::format("{} must keep leaving by the public gateway",
+                                                    route.destination.to_string())});
+    }
+  }
+}
+
+void remove_stale_routes(std::vector<Step>& steps, const Network& network,
+                         const std::vector<Route>& wanted) {
+  const auto in_force = default_in_force(network);
+  for (const Route& route : network.routes) {
+    const bool ours = route.table == main_table && route.protocol == our_protocol;
+    const bool replaced = std::ranges::any_of(wanted, [&](const Route& other) {
+      return other.destination == route.destination && other.metric == route.metric;
+    });
+    if (ours && !replaced && route != in_force) {
+      steps.push_back({RemoveRoute{route}, "ours, and no longer wanted"});
+    }
+  }
+}
+
+// --- replies of the public address -------------------------------------------------------------
+
+// The DOKS routing agent, or somebody else, already keeps replies on the public gateway.
+bool replies_kept_by_others(const Network& network, const Path& path) {
+  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
+    if (!rule.plain || rule.protocol == our_protocol || rule.table == main_table ||
+        rule.source != Prefix::host(path.address) || rule.priority >= main_rule_priority) {
+      return false;
+    }
+    const auto route = default_of(network, rule.table);
+    return route && goes_via(*route, path);
+  });
+}
+
+std::vector<Rule> reply_rules(const Path& path) {
+  const Prefix source = Prefix::host(path.address);
+  return {{.priority = main_first_priority, .source = source, .suppress_prefixlength = 0},
+          {.priority = our_table_priority, .source = source, .table = our_table}};
+}
+
+// A copy of the default that leads there now, so that `release` can put back exactly that one.
+Route reply_route(const Network& network, const Path& path) {
+  auto route = default_in_force(network);
+  if (!route || !goes_via(*route, path)) {
+    route = Route{.via = path.via, .source = path.address};
+  }
+  route->table = our_table;
+  return *route;
+}
+
+void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path) {
+  const auto route = default_of(network, our_table);
+  if (!route || !goes_via(*route, path)) {
+    steps.push_back(
+        {SetRoute{reply_route(network, path)},
+         fmt::format("replies of {} must leave by its own gateway", path.address.to_string())});
+  }
+}
+
+void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {
+  for (const Rule& rule : wanted) {
+    if (std::ranges::find(network.rules, rule) == network.rules.end()) {
+      steps.push_back({AddRule{rule}, rule.table == our_table
+                                          ? "replies of the public address must leave by it"
+                                          : "pods and bridges must stay reachable from it"});
+    }
+  }
+}
+
+void remove_stale_rules(std::vector<Step>& steps, const Network& network,
+                        const std::vector<Rule>& wanted) {
+  for (const Rule& rule : network.rules) {
+    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
+      steps.push_back({RemoveRule{rule}, "ours, and no longer wanted"});
+    }
+  }
+}
+
+// --- the default -------------------------------------------------------------------------------
+
+Step replace_default(const std::optional<Route>& in_force, Route wanted, std::string reason) {
+  wanted.table = main_table;
+  wanted.metric = in_force ? in_force->metric : 0;
+  return {ReplaceDefault{wanted}, std::move(reason)};
+}
+
+std::string described(const std::optional<Route>& route, const Network& network) {
+  if (!route) {
+    return "there is no default route";
+  }
+  return route->multipath
+             ? "the default route has several gateways"
+             : fmt::format("the default route goes via {}", render_hop(route->via, network));
+}
+
+}  // namespace
+
+std::optional<Route> default_in_force(const Network& network) {
+  return default_of(network, main_table);
+}
+
+std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
+                                    const std::vector<Prefix>& direct) {
+  std::vector<Route> routes = {direct_route(metadata_service, paths.public_path)};
+  for (const Prefix& destination : direct) {
+    routes.push_back(direct_route(destination, paths.public_path));
+  }
+  std::vector<Rule> rules;
+  if (!replies_kept_by_others(network, paths.public_path)) {
+    rules = reply_rules(paths.public_path);
+  }
+  std::vector<Step> steps;
+  add_direct_routes(steps, network, routes);
+  add_reply_route(steps, network, paths.public_path);
+  add_rules(steps, network, rules);
+  remove_stale_rules(steps, network, rules);
+  remove_stale_routes(steps, network, routes);
+  return steps;
+}
+
+std::vector<Step> default_by_anchor(const Network& network, const Paths& paths) {
+  const auto in_force = default_in_force(network);
+  const Path& anchor = paths.anchor_path;
+  if (in_force && goes_via(*in_force, anchor) && in_force->source == anchor.address) {
+    return {};
+  }
+  return {
+      replace_default(in_force, {.via = anchor.via, .source = anchor.address},
+                      fmt::format("{}, wanted {} src {}", described(in_force, network),
+                                  render_hop(anchor.via, network), anchor.address.to_string()))};
+}
+
+std::vector<Step> default_by_public(const Network& network, const Paths& paths,
+                                    std::string_view reason) {
+  const auto in_force = default_in_force(network);
+  if (in_force && !goes_via(*in_force, paths.anchor_path)) {
+    return {};
+  }
+  auto wanted = default_of(network, our_table);
+  if (!wanted || !goes_via(*wanted, paths.public_path)) {
+    wanted = Route{.via = paths.public_path.via};
+  }
+  return {replace_default(in_force, *wanted,
+                          fmt::format("{}, and {}", reason, described(in_force, network)))};
+}
+
+std::vector<Step> reach_metadata(const Network& network) {
+  const auto in_force = default_in_force(network);
+  const auto public_default = default_of(network, our_table);
+  if (!in_force || in_force->protocol != our_protocol || !public_default) {
+    return {};
+  }
+  const bool there = std::ranges::any_of(network.routes, [](const Route& route) {
+    return route.table == main_table && route.destination == metadata_service;
+  });
+  if (there) {
+    return {};
+  }
+  return {{SetRoute{{.destination = metadata_service, .via = public_default->via}},
+           "the metadata service may be cut off by our own default route"}};
+}
+
+std::optional<Ending> default_overruled(const Network& network) {
+  const auto in_force = default_in_force(network);
+  if (!in_force || in_force->multipath) {
+    return std::nullopt;
+  }
+  for (std::size_t index = 0; index < network.leaves_by.size(); ++index) {
+    const NextHop& actual = network.leaves_by[index];
+    if (actual != in_force->via) {
+      const std::string probe = probes.at(index).to_string();
+      return Ending{.exit = Exit::config,
+                    .message = fmt::format("traffic to {} leaves by {}, not by the default route "
+                                           "of the main table via {}",
+                                           probe, render_hop(actual, network),
+                                           render_hop(in_force->via, network)),
+                    .hint = fmt::format("a rule or a more specific route is in front: see "
+                                        "`ip rule` and `ip route get {}`; a VPN, or another agent "
+                                        "(then --route none)",
+                                        probe)};
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace core

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/clock.hpp"
+
+#include "core/error.hpp"
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+namespace io {
+namespace {
+
+using std::chrono::steady_clock;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() { close(number_); }
+  int number() const { return number_; }
+
+ private:
+  int number_;
+};
+
+int open_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    sigaddset(&signals, number);
+  }
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+class SystemClock : public Clock {
+ public:
+  explicit SystemClock(Duration deadline) : deadline_(deadline), signals_(open_signals()) {}
+
+  Duration elapsed() const override {
+    return std::chrono::duration_cast<Duration>(steady_clock::now() - start_);
+  }
+
+  std::chrono::seconds wall() const override {
+    return std::chrono::duration_cast<std::chrono::seconds>(
+        std::chrono::system_clock::now().time_since_epoch());
+  }
+
+  Duration remaining() const override { return std::max(deadline_ - elapsed(), Duration{0}); }
+
+  void sleep(Duration duration) override {
+    check();
+    if (duration > remaining()) {
+      throw core::Error(core::Exit::try_again, "the deadline of {} s does not allow waiting {} ms",
+                        std::chrono::duration_cast<std::chrono::seconds>(deadline_).count(),
+                        duration.count())
+          .with_hint("run again, or give it longer with --timeout");
+    }
+    pollfd wake{.fd = signals_.number(), .events = POLLIN, .revents = 0};
+    poll(&wake, 1, static_cast<int>(duration.count()));
+    check();
+  }
+
+  void check() override {
+    signalfd_siginfo signal{};
+    if (read(signals_.number(), &signal, sizeof signal) == sizeof signal) {
+      interrupt_ = static_cast<int>(signal.ssi_signo);
+    }
+    if (interrupt_ != 0) {
+      throw core::Error(interrupt_ == SIGINT ? core::Exit::interrupted : core::Exit::terminated,
+                        "ended by {}",
+                        interrupt_ == SIGINT    ? "SIGINT"
+                        : interrupt_ == SIGTERM ? "SIGTERM"
+                                                : "SIGHUP")
+          .with_hint("whatever was under way is finished or undone; run again to go on");
+    }
+  }
+
+  int wake_descriptor() const override { return signals_.number(); }
+
+ private:
+  steady_clock::time_point start_ = steady_clock::now();
+  Duration deadline_;
+  Descriptor signals_;
+  int interrupt_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Clock> open_clock(Duration deadline) {
+  return std::make_unique<SystemClock>(deadline);
+}
+
+}  // namespace io

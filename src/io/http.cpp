@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/http.hpp"
+
+#include "core/error.hpp"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+namespace io {
+namespace {
+
+// 200 addresses, each with its whole droplet, are about 2 MB; nothing we ask for is larger.
+constexpr std::size_t largest_body = std::size_t{16} << 20U;
+constexpr std::size_t largest_header_count = 200;
+constexpr Duration connect_limit{4'000};
+
+struct FreeEasy {
+  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+};
+struct FreeMulti {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
+struct FreeList {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+
+struct Transfer {
+  Request request = {};
+  Response response = {};
+  std::unique_ptr<CURL, FreeEasy> easy = {};
+  std::unique_ptr<curl_slist, FreeList> headers = {};
+  std::array<char, CURL_ERROR_SIZE> detail = {};
+  bool too_large = false;
+  std::optional<CURLcode> result = {};
+};
+
+std::size_t append_body(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (transfer.response.body.size() + size * count > largest_body) {
+    transfer.too_large = true;
+    return 0;
+  }
+  transfer.response.body.append(data, size * count);
+  return size * count;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto start = text.find_first_not_of(" \t\r\n");
+  return start == std::string_view::npos
+             ? std::string_view{}
+             : text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
+}
+
+std::size_t read_header(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& headers = static_cast<Transfer*>(user)->response.headers;
+  const std::string_view line(data, size * count);
+  const auto colon = line.find(':');
+  if (colon != std::string_view::npos && headers.size() < largest_header_count) {
+    std::string name(line.substr(0, colon));
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char letter) { return std::tolower(letter); });
+    headers[name] = trimmed(line.substr(colon + 1));
+  }
+  return size * count;
+}
+
+void set_protocol(CURL* easy, const Request& request) {
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  curl_easy_setopt(easy, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "do-egress-ip/" DO_EGRESS_IP_VERSION);
+  if (!request.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
+  }
+  if (request.server == Server::metadata) {
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  }
+  if (request.source) {
+    curl_easy_setopt(easy, CURLOPT_INTERFACE, ("host!" + request.source->to_string()).c_str());
+  }
+}
+
+void set_message(Transfer& transfer) {
+  CURL* easy = transfer.easy.get();
+  const Request& request = transfer.request;
+  for (const std::string& header : request.headers) {
+    transfer.headers.reset(curl_slist_append(transfer.headers.release(), header.c_str()));
+  }
+  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
+  if (request.method != "GET") {
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+  }
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+}
+
+class Curl : public Http {
+ public:
+  Curl(Clock& clock, const Log& log, Duration limit)
+      : clock_(clock), log_(log), limit_(limit), multi_(curl_multi_init()) {}
+
+  Curl(const Curl&) = delete;
+  Curl& operator=(const Curl&) = delete;
+  ~Curl() override {
+    for (auto& [ticket, transfer] : transfers_) {
+      curl_multi_remove_handle(multi_.get(), transfer->easy.get());
+    }
+  }
+
+  Ticket start(const Request& request) override {
+    auto transfer = std::make_unique<Transfer>();
+    transfer->request = request;
+    transfer->easy.reset(curl_easy_init());
+    CURL* easy = transfer->easy.get();
+    set_protocol(easy, transfer->request);
+    set_message(*transfer);
+    const Duration limit = std::max(std::min(limit_, clock_.remaining()), Duration{1});
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(std::min(limit, connect_limit).count()));
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer.get());
+    curl_multi_add_handle(multi_.get(), easy);
+    ++counts_.at(static_cast<std::size_t>(request.server));
+    transfers_.emplace(++last_ticket_, std::move(transfer));
+    advance();
+    return last_ticket_;
+  }
+
+  Response wait(Ticket ticket) override {
+    Transfer& transfer = *transfers_.at(ticket);
+    while (!transfer.result) {
+      if (transfer.request.method == "GET") {
+        clock_.check();
+      }
+      curl_waitfd wake{.fd = clock_.wake_descriptor(), .events = CURL_WAIT_POLLIN, .revents = 0};
+      const bool interruptible = wake.fd >= 0 && transfer.request.method == "GET";
+      curl_multi_poll(multi_.get(), &wake, interruptible ? 1 : 0, 1'000, nullptr);
+      advance();
+    }
+    return finish(ticket);
+  }
+
+  void cancel(Ticket ticket) override {
+    const auto found = transfers_.find(ticket);
+    if (found != transfers_.end()) {
+      curl_multi_remove_handle(multi_.get(), found->second->easy.get());
+      transfers_.erase(found);
+    }
+  }
+
+  RequestCounts counts() const override { return counts_; }
+
+ private:
+  void advance() {
+    int running = 0;
+    curl_multi_perform(multi_.get(), &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+      if (message->msg == CURLMSG_DONE) {
+        Transfer* transfer = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        transfer->result = message->data.result;
+      }
+    }
+  }
+
+  Response finish(Ticket ticket) {
+    const auto found = transfers_.find(ticket);
+    const std::unique_ptr<Transfer> transfer = std::move(found->second);
+    transfers_.erase(found);
+    CURL* easy = transfer->easy.get();
+    curl_multi_remove_handle(multi_.get(), easy);
+    const Request& request = transfer->request;
+    double seconds = 0;
+    curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &seconds);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
+    if (transfer->too_large) {
+      throw core::Error(core::Exit::software, "{} {}: the reply is larger than {} MiB",
+                        request.method, request.url, largest_body >> 20U);
+    }
+    if (*transfer->result != CURLE_OK) {
+      const char* detail = transfer->detail[0] != '\0' ? transfer->detail.data()
+                                                       : curl_easy_strerror(*transfer->result);
+      log_.write(Level::debug, "{} {}: {}", request.method, request.url, detail);
+      throw core::Error(core::Exit::unavailable, "{} {}: {}", request.method, request.url, detail);
+    }
+    log_.write(Level::debug, "{} {}: {} in {:.0f} ms", request.method, request.url,
+               transfer->response.status, seconds * 1000);
+    return std::move(transfer->response);
+  }
+
+  Clock& clock_;
+  const Log& log_;
+  Duration limit_;
+  std::unique_ptr<CURLM, FreeMulti> multi_;
+  std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
+  Ticket last_ticket_ = 0;
+  RequestCounts counts_ = {};
+};
+
+}  // namespace
+
+std::string Response::header(const std::string& name) const {
+  const auto found = headers.find(name);
+  return found == headers.end() ? std::string{} : found->second;
+}
+
+std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit) {
+  return std::make_unique<Curl>(clock, log, limit);
+}
+
+}  // namespace io

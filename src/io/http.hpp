@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/ip.hpp"
+#include "io/clock.hpp"
+#include "io/log.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace io {
+
+enum class Server { digitalocean, metadata, kubernetes };
+using RequestCounts = std::array<int, 3>;  // indexed by Server
+
+struct Request {
+  Server server = Server::metadata;
+  std::string method = "GET";
+  std::string url = {};
+  std::vector<std::string> headers = {};
+  std::string body = {};
+  std::string ca_file = {};               // empty: the system's
+  std::optional<core::Ipv4> source = {};  // leave by this address of ours
+};
+
+struct Response {
+  long status = 0;
+  std::string body = {};
+  std::map<std::string, std::string> headers = {};  // names in lower case
+
+  // The value of a header; empty when it is not there.
+  std::string header(const std::string& name) const;
+};
+
+// Requests in flight side by side, over one connection for each server. Redirects are never
+// followed: a token goes to no host but its own. Abstract so that tests need no network.
+struct Http {
+  using Ticket = std::size_t;
+
+  virtual ~Http() = default;
+
+  // Begins a request.
+  virtual Ticket start(const Request& request) = 0;
+
+  // The reply, whatever its status. Throws Error(unavailable) when none came, Error(software) when
+  // it was larger than any honest one, and like Clock::check() while a GET is waited for.
+  virtual Response wait(Ticket ticket) = 0;
+
+  // Gives the request up; its reply, if it comes, is dropped.
+  virtual void cancel(Ticket ticket) = 0;
+
+  // How many requests have been sent, retries included.
+  virtual RequestCounts counts() const = 0;
+
+  Response send(const Request& request) { return wait(start(request)); }
+};
+
+// Speaks through libcurl. Each request may take `limit`, and never longer than the run has left.
+std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
+
+}  // namespace io

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/kernel.hpp"
+
+#include "core/error.hpp"
+#include "io/netlink.hpp"
+#include "io/netlink_decode.hpp"
+
+#include <libmnl/libmnl.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cstring>
+#include <string>
+
+namespace io {
+namespace {
+
+void put_address(nlmsghdr* message, std::uint16_t type, core::Ipv4 address) {
+  mnl_attr_put(message, type, address.octets.size(), address.octets.data());
+}
+
+template <typename Header>
+Header* header_of(nlmsghdr* message) {
+  auto* header = static_cast<Header*>(mnl_nlmsg_put_extra_header(message, sizeof(Header)));
+  *header = {};
+  return header;
+}
+
+void put_route(nlmsghdr* message, const core::Route& route) {
+  auto* header = header_of<rtmsg>(message);
+  header->rtm_family = AF_INET;
+  header->rtm_dst_len = static_cast<std::uint8_t>(route.destination.length);
+  header->rtm_tos = route.tos;
+  header->rtm_table = RT_TABLE_UNSPEC;
+  header->rtm_protocol = route.protocol;
+  header->rtm_scope = route.scope;
+  header->rtm_type = route.type;
+  mnl_attr_put_u32(message, RTA_TABLE, route.table);
+  if (route.destination.length > 0) {
+    put_address(message, RTA_DST, route.destination.address);
+  }
+  if (route.via.gateway) {
+    put_address(message, RTA_GATEWAY, *route.via.gateway);
+  }
+  if (route.via.ifindex != 0) {
+    mnl_attr_put_u32(message, RTA_OIF, route.via.ifindex);
+  }
+  if (route.source) {
+    put_address(message, RTA_PREFSRC, *route.source);
+  }
+  if (route.metric != 0) {
+    mnl_attr_put_u32(message, RTA_PRIORITY, route.metric);
+  }
+}
+
+void put_rule(nlmsghdr* message, const core::Rule& rule) {
+  auto* header = header_of<fib_rule_hdr>(message);
+  header->family = AF_INET;
+  header->action = FR_ACT_TO_TBL;
+  header->table = RT_TABLE_UNSPEC;
+  mnl_attr_put_u32(message, FRA_TABLE, rule.table);
+  mnl_attr_put_u32(message, FRA_PRIORITY, rule.priority);
+  mnl_attr_put_u8(message, FRA_PROTOCOL, rule.protocol);
+  if (rule.source) {
+    header->src_len = static_cast<std::uint8_t>(rule.source->length);
+    put_address(message, FRA_SRC, rule.source->address);
+  }
+  if (rule.suppress_prefixlength) {
+    mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefixlength);
+  }
+}
+
+class Rtnetlink : public Kernel {
+ public:
+  core::Network read() override {
+    constexpr int tries = 3;  // a change under way tears a dump; a busy host still settles
+    for (int count = 0; count < tries; ++count) {
+      core::Network network;
+      if (dump(network)) {
+        resolve(network);
+        return network;
+      }
+    }
+    throw core::Error(core::Exit::os_error,
+                      "the kernel's routes change faster than they can be read");
+  }
+
+  void set_route(const core::Route& route) override {
+    nlmsghdr* message = netlink_.message(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+    put_route(message, route);
+    change(message, "set route " + route.destination.to_string());
+  }
+
+  void remove_route(const core::Route& route) override {
+    nlmsghdr* message = netlink_.message(RTM_DELROUTE, NLM_F_ACK);
+    put_route(message, route);
+    change(message, "remove route " + route.destination.to_string());
+  }
+
+  void add_rule(const core::Rule& rule) override {
+    nlmsghdr* message = netlink_.message(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
+    put_rule(message, rule);
+    change(message, fmt::format("add rule {}", rule.priority));
+  }
+
+  void remove_rule(const core::Rule& rule) override {
+    nlmsghdr* message = netlink_.message(RTM_DELRULE, NLM_F_ACK);
+    put_rule(message, rule);
+    change(message, fmt::format("remove rule {}", rule.priority));
+  }
+
+ private:
+  void change(nlmsghdr* message, const std::string& doing) {
+    netlink_.exchange(message, doing, [](const nlmsghdr&) {});
+  }
+
+  template <typename Header>
+  nlmsghdr* dump_request(std::uint16_t type) {
+    nlmsghdr* message = netlink_.message(type, NLM_F_DUMP);
+    auto* header = header_of<Header>(message);
+    *reinterpret_cast<std::uint8_t*>(header) = AF_INET;  // the family is first in each of them
+    return message;
+  }
+
+  bool dump(core::Network& network) {
+    nlmsghdr* links = netlink_.message(RTM_GETLINK, NLM_F_DUMP);
+    header_of<ifinfomsg>(links);
+    return netlink_.exchange(
+               links, "list links",
+               [&](const nlmsghdr& message) { network.links.push_back(decode_link(message)); }) &&
+           netlink_.exchange(dump_request<ifaddrmsg>(RTM_GETADDR), "list addresses",
+                             [&](const nlmsghdr& message) {
+                               network.addresses.push_back(decode_address(message));
+                             }) &&
+           netlink_.exchange(
+               dump_request<fib_rule_hdr>(RTM_GETRULE), "list rules",
+               [&](const nlmsghdr& message) { network.rules.push_back(decode_rule(message)); }) &&
+           netlink_.exchange(dump_request<rtmsg>(RTM_GETROUTE), "list routes",
+                             [&](const nlmsghdr& message) { add_route(network, message); });
+  }
+
+  static void add_route(core::Network& network, const nlmsghdr& message) {
+    const auto route = decode_route(message);
+    if (route && (route->table == core::main_table || route->table == core::our_table ||
+                  route->destination == core::Prefix{})) {
+      network.routes.push_back(*route);
+    }
+  }
+
+  // Asks the kernel itself. A destination it cannot reach stays an empty hop.
+  void resolve(core::Network& network) {
+    for (const core::Ipv4 probe : core::probes) {
+      nlmsghdr* message = netlink_.message(RTM_GETROUTE, NLM_F_ACK);
+      auto* header = header_of<rtmsg>(message);
+      header->rtm_family = AF_INET;
+      header->rtm_dst_len = 32;
+      put_address(message, RTA_DST, probe);
+      core::NextHop hop;
+      try_resolve(message, hop);
+      network.leaves_by.push_back(hop);
+    }
+  }
+
+  void try_resolve(nlmsghdr* message, core::NextHop& hop) {
+    const auto failure = core::failure_of([&] {
+      netlink_.exchange(message, "resolve a public destination", [&](const nlmsghdr& reply) {
+        if (const auto route = decode_route(reply)) {
+          hop = route->via;
+        }
+      });
+    });
+    if (failure && failure->exit() != core::Exit::os_error) {
+      throw core::Error(*failure);
+    }
+  }
+
+  Netlink netlink_ = {};
+};
+
+}  // namespace
+
+std::unique_ptr<Kernel> open_kernel() {
+  return std::make_unique<Rtnetlink>();
+}
+
+}  // namespace io

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/network.hpp"
+
+#include <memory>
+
+namespace io {
+
+// The kernel's IPv4 network. Abstract so that tests need no privileges. Every change throws
+// Error(no_permission) without CAP_NET_ADMIN and Error(os_error) when the kernel refuses otherwise.
+struct Kernel {
+  virtual ~Kernel() = default;
+
+  // Links, addresses, rules, the unicast routes of the main table and of ours, the defaults of
+  // every other table, and how core::probes are resolved. Throws Error(os_error) when it cannot be
+  // read untorn.
+  virtual core::Network read() = 0;
+
+  // Puts `route` in force, in one step: what has its destination, table, metric and type of service
+  // is replaced.
+  virtual void set_route(const core::Route& route) = 0;
+  virtual void remove_route(const core::Route& route) = 0;
+
+  virtual void add_rule(const core::Rule& rule) = 0;
+  virtual void remove_rule(const core::Rule& rule) = 0;
+};
+
+// Talks rtnetlink to the running kernel.
+std::unique_ptr<Kernel> open_kernel();
+
+}  // namespace io

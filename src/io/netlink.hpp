@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+struct mnl_socket;
+struct nlmsghdr;
+
+namespace io {
+
+// One rtnetlink socket (rtnetlink(7)), with the kernel's own words for a refusal (extended ACK).
+class Netlink {
+ public:
+  using OnMessage = std::function<void(const nlmsghdr&)>;
+
+  // Throws Error(os_error) where the kernel gives no socket.
+  Netlink();
+
+  // A fresh message of `type` with `flags`, to be filled and given to exchange().
+  nlmsghdr* message(std::uint16_t type, std::uint16_t flags);
+
+  // Sends `request` and hands each reply to `on_message`, until the acknowledgement or the end of
+  // the dump. False when a dump was torn by a change meanwhile (NLM_F_DUMP_INTR). Throws
+  // Error(no_permission) on EPERM and Error(os_error) on any other refusal.
+  bool exchange(nlmsghdr* request, std::string_view doing, const OnMessage& on_message);
+
+ private:
+  void open();
+
+  struct Close {
+    void operator()(mnl_socket* socket) const;
+  };
+  std::unique_ptr<mnl_socket, Close> socket_;
+  std::uint32_t sequence_ = 0;
+  alignas(8) std::array<char, 1024> request_ = {};
+  alignas(8) std::array<char, 32768> reply_ = {};
+};
+
+}  // namespace io

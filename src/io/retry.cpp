@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/retry.hpp"
+
+#include "core/error.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+
+namespace io {
+namespace {
+
+// What no reply is told from: the error of the last attempt, or its reply.
+struct Attempt {
+  std::optional<Response> response = {};
+  std::optional<core::Error> error = {};
+};
+
+std::optional<std::int64_t> number(const std::string& text) {
+  std::int64_t value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, value);
+  return problem == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
+}
+
+bool worth_repeating(const Attempt& attempt) {
+  if (attempt.error) {
+    return attempt.error->exit() == core::Exit::unavailable;
+  }
+  const long status = attempt.response->status;
+  return status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+core::Error limited_for(Duration wait) {
+  return core::Error(core::Exit::try_again,
+                     "the rate limit is reached, and for longer than this run may last ({} s)",
+                     std::chrono::ceil<std::chrono::seconds>(wait).count())
+      .with_hint(
+          "all nodes with one token share 250 requests a minute and 5000 an hour; run later");
+}
+
+class Retrying : public Http {
+ public:
+  Retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log, Random random)
+      : inner_(std::move(inner)), clock_(clock), log_(log), random_(std::move(random)) {}
+
+  Ticket start(const Request& request) override {
+    const Ticket ticket = inner_->start(request);
+    requests_.emplace(ticket, request);
+    return ticket;
+  }
+
+  Response wait(Ticket ticket) override {
+    const Request request = requests_.extract(ticket).mapped();
+    Attempt attempt = finish(ticket);
+    const bool repeatable = request.method == "GET" || request.method == "PATCH";
+    const int attempts = repeatable ? policy(request.server).attempts : 1;
+    for (int count = 1; count < attempts && worth_repeating(attempt); ++count) {
+      pause(request, attempt, count);
+      attempt = finish(inner_->start(request));
+    }
+    if (attempt.error) {
+      throw core::Error(*attempt.error);
+    }
+    return std::move(*attempt.response);
+  }
+
+  void cancel(Ticket ticket) override {
+    requests_.erase(ticket);
+    inner_->cancel(ticket);
+  }
+
+  RequestCounts counts() const override { return inner_->counts(); }
+
+ private:
+  // Kubernetes is asked fewer times: egress comes first and does not need it.
+  static RetryPolicy policy(Server server) {
+    return server == Server::kubernetes ? RetryPolicy{.attempts = 3} : RetryPolicy{};
+  }
+
+  Attempt finish(Ticket ticket) {
+    Attempt attempt;
+    attempt.error = core::failure_of([&] { attempt.response = inner_->wait(ticket); });
+    return attempt;
+  }
+
+  void pause(const Request& request, const Attempt& attempt, int count) {
+    Duration wait = backoff(policy(request.server), count - 1, random_);
+    if (attempt.response && attempt.response->status == 429) {
+      wait = rate_limit_wait(*attempt.response, clock_).value_or(wait);
+      if (wait > clock_.remaining()) {
+        throw limited_for(wait);
+      }
+    }
+    log_.write(Level::debug, "{} {}: again in {} ms", request.method, request.url, wait.count());
+    clock_.sleep(wait);
+  }
+
+  std::unique_ptr<Http> inner_;
+  Clock& clock_;
+  const Log& log_;
+  Random random_;
+  std::map<Ticket, Request> requests_ = {};
+};
+
+}  // namespace
+
+Random open_random() {
+  return [engine = std::minstd_rand(std::random_device{}())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock) {
+  constexpr std::int64_t longest = 24 * 3600;  // a header that says more is not to be believed
+  if (const auto seconds = number(response.header("retry-after"))) {
+    return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, longest));
+  }
+  if (const auto reset = number(response.header("ratelimit-reset"))) {
+    const std::int64_t now = clock.wall().count();
+    return std::chrono::seconds(*reset <= now ? 1 : std::min(*reset - now + 1, longest));
+  }
+  return std::nullopt;
+}
+
+Duration backoff(const RetryPolicy& policy, int attempt, const Random& random) {
+  const Duration whole = std::min(policy.first * (1 << std::min(attempt, 16)), policy.most);
+  return std::chrono::duration_cast<Duration>(whole * (0.5 + random() / 2));
+}
+
+std::unique_ptr<Http> retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
+                               Random random) {
+  return std::make_unique<Retrying>(std::move(inner), clock, log, std::move(random));
+}
+
+}  // namespace io

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/url.hpp"
+
+#include "core/ip.hpp"
+
+#include <curl/curl.h>
+
+#include <memory>
+
+namespace io {
+namespace {
+
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+
+// A part that is there; empty otherwise.
+std::string part(CURLU* url, CURLUPart which) {
+  char* text = nullptr;
+  if (curl_url_get(url, which, &text, 0) != CURLUE_OK) {
+    return {};
+  }
+  std::string result = text;
+  curl_free(text);
+  return result;
+}
+
+bool is_loopback(const std::string& host) {
+  const auto address = core::Ipv4::parse(host);
+  return host == "localhost" || host == "[::1]" || (address && address->octets[0] == 127);
+}
+
+}  // namespace
+
+std::optional<Url> parse_url(const std::string& text) {
+  const std::unique_ptr<CURLU, FreeUrl> url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
+    return std::nullopt;
+  }
+  Url result{.text = text, .scheme = part(url.get(), CURLUPART_SCHEME)};
+  const std::string host = part(url.get(), CURLUPART_HOST);
+  if (host.empty() || (result.scheme != "http" && result.scheme != "https") ||
+      text.find_first_of("?# ") != std::string::npos) {
+    return std::nullopt;
+  }
+  result.loopback = is_loopback(host);
+  result.has_credentials =
+      !part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty();
+  while (result.text.ends_with('/')) {
+    result.text.pop_back();
+  }
+  return result;
+}
+
+}  // namespace io

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/cli.hpp"
+#include "app/reconcile.hpp"
+#include "app/report.hpp"
+#include "io/file.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+std::optional<std::string> environment(const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+void print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+void tell(const io::Log& log, const core::Ending& ending) {
+  if (ending.exit == core::Exit::ok) {
+    return;
+  }
+  log.write(io::Level::error, "{}", ending.message);
+  if (!ending.hint.empty()) {
+    log.write(io::Level::hint, "{}", ending.hint);
+  }
+}
+
+core::Exit run(const app::Invocation& invocation) {
+  const io::Log log(invocation.log_format, invocation.log_level);
+  const auto clock = io::open_clock(invocation.timeout);
+  const auto random = io::open_random();
+  const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
+  const auto kernel = io::open_kernel();
+  app::System system{*http, *kernel, *clock, log, random};
+  const app::Outcome outcome = app::reconcile(system, invocation);
+  const bool json = invocation.output == app::Output::json;
+  print(json ? app::render_json(outcome) : app::render_text(outcome));
+  tell(log, outcome.ending);
+  if (!invocation.termination_log.empty()) {
+    io::write_file(invocation.termination_log, app::render_json(outcome));
+  }
+  return app::exit_of(outcome, invocation);
+}
+
+core::Exit run(const std::vector<std::string>& arguments) {
+  const auto asked = app::parse_command_line(arguments, environment);
+  if (const auto* answer = std::get_if<app::Answer>(&asked)) {
+    print(answer->text);
+    return core::Exit::ok;
+  }
+  return run(std::get<app::Invocation>(asked));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const io::Log log(io::LogFormat::text, io::Level::info);
+  core::Exit exit = core::Exit::software;
+  try {
+    const auto failure =
+        core::any_failure_of([&] { exit = run(std::vector<std::string>(argv + 1, argv + argc)); });
+    if (failure) {
+      tell(log, {failure->exit(), failure->what(), failure->hint()});
+      exit = failure->exit();
+    }
+  } catch (const std::exception& error) {
+    tell(log, {exit, error.what(), "this is a bug: please report it with the output of -v"});
+  }
+  return static_cast<int>(exit);
+}

@@ -28,8 +28,9 @@ void Observer::read_network() {
   if (now == found_.network) {
     return;
   }
+  const bool was_cut_off = core::cut_off(found_);
   found_.network = std::move(now);
-  if (node_under_way_) {  // it may hang on a route that is gone
+  if (node_under_way_ && was_cut_off) {  // it hangs on a route that was dead
     system_.http.cancel(*node_under_way_);
     node_under_way_.reset();
   }

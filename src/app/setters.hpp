@@ -35,7 +35,4 @@ void set_detailed_exitcode(Draft& draft, const Given& given);
 void set_ok_codes(Draft& draft, const Given& given);
 void set_termination_log(Draft& draft, const Given& given);
 
-// An Error about `given`: "ORIGIN: PROBLEM".
-core::Error wrong(const Given& given, std::string_view problem);
-
 }  // namespace app

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/values.hpp"
+
+#include "io/file.hpp"
+#include "io/url.hpp"
+
+#include <cctype>
+#include <utility>
+
+namespace app {
+namespace {
+
+io::Url url(const Given& given) {
+  const auto parsed = io::parse_url(single(given));
+  if (!parsed) {
+    throw wrong(given, fmt::format("\"{}\" is not a URL like https://host:port", single(given)));
+  }
+  if (parsed->has_credentials) {
+    throw wrong(given, "a URL with a user or password in it is refused: it would be logged");
+  }
+  return *parsed;
+}
+
+}  // namespace
+
+core::Error wrong(const Given& given, std::string_view problem) {
+  const bool file = given.source == Source::file;
+  return core::Error(file ? core::Exit::config : core::Exit::usage, "{}: {}", given.origin,
+                     problem);
+}
+
+const std::string& single(const Given& given) {
+  if (given.values.size() != 1 || given.values[0].empty()) {
+    throw wrong(given, "exactly one value is expected, not empty");
+  }
+  return given.values[0];
+}
+
+std::vector<std::string> separated(const Given& given) {
+  std::vector<std::string> words;
+  for (const std::string& value : given.values) {
+    std::string word;
+    for (const char letter : value + " ") {
+      const bool separator = letter == ',' || std::isspace(static_cast<unsigned char>(letter)) != 0;
+      if (!separator) {
+        word += letter;
+      } else if (!word.empty()) {
+        words.push_back(std::exchange(word, {}));
+      }
+    }
+  }
+  if (words.empty()) {
+    throw wrong(given, "it is empty");
+  }
+  return words;
+}
+
+bool yes(const Given& given) {
+  std::string text = single(given);
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+  for (const std::string_view word : {"true", "1", "yes", "on"}) {
+    if (text == word) {
+      return true;
+    }
+  }
+  for (const std::string_view word : {"false", "0", "no", "off"}) {
+    if (text == word) {
+      return false;
+    }
+  }
+  throw wrong(given, fmt::format("\"{}\" is neither true nor false", text));
+}
+
+std::string plain_url(const Given& given) {
+  return url(given).text;
+}
+
+std::string secure_url(const Given& given) {
+  const io::Url parsed = url(given);
+  if (parsed.scheme != "https" && !parsed.loopback) {
+    throw wrong(given,
+                fmt::format("\"{}\" is not https, and the token is sent there", parsed.text));
+  }
+  return parsed.text;
+}
+
+std::string readable_file(const Given& given) {
+  if (!io::is_readable(single(given))) {
+    throw core::Error(core::Exit::config, "{}: cannot read \"{}\"", given.origin, single(given))
+        .with_hint("a readable file is expected; is the Secret or ConfigMap mounted?");
+  }
+  return single(given);
+}
+
+// Name part of a label key: at most 63 of [A-Za-z0-9-_.], alphanumeric at both ends; before it,
+// optionally, a DNS subdomain and a slash (Kubernetes, "Labels and Selectors", syntax).
+std::string label_key(const Given& given) {
+  const std::string& key = single(given);
+  const auto slash = key.find('/');
+  const std::string name = slash == std::string::npos ? key : key.substr(slash + 1);
+  const auto alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  const auto allowed = [&](char c) { return alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
+  if (name.empty() || name.size() > 63 || !alphanumeric(name.front()) ||
+      !alphanumeric(name.back()) || !std::ranges::all_of(name, allowed) || slash == 0 ||
+      (slash != std::string::npos && !std::ranges::all_of(key.substr(0, slash), allowed))) {
+    throw wrong(given, fmt::format("\"{}\" is not a Kubernetes label key", key));
+  }
+  return key;
+}
+
+}  // namespace app

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/fake_kernel.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace support {
+namespace {
+
+core::Error refused(const std::string& why) {
+  return core::Error(core::Exit::os_error, "{}", why);
+}
+
+bool same_place(const core::Route& left, const core::Route& right) {
+  return left.destination == right.destination && left.table == right.table &&
+         left.metric == right.metric && left.tos == right.tos;
+}
+
+// The protocol does not tell two rules apart (net/core/fib_rules.c, rule_exists).
+bool same_rule(core::Rule left, const core::Rule& right) {
+  left.protocol = right.protocol;
+  return left == right;
+}
+
+core::Prefix network_of(const core::LinkAddress& held) {
+  core::Prefix result{held.address, held.length};
+  for (int bit = held.length; bit < 32; ++bit) {
+    auto& octet = result.address.octets.at(static_cast<std::size_t>(bit / 8));
+    octet = static_cast<std::uint8_t>(octet & ~(0x80U >> static_cast<unsigned>(bit % 8)));
+  }
+  return result;
+}
+
+std::optional<core::Route> lookup(const core::Network& network, const core::Rule& rule,
+                                  core::Ipv4 destination) {
+  std::optional<core::Route> best;
+  for (const core::Route& route : network.routes) {
+    const bool better =
+        !best || route.destination.length > best->destination.length ||
+        (route.destination.length == best->destination.length && route.metric < best->metric);
+    if (route.table == rule.table && route.destination.contains(destination) && better) {
+      best = route;
+    }
+  }
+  const bool suppressed = best && rule.suppress_prefixlength &&
+                          best->destination.length <= static_cast<int>(*rule.suppress_prefixlength);
+  return suppressed ? std::nullopt : best;
+}
+
+}  // namespace
+
+core::Network FakeKernel::read() {
+  ++reads;
+  network.leaves_by = resolved(network);
+  return network;
+}
+
+void FakeKernel::set_route(const core::Route& route) {
+  change("set " + route.destination.to_string());
+  require_valid_hop(route);
+  const auto there = std::ranges::find_if(
+      network.routes, [&](const core::Route& other) { return same_place(other, route); });
+  if (there != network.routes.end()) {
+    *there = route;
+  } else {
+    network.routes.push_back(route);
+  }
+  if (meddler) {
+    meddler(network);
+  }
+}
+
+void FakeKernel::remove_route(const core::Route& route) {
+  change("remove " + route.destination.to_string());
+  if (std::erase(network.routes, route) == 0) {
+    throw refused("No such process");
+  }
+}
+
+void FakeKernel::add_rule(const core::Rule& rule) {
+  change("add rule " + std::to_string(rule.priority));
+  const auto same = [&](const core::Rule& other) { return same_rule(other, rule); };
+  if (std::ranges::any_of(network.rules, same)) {
+    throw refused("File exists");
+  }
+  const auto after = std::ranges::upper_bound(network.rules, rule.priority, std::ranges::less{},
+                                              &core::Rule::priority);
+  network.rules.insert(after, rule);
+}
+
+void FakeKernel::remove_rule(const core::Rule& rule) {
+  change("remove rule " + std::to_string(rule.priority));
+  if (std::erase(network.rules, rule) == 0) {
+    throw refused("No such file or directory");
+  }
+}
+
+std::vector<core::NextHop> FakeKernel::resolved(const core::Network& network) {
+  std::vector<core::NextHop> hops;
+  for (const core::Ipv4 probe : core::probes) {
+    std::optional<core::Route> found;
+    for (const core::Rule& rule : network.rules) {
+      if (!found && rule.plain && !rule.source) {
+        found = lookup(network, rule, probe);
+      }
+    }
+    hops.push_back(found ? found->via : core::NextHop{});
+  }
+  return hops;
+}
+
+void FakeKernel::change(const std::string& what) {
+  changes.push_back(what);
+  if (refusal) {
+    throw core::Error(*std::exchange(refusal, std::nullopt));
+  }
+}
+
+void FakeKernel::require_valid_hop(const core::Route& route) const {
+  if (std::ranges::find(network.links, route.via.ifindex, &core::Link::ifindex) ==
+      network.links.end()) {
+    throw refused("No such device");
+  }
+  const bool reachable = std::ranges::any_of(network.addresses, [&](const auto& held) {
+    return held.ifindex == route.via.ifindex && route.via.gateway &&
+           network_of(held).contains(*route.via.gateway);
+  });
+  if (route.via.gateway && !reachable) {
+    throw refused("Nexthop has invalid gateway");
+  }
+  const auto held = std::ranges::find_if(
+      network.addresses, [&](const auto& entry) { return entry.address == route.source; });
+  if (route.source && held == network.addresses.end()) {
+    throw refused("Invalid prefsrc address");
+  }
+}
+
+}  // namespace support

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/model.hpp"
+#include "io/kernel.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace support {
+
+// The kernel's routing as far as we use it, held to kernel_contract.hpp like the real one.
+class FakeKernel : public io::Kernel {
+ public:
+  FakeKernel() = default;
+  explicit FakeKernel(core::Network start) : network(std::move(start)) {}
+
+  core::Network read() override;
+  void set_route(const core::Route& route) override;
+  void remove_route(const core::Route& route) override;
+  void add_rule(const core::Rule& rule) override;
+  void remove_rule(const core::Rule& rule) override;
+
+  // How `network` resolves each of core::probes, for a socket without a source address.
+  static std::vector<core::NextHop> resolved(const core::Network& network);
+
+  core::Network network = {};
+  std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
+  int reads = 0;
+  std::optional<core::Error> refusal = {};           // thrown by the next change
+  std::function<void(core::Network&)> meddler = {};  // somebody else, after each change
+
+ private:
+  void change(const std::string& what);
+  void require_valid_hop(const core::Route& route) const;
+};
+
+}  // namespace support

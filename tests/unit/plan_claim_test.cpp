@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using core::Need;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// The droplet holds no address: bring the public default back, tell the Node, claim one.
+
+namespace {
+
+const std::string label_true =
+    "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
+    "do-outbound-floating-ip-enabled=true";
+const std::string label_false =
+    "label-node pool-egress-8b870 do-outbound-floating-ip- "
+    "do-outbound-floating-ip-enabled=false";
+const std::string public_default = "replace-default default via 203.0.113.1 dev eth0";
+const std::string anchor_default = "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5";
+const std::string assign = "assign 198.51.100.8 to droplet 758604990";
+
+// An address that was unassigned by hand, as a later run finds it.
+core::Observation lost_address() {
+  auto found = support::healthy();
+  found.droplet = support::droplet(std::nullopt);
+  return found;
+}
+
+Lines steps(const core::Observation& found, const core::Config& asked = support::asked()) {
+  return support::words(core::plan(found, asked).steps, found.network);
+}
+
+}  // namespace
+
+TEST_CASE("plan: claims first, then switches, then labels") {
+  const auto found = support::newcomer();
+  CHECK(steps(found) ==
+        Lines{assign, "set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
+              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
+              "add-rule 17301 from 203.0.113.10/32 lookup 173", anchor_default, label_true});
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.needs.empty());
+  CHECK(plan.ending.exit == Exit::ok);
+  CHECK(plan.floating_ip == support::first_choice);
+  CHECK(plan.steps[5].reason ==
+        "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
+}
+
+TEST_CASE("plan: needs the account, and only that, where metadata names no address") {
+  auto found = support::newcomer();
+  found.account = core::NotAsked{};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::account});
+}
+
+TEST_CASE("plan: undoes nothing on metadata's word alone") {
+  const auto plan = core::plan(lost_address(), support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::account});
+}
+
+TEST_CASE("plan: makes the public address usable before the API is asked by it") {
+  auto found = lost_address();
+  found.network.rules = support::booted(Topology::classic).rules;
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) ==
+        Lines{"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
+              "add-rule 17301 from 203.0.113.10/32 lookup 173"});
+  CHECK(plan.needs == std::vector{Need::account});
+}
+
+TEST_CASE("plan: brings a missing default back before the API is asked") {
+  auto found = support::newcomer();
+  found.account = core::NotAsked{};
+  support::remove_routes_to(found.network, {});
+  support::resolve(found.network);
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) == Lines{public_default});
+  CHECK(plan.steps[0].reason == "the droplet holds no address, and there is no default route");
+  CHECK(plan.needs == std::vector{Need::account});
+}
+
+TEST_CASE("plan: on a lost address, public default, label false, claim, switch, label true") {
+  auto found = lost_address();
+  found.account = support::all_free();
+  CHECK(steps(found) == Lines{public_default, label_false, assign, anchor_default, label_true});
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.steps[0].reason ==
+        "the droplet holds no address, and the default route goes via 10.17.0.1 dev eth0");
+  CHECK(plan.steps[3].reason ==
+        "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
+}
+
+TEST_CASE("plan: reads the Node again before claiming, when it could not be read while cut off") {
+  auto found = lost_address();
+  found.account = support::all_free();
+  found.node = core::NotAsked{};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) == Lines{public_default});
+  CHECK(plan.needs == std::vector{Need::node});
+}
+
+TEST_CASE("plan: believes metadata when the API cannot be reached") {
+  auto found = lost_address();
+  found.account = core::Unavailable{core::Error(Exit::unavailable, "no reply").with_hint("wait")};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) == Lines{public_default, label_false});
+  CHECK(plan.ending.exit == Exit::unavailable);
+  CHECK(plan.ending.message == "no reply");
+  CHECK(plan.ending.hint == "wait");
+  CHECK_FALSE(plan.floating_ip.has_value());
+}
+
+TEST_CASE("plan: claims without Kubernetes, and without a Node that can be read") {
+  auto found = support::newcomer();
+  SUBCASE("there is no Kubernetes") {
+    found.node = core::NoKubernetes{};
+    CHECK(core::plan(found, support::asked()).ending.exit == Exit::ok);
+  }
+  SUBCASE("Kubernetes is down") {
+    found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply")};
+    CHECK(core::plan(found, support::asked()).ending.exit == Exit::gate_failed);
+  }
+  CHECK(steps(found).front() == assign);
+  CHECK(steps(found).back() == anchor_default);
+}
+
+TEST_CASE("plan: proves that the token sees droplets before the first claim") {
+  auto found = support::newcomer();
+  std::get<core::Account>(found.account).shows_droplets = false;
+  SUBCASE("a new Node") {
+    const auto plan = core::plan(found, support::asked());
+    CHECK(plan.steps.empty());
+    CHECK(plan.needs == std::vector{Need::droplet_scope});
+  }
+  SUBCASE("a Node that claims egress is told first") {
+    found.node = support::labelled(support::first_choice);
+    const auto plan = core::plan(found, support::asked());
+    CHECK(support::words(plan.steps, found.network) == Lines{label_false});
+    CHECK(plan.needs == std::vector{Need::droplet_scope});
+  }
+}
+
+TEST_CASE("plan: tells a Node that wrongly claims egress before it claims an address") {
+  auto found = support::newcomer();
+  auto& labels = std::get<core::Node>(found.node).labels;
+  SUBCASE("both labels") {
+    found.node = support::labelled(support::second_choice);
+  }
+  SUBCASE("enabled alone") {
+    labels["do-outbound-floating-ip-enabled"] = "true";
+  }
+  SUBCASE("the address alone") {
+    labels["do-outbound-floating-ip"] = "198.51.100.9";
+  }
+  CHECK(steps(found).at(0) == label_false);
+  CHECK(steps(found).at(1) == assign);
+  CHECK(steps(found).back() == label_true);
+}
+
+TEST_CASE("plan: does not tell a Node that already says false") {
+  auto found = support::newcomer();
+  std::get<core::Node>(found.node).labels["do-outbound-floating-ip-enabled"] = "false";
+  CHECK(steps(found).front() == assign);
+}
+
+TEST_CASE("plan: ends with the pool's state, public default and label false, without a candidate") {
+  auto found = lost_address();
+  auto account = support::all_free();
+  for (core::FloatingIp& entry : account.pool) {
+    entry.holder = support::other_droplet;
+  }
+  found.account = account;
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) == Lines{public_default, label_false});
+  CHECK(plan.ending.exit == Exit::pool_exhausted);
+  CHECK_FALSE(plan.floating_ip.has_value());
+}
+
+TEST_CASE("plan: takes the next address when one went to somebody else") {
+  auto found = support::newcomer();
+  found.lost = {support::first_choice};
+  CHECK(steps(found).front() == "assign 198.51.100.9 to droplet 758604990");
+}
+
+TEST_CASE("plan: is cut off only by the anchor's default, without an address by metadata") {
+  auto found = lost_address();
+  CHECK(core::cut_off(found));
+  SUBCASE("not with an address") {
+    found.droplet = support::droplet(support::first_choice);
+  }
+  SUBCASE("not by the public default") {
+    found.network = support::booted(Topology::classic);
+  }
+  SUBCASE("not without a default") {
+    support::remove_routes_to(found.network, {});
+  }
+  SUBCASE("not without an anchor") {
+    found.droplet->anchor.reset();
+  }
+  SUBCASE("not before the droplet is known") {
+    found.droplet.reset();
+  }
+  CHECK_FALSE(core::cut_off(found));
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using core::Need;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// The droplet holds an address: keep it, and make traffic leave by it.
+
+TEST_CASE("plan: finds nothing to do where everything is right, in every topology") {
+  for (const Topology topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    const auto found = support::healthy(topology);
+    const auto plan = core::plan(found, support::asked());
+    CHECK(support::words(plan.steps, found.network) == Lines{});
+    CHECK(plan.needs.empty());
+    CHECK(plan.ending.exit == Exit::ok);
+    CHECK(plan.ending.message.empty());
+    CHECK(plan.floating_ip == support::first_choice);
+  }
+}
+
+TEST_CASE("plan: asks for the droplet first, and for nothing else") {
+  const auto plan = core::plan({.network = support::booted(Topology::classic)}, support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::droplet});
+}
+
+TEST_CASE("plan: asks for the Node when only that is not known yet") {
+  auto found = support::healthy();
+  found.node = core::NotAsked{};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::node});
+}
+
+TEST_CASE("plan: never asks DigitalOcean while metadata names an address of the pool") {
+  auto found = support::healthy();
+  found.network = support::booted(Topology::classic);
+  CHECK(core::plan(found, support::asked()).needs.empty());
+}
+
+TEST_CASE("plan: switches a droplet that got its address by hand") {
+  auto found = support::healthy();
+  found.network = support::booted(Topology::classic);
+  found.node = core::Node{};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) ==
+        Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
+              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
+              "add-rule 17301 from 203.0.113.10/32 lookup 173",
+              "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5",
+              "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
+              "do-outbound-floating-ip-enabled=true"});
+  CHECK(plan.ending.exit == Exit::ok);
+  CHECK(plan.floating_ip == support::first_choice);
+}
+
+TEST_CASE("plan: uses the device that holds the anchor address, whatever its name") {
+  auto found = support::healthy(Topology::anchor_nic);
+  found.network = support::booted(Topology::anchor_nic);
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network).back() ==
+        "replace-default default via 10.17.0.1 dev ens7np0 src 10.17.0.5");
+}
+
+TEST_CASE("plan: believes the API's word, where it was asked, before metadata's") {
+  auto found = support::healthy();
+  SUBCASE("metadata has not heard of the address yet") {
+    found.droplet = support::droplet(std::nullopt);
+    found.account =
+        core::Account{.ours = support::held_by(support::first_choice, support::our_droplet)};
+    const auto plan = core::plan(found, support::asked());
+    CHECK(plan.steps.empty());
+    CHECK(plan.needs.empty());
+    CHECK(plan.floating_ip == support::first_choice);
+  }
+  SUBCASE("metadata still names an address that is gone") {
+    found.account = core::Account{.pool = support::all_free().pool, .shows_droplets = true};
+    const auto plan = core::plan(found, support::asked());
+    CHECK(support::words(plan.steps, found.network).front() ==
+          "replace-default default via 203.0.113.1 dev eth0");
+  }
+}
+
+TEST_CASE("plan: waits for a pending action on the address that the droplet holds") {
+  auto found = support::healthy();
+  auto ours = support::held_by(support::first_choice, support::our_droplet);
+  ours.locked = true;
+  found.account = core::Account{.ours = ours};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) ==
+        Lines{"assign 198.51.100.8 to droplet 758604990"});
+  CHECK(plan.steps.front().reason == "the droplet holds it, but an action on it is pending");
+}
+
+TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing") {
+  auto found = support::healthy();
+  found.network = support::booted(Topology::classic);
+  found.droplet = support::droplet(support::not_in_pool);
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words(plan.steps, found.network) ==
+        Lines{"label-node pool-egress-8b870 do-outbound-floating-ip- "
+              "do-outbound-floating-ip-enabled=false"});
+  CHECK(plan.ending.exit == Exit::foreign_ip);
+  CHECK(plan.ending.message ==
+        "the droplet holds 198.51.100.99, which is not in the pool; it was not touched");
+  CHECK_FALSE(plan.ending.hint.empty());
+  CHECK_FALSE(plan.floating_ip.has_value());
+}
+
+TEST_CASE("plan: refuses a foreign address that only the API knows of") {
+  auto found = support::newcomer();
+  auto& account = std::get<core::Account>(found.account);
+  account.ours = support::held_by(support::not_in_pool, support::our_droplet);
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.ending.exit == Exit::foreign_ip);
+  for (const core::Step& step : plan.steps) {
+    CHECK_FALSE(std::holds_alternative<core::AssignFloatingIp>(step.action));
+  }
+}
+
+TEST_CASE("plan: leaves by a foreign address where that is allowed") {
+  auto found = support::healthy();
+  found.droplet = support::droplet(support::not_in_pool);
+  found.node = support::labelled(support::not_in_pool);
+  auto asked = support::asked();
+  asked.foreign = core::Foreign::allow;
+  const auto plan = core::plan(found, asked);
+  CHECK(plan.steps.empty());
+  CHECK(plan.ending.exit == Exit::ok);
+  CHECK(plan.floating_ip == support::not_in_pool);
+}
+
+TEST_CASE("plan: with --route none leaves routes and rules alone") {
+  auto found = support::healthy();
+  auto asked = support::asked();
+  asked.route = core::RouteMode::none;
+  SUBCASE("an address is held") {
+    found.network = {};
+    CHECK(core::plan(found, asked).steps.empty());
+    CHECK(core::plan(found, asked).floating_ip == support::first_choice);
+  }
+  SUBCASE("an address is claimed") {
+    found = support::newcomer();
+    found.network = {};
+    CHECK(support::words(core::plan(found, asked).steps, found.network) ==
+          Lines{"assign 198.51.100.8 to droplet 758604990",
+                "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
+                "do-outbound-floating-ip-enabled=true"});
+  }
+  SUBCASE("the address is lost") {
+    found.droplet = support::droplet(std::nullopt);
+    found.account = support::all_free();
+    for (const core::Step& step : core::plan(found, asked).steps) {
+      CHECK_FALSE(std::holds_alternative<core::ReplaceDefault>(step.action));
+    }
+  }
+  SUBCASE("the droplet has no anchor, and needs none") {
+    found.droplet->anchor.reset();
+    CHECK(core::plan(found, asked).ending.exit == Exit::ok);
+  }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+#include "support/builders.hpp"
+#include "support/fake_kernel.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using core::Need;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// What a run does to routes and rules, in each topology and from each half-done state.
+
+namespace {
+
+const std::string label_false =
+    "label-node pool-egress-8b870 do-outbound-floating-ip- "
+    "do-outbound-floating-ip-enabled=false";
+
+Lines steps(core::Observation found, const core::Config& asked = support::asked()) {
+  support::resolve(found.network);
+  return support::words(core::plan(found, asked).steps, found.network);
+}
+
+core::Plan plan_for(core::Observation found) {
+  support::resolve(found.network);
+  return core::plan(found, support::asked());
+}
+
+}  // namespace
+
+TEST_CASE("plan: replaces the default in force, at its own metric") {
+  auto found = support::healthy(Topology::dhcp_metric);
+  found.network = support::booted(Topology::dhcp_metric);
+  CHECK(steps(found).back() ==
+        "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100");
+  CHECK(steps(found).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 100 table 173");
+}
+
+TEST_CASE("plan: of two defaults replaces the one that wins") {
+  auto found = support::healthy(Topology::two_defaults);
+  found.network = support::booted(Topology::two_defaults);
+  CHECK(steps(found).back() ==
+        "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100");
+}
+
+TEST_CASE("plan: replaces a default that somebody put in front of ours, and removes ours") {
+  auto found = support::healthy(Topology::dhcp_metric);
+  found.network.routes.push_back({.via = {support::public_gateway, support::eth0}, .protocol = 4});
+  CHECK(steps(found) ==
+        Lines{"remove-route default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100",
+              "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+}
+
+TEST_CASE("plan: repairs a default that lost its source, its gateway or its single hop") {
+  auto found = support::healthy();
+  core::Route& route = *support::default_route(found.network);
+  SUBCASE("source absent") {
+    route.source.reset();
+  }
+  SUBCASE("source of another") {
+    route.source = support::public_address;
+  }
+  SUBCASE("gateway of another") {
+    route.via.gateway = support::public_gateway;
+  }
+  SUBCASE("device of another") {
+    route.via.ifindex = support::eth1;
+  }
+  SUBCASE("several gateways") {
+    route.via = {};
+    route.multipath = true;
+  }
+  CHECK(steps(found) == Lines{"replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+}
+
+TEST_CASE("plan: says what was wrong with the default") {
+  auto found = support::healthy();
+  std::string expected;
+  SUBCASE("none") {
+    support::remove_routes_to(found.network, {});
+    expected = "there is no default route, wanted 10.17.0.1 dev eth0 src 10.17.0.5";
+  }
+  SUBCASE("several gateways") {
+    support::default_route(found.network)->multipath = true;
+    expected = "the default route has several gateways, wanted 10.17.0.1 dev eth0 src 10.17.0.5";
+  }
+  CHECK(plan_for(found).steps.front().reason == expected);
+}
+
+TEST_CASE("plan: leaves a default alone that is right though somebody else wrote it") {
+  auto found = support::healthy();
+  support::default_route(found.network)->protocol = 3;
+  CHECK(steps(found).empty());
+}
+
+TEST_CASE("plan: uses the routing agent's rule instead of its own") {
+  auto found = support::healthy(Topology::routing_agent);
+  found.network = support::booted(Topology::routing_agent);
+  CHECK(steps(found) ==
+        Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
+              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+}
+
+TEST_CASE("plan: removes its own rules once the routing agent's are there, never the agent's") {
+  auto found = support::healthy(Topology::routing_agent);
+  const auto ours = support::converged(Topology::classic).rules;
+  found.network.rules.insert(found.network.rules.end() - 2, ours.begin() + 1, ours.begin() + 3);
+  CHECK(steps(found) ==
+        Lines{"remove-rule 17300 from 203.0.113.10/32 lookup main without its default",
+              "remove-rule 17301 from 203.0.113.10/32 lookup 173"});
+}
+
+TEST_CASE("plan: refuses to switch where the droplet's paths cannot be told, label false") {
+  auto found = support::newcomer();
+  SUBCASE("no public interface") {
+    found.droplet->public_interface.reset();
+  }
+  SUBCASE("no anchor") {
+    found.droplet->anchor.reset();
+  }
+  SUBCASE("the anchor address is not configured") {
+    std::erase_if(found.network.addresses,
+                  [](const auto& held) { return held.address == support::anchor_address; });
+  }
+  SUBCASE("the anchor address is on two devices") {
+    found.network.addresses.push_back({support::anchor_address, 16, support::eth1});
+  }
+  const auto plan = plan_for(found);
+  CHECK(support::words(plan.steps, found.network) == Lines{label_false});
+  CHECK(plan.ending.exit == Exit::config);
+  CHECK_FALSE(plan.ending.hint.empty());
+}
+
+TEST_CASE("plan: refuses to switch where something overrules the default, label false") {
+  auto found = support::healthy();
+  found.network.routes.push_back({.destination = support::prefix("0.0.0.0/1"),
+                                  .via = {.ifindex = support::eth1},
+                                  .protocol = 3});
+  const auto plan = plan_for(found);
+  CHECK(support::words(plan.steps, found.network) == Lines{label_false});
+  CHECK(plan.ending.exit == Exit::config);
+}
+
+TEST_CASE("plan: keeps what is asked to leave by the public address") {
+  auto found = support::healthy();
+  auto asked = support::asked();
+  asked.direct = {support::prefix("192.0.2.0/24"), support::prefix("198.18.0.1")};
+  CHECK(steps(found, asked) ==
+        Lines{"set-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10",
+              "set-route 198.18.0.1/32 via 203.0.113.1 dev eth0 src 203.0.113.10"});
+}
+
+TEST_CASE("plan: reaches metadata again before the droplet is known, behind a dead anchor") {
+  core::Observation found{.network = support::converged(Topology::classic)};
+  support::remove_routes_to(found.network, support::prefix("169.254.169.254"));
+  const auto plan = plan_for(found);
+  CHECK(support::words(plan.steps, found.network) ==
+        Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0"});
+  CHECK(plan.needs == std::vector{Need::droplet});
+}

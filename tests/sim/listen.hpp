@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "control.hpp"
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <string>
+
+namespace sim {
+
+// The world with everything that serves it shares.
+struct Shared {
+  explicit Shared(World::OnTranslation on_translation) : world(std::move(on_translation)) {}
+
+  std::mutex mutex = {};
+  World world;
+  Faults faults = {};
+  Json requests = Json::array();
+  std::map<std::string, std::int64_t> connections = {};  // by server, peer and port
+};
+
+// Since the Unix epoch.
+Millis now();
+
+// One --listen: "ROLE=http://ADDRESS:PORT[@NETNS]", port 0 for any free one.
+struct Endpoint {
+  std::string role, scheme, address, netns;
+  int port = 0;
+};
+Endpoint parse_endpoint(const std::string& text);  // throws std::exception
+
+struct Tls {
+  std::string certificate, key;
+};
+
+// Serves from a thread of its own, in the endpoint's network namespace, until the process ends.
+// Returns the port. Throws std::runtime_error where it cannot listen.
+int serve(Shared& shared, const Endpoint& endpoint, const Tls& tls);
+
+}  // namespace sim

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "spoil.hpp"
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <chrono>
+#include <thread>
+
+namespace sim {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::string text_of(const Reply& reply) {
+  return reply.body.is_null() ? reply.text : reply.body.dump();
+}
+
+bool is_peer(int descriptor, const httplib::Request& request) {
+  sockaddr_in peer{};
+  socklen_t size = sizeof peer;
+  if (getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0 ||
+      peer.sin_family != AF_INET || ntohs(peer.sin_port) != request.remote_port) {
+    return false;
+  }
+  std::array<char, INET_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET, &peer.sin_addr, text.data(), text.size());
+  return request.remote_addr == text.data();
+}
+
+// The library gives no way to end a connection without an answer, so its socket is looked up.
+void reset(const httplib::Request& request) {
+  constexpr int most_descriptors = 4096;
+  for (int descriptor = 3; descriptor < most_descriptors; ++descriptor) {
+    if (is_peer(descriptor, request)) {
+      const linger now{.l_onoff = 1, .l_linger = 0};
+      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+      shutdown(descriptor, SHUT_RDWR);
+      return;
+    }
+  }
+}
+
+void truncate(const Reply& reply, httplib::Response& response) {
+  const std::string text = text_of(reply);
+  response.status = reply.status;
+  response.set_content_provider(text.size(), reply.type,
+                                [text](std::size_t, std::size_t, httplib::DataSink& sink) {
+                                  sink.write(text.data(), text.size() / 2);
+                                  return false;
+                                });
+}
+
+void send_slowly(httplib::Response& response, std::size_t chunk, milliseconds pause) {
+  constexpr std::size_t endless = std::size_t{1} << 40U;
+  response.status = 200;
+  response.set_content_provider(endless, "application/json",
+                                [chunk, pause](std::size_t, std::size_t, httplib::DataSink& sink) {
+                                  const std::string text(chunk, ' ');
+                                  std::this_thread::sleep_for(pause);
+                                  return sink.write(text.data(), text.size());
+                                });
+}
+
+}  // namespace
+
+void send(const Reply& reply, httplib::Response& response) {
+  response.status = reply.status;
+  for (const auto& [name, value] : reply.headers) {
+    response.set_header(name.c_str(), value);
+  }
+  response.set_content(text_of(reply), reply.type.c_str());
+}
+
+void spoil(const Fault& fault, const Reply& reply, const httplib::Request& request,
+           httplib::Response& response) {
+  if (fault.kind == "delay") {
+    std::this_thread::sleep_for(milliseconds(fault.delay_ms));
+    send(reply, response);
+  } else if (fault.kind == "hang") {
+    std::this_thread::sleep_for(std::chrono::hours(1));
+  } else if (fault.kind == "reset") {
+    reset(request);
+  } else if (fault.kind == "truncate") {
+    truncate(reply, response);
+  } else if (fault.kind == "cut-json") {
+    const std::string text = text_of(reply);
+    send({.status = reply.status, .text = text.substr(0, text.size() / 2)}, response);
+  } else if (fault.kind == "garbage") {
+    send({.status = 200,
+          .text = "<html><body>not what you asked for</body></html>",
+          .type = "text/html"},
+         response);
+  } else if (fault.kind == "huge") {
+    send_slowly(response, std::size_t{1} << 16U, milliseconds(0));
+  } else if (fault.kind == "drip") {
+    send_slowly(response, 1, milliseconds(200));
+  } else {
+    send({.status = fault.status, .headers = fault.headers, .text = fault.body}, response);
+  }
+}
+
+}  // namespace sim

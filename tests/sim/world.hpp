@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+// The simulated cloud: what there is and what the real one would do with it. No sockets, no
+// threads, no clock of its own; the caller holds the lock and says what time it is (milliseconds).
+namespace sim {
+
+using Json = nlohmann::json;
+using DropletId = std::int64_t;
+using Millis = std::int64_t;
+
+struct Settings {
+  Millis action_latency_ms = 0;
+  Millis metadata_lag_ms = 0;
+  int page_default = 20;
+  int page_max = 200;
+  bool droplet_id_as_string = false;
+  bool tags_null = false;
+  bool reserved_ip_key = true;
+  std::string no_droplet_scope_shows = "null";  // or "absent"
+  int limit_minute = 250;
+  int limit_hour = 5000;
+  bool enforce_limits = false;
+  Millis hold_ms = 0;  // every answer waits that long
+};
+
+struct Interface {
+  std::string ip, netmask, gateway, mac;
+};
+
+struct Droplet {
+  DropletId id = 0;
+  std::string name, hostname, region = "nyc3";
+  std::optional<Interface> public_interface, anchor, private_interface;
+  bool pending_event = false;
+  std::deque<std::pair<Millis, std::string>> addresses;  // since when metadata is due to say which
+};
+
+struct Action {
+  std::int64_t id = 0;
+  std::string type, status = "in-progress", ip;
+  DropletId droplet = 0;
+  Millis due = 0;
+  bool hidden = false;  // can never be read
+  bool lost = false;    // nothing ever comes of it
+};
+
+struct Address {
+  std::string ip, region = "nyc3";
+  std::optional<DropletId> droplet;
+  bool locked = false;
+  bool byoip = false;
+  bool proven = false;  // its droplet has read that it holds it
+};
+
+struct Token {
+  std::set<std::string> scopes;
+  std::optional<DropletId> droplet;  // whose it is, where callers cannot be told by address
+  std::deque<Millis> requests;
+};
+
+struct KubeNode {
+  std::map<std::string, std::string> labels;
+  Json taints = Json::array();
+  std::string provider_id;
+  std::int64_t version = 1;
+};
+
+struct KubeToken {
+  std::optional<std::string> node;
+  bool expired = false;
+};
+
+// What is to happen to one of the next assignments.
+struct EventFault {
+  std::string kind;  // errored-action, steal, unassign, action-404, lost-assign
+  DropletId to = 0;
+  Millis after_ms = 0;
+  int count = 1;
+};
+
+// What a POST of an action came to: an action, or a refusal in the API's words.
+struct ActionResult {
+  int status = 201;
+  std::string id, message;
+  std::optional<Action> action;
+};
+
+class World {
+ public:
+  // Called with (anchor, address) when the translation of an assignment begins or ends.
+  using OnTranslation =
+      std::function<void(const std::string& anchor, const std::string& ip, bool on)>;
+
+  explicit World(OnTranslation on_translation = {}) : on_translation_(std::move(on_translation)) {}
+
+  Settings settings;
+  std::map<DropletId, Droplet> droplets;
+  std::map<std::string, Address> addresses;
+  std::map<std::string, Token> tokens;
+  std::map<std::int64_t, Action> actions;
+  std::map<std::string, KubeNode> nodes;
+  std::map<std::string, KubeToken> kube_tokens;
+  std::set<std::pair<std::string, std::string>> rbac = {{"get", "nodes"}, {"patch", "nodes"}};
+  std::vector<EventFault> event_faults;
+  Json assignments = Json::array();
+  Json thefts = Json::array();
+
+  // Lets everything happen that is due by `now`.
+  void advance(Millis now);
+
+  // The API's assign and unassign (facts 1.6): an address that another droplet holds moves
+  // silently.
+  ActionResult assign(const std::string& ip, DropletId droplet, Millis now);
+  ActionResult unassign(const std::string& ip, Millis now);
+
+  // At once, and whatever the rules: a person's, or a fault's.
+  void set_holder(const std::string& ip, std::optional<DropletId> droplet, Millis now,
+                  const std::string& by);
+
+  // A droplet has seen that it holds the address: from now on taking it away is a theft.
+  void prove(const std::string& ip, DropletId droplet);
+
+  // The address that the metadata service tells a droplet, with its lag; empty for none.
+  std::string metadata_address(const Droplet& droplet, Millis now) const;
+
+  // Whose packets come from there: the public, the anchor or the assigned address.
+  const Droplet* droplet_at(const std::string& address) const;
+
+  // Counts a request against both windows; how many are left, or which window is full.
+  struct Budget {
+    int remaining = 0;
+    Millis reset_at = 0;
+    enum class Verdict { fine, burst, hour } verdict = Verdict::fine;
+  };
+  Budget count(Token& token, Millis now) const;
+
+ private:
+  struct Delayed {
+    Millis due = 0;
+    std::string ip;
+    std::optional<DropletId> to;
+  };
+
+  void complete(Action& action, Millis now);
+  std::optional<EventFault> take_event_fault(const std::string& kind);
+  ActionResult refusal(const Address& address, const Droplet& droplet) const;
+  bool has_pending(DropletId droplet) const;
+  void translate(const Address& address, bool on);
+
+  OnTranslation on_translation_;
+  std::int64_t last_action_ = 70000000;
+  std::vector<Delayed> delayed_;
+};
+
+}  // namespace sim

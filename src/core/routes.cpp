@@ -95,12 +95,16 @@ Route reply_route(const Network& network, const Path& path) {
 }
 
 void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path) {
-  const auto route = default_of(network, our_table);
-  if (!route || !goes_via(*route, path)) {
-    steps.push_back(
-        {SetRoute{reply_route(network, path)},
-         fmt::format("replies of {} must leave by its own gateway", path.address.to_string())});
+  const auto there = default_of(network, our_table);
+  if (there && goes_via(*there, path)) {
+    return;
   }
+  Route wanted = reply_route(network, path);
+  if (there) {
+    wanted.metric = there->metric;  // in its place: beside it, the stale one might win
+  }
+  steps.push_back({SetRoute{wanted}, fmt::format("replies of {} must leave by its own gateway",
+                                                 path.address.to_string())});
 }
 
 void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {

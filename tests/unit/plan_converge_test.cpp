@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+#include "support/builders.hpp"
+#include "support/fake_kernel.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+#include <functional>
+
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// From whatever state: the steps, applied one by one to a kernel that behaves like Linux, lead to
+// where nothing is left to do; and a dry run foretells exactly those steps.
+
+namespace {
+
+class World {
+ public:
+  explicit World(core::Observation start) : found(std::move(start)), kernel_(found.network) {
+    found.network = kernel_.read();
+  }
+
+  // One step a round, as if the run was killed and started again after each.
+  Lines run() {
+    Lines done;
+    for (int round = 0; round < 40; ++round) {
+      const auto plan = core::plan(found, support::asked());
+      if (plan.steps.empty()) {
+        return done;
+      }
+      done.push_back(support::words({plan.steps.front()}, found.network).front());
+      std::visit([this](const auto& action) { perform(action); }, plan.steps.front().action);
+      found.network = kernel_.read();
+    }
+    return {"never ends"};
+  }
+
+  core::Observation found;
+
+ private:
+  void perform(const core::SetRoute& action) { kernel_.set_route(action.route); }
+  void perform(const core::RemoveRoute& action) { kernel_.remove_route(action.route); }
+  void perform(const core::AddRule& action) { kernel_.add_rule(action.rule); }
+  void perform(const core::RemoveRule& action) { kernel_.remove_rule(action.rule); }
+  void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
+  void perform(const core::AssignFloatingIp& action) {
+    std::get<core::Account>(found.account).ours = support::held_by(action.address, action.droplet);
+  }
+  void perform(const core::PatchNode& action) {
+    auto& labels = std::get<core::Node>(found.node).labels;
+    for (const auto& [key, value] : action.labels) {
+      labels.erase(key);
+      if (value) {
+        labels[key] = *value;
+      }
+    }
+  }
+
+  support::FakeKernel kernel_;
+};
+
+using Spoil = std::function<void(core::Observation&, Topology)>;
+
+struct State {
+  std::string name;
+  Spoil spoil;
+};
+
+void lose_address(core::Observation& found, Topology = {}) {
+  found.droplet = support::droplet(std::nullopt);
+  found.account = support::all_free();
+}
+
+const std::vector<State> states = {
+    {"nothing is wrong", [](auto&, Topology) {}},
+    {"the address was lost", lose_address},
+    {"every route was flushed",
+     [](auto& found, Topology) {
+       std::erase_if(found.network.routes, [](const auto& route) { return route.protocol != 2; });
+     }},
+    {"the droplet rebooted",
+     [](auto& found, Topology topology) { found.network = support::booted(topology); }},
+    {"the address was lost and the routes were flushed",
+     [](auto& found, Topology) {
+       lose_address(found);
+       std::erase_if(found.network.routes, [](const auto& route) { return route.protocol != 2; });
+     }},
+    {"somebody put a default in front",
+     [](auto& found, Topology) {
+       support::default_route(found.network)->metric = 50;
+       found.network.routes.push_back(
+           {.via = {support::public_gateway, support::eth0}, .protocol = 3});
+     }},
+    {"the reply route leads elsewhere",
+     [](auto& found, Topology) {
+       support::default_route(found.network, core::our_table)->via = {support::private_gateway,
+                                                                      support::eth1};
+     }},
+    {"the reply route of an earlier gateway stands in front",
+     [](auto& found, Topology topology) {
+       found.network = support::booted(topology);
+       found.network.routes.push_back({.via = {support::private_gateway, support::eth1},
+                                       .table = core::our_table,
+                                       .protocol = 4});
+     }},
+    {"the rules are those of an earlier public address",
+     [](auto& found, Topology) {
+       for (core::Rule& rule : found.network.rules) {
+         if (rule.protocol == core::our_protocol) {
+           rule.source = support::prefix("203.0.113.77");
+         }
+       }
+     }},
+    {"metadata is reached by another source",
+     [](auto& found, Topology) {
+       support::route_to(found.network, support::prefix("169.254.169.254"))->source.reset();
+     }},
+    {"a direct route of an earlier run is left",
+     [](auto& found, Topology) {
+       found.network.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
+                                       .via = {support::public_gateway, support::eth0},
+                                       .source = support::public_address});
+     }},
+    {"the Node has no labels", [](auto& found, Topology) { found.node = core::Node{}; }},
+};
+
+}  // namespace
+
+TEST_CASE("plan: from every state of every topology ends with egress by the anchor") {
+  for (const Topology topology : support::every_topology) {
+    for (const State& state : states) {
+      CAPTURE(support::name_of(topology));
+      CAPTURE(state.name);
+      auto start = support::healthy(topology);
+      start.account =
+          core::Account{.pool = support::all_free().pool,
+                        .ours = support::held_by(support::first_choice, support::our_droplet),
+                        .shows_droplets = true};
+      state.spoil(start, topology);
+      World world(start);
+      CHECK(world.run() != Lines{"never ends"});
+      const auto last = core::plan(world.found, support::asked());
+      CHECK(last.needs.empty());
+      CHECK(last.ending.exit == core::Exit::ok);
+      CHECK(last.floating_ip == support::first_choice);
+      const auto wanted = support::converged(topology);
+      CHECK(world.found.network.leaves_by == wanted.leaves_by);
+      const auto* replies = support::default_route(world.found.network, core::our_table);
+      REQUIRE(replies != nullptr);
+      CHECK(replies->via.gateway == support::public_gateway);
+      const auto ours = [](const core::Rule& rule) { return rule.protocol == core::our_protocol; };
+      const bool agent = support::default_route(world.found.network, 135) != nullptr;
+      CHECK(std::ranges::count_if(world.found.network.rules, ours) == (agent ? 0 : 2));
+      CHECK(support::route_to(world.found.network, support::prefix("169.254.169.254"))->source ==
+            support::public_address);
+    }
+  }
+}
+
+TEST_CASE("plan: a dry run foretells every step that a run then takes") {
+  for (const Topology topology : support::every_topology) {
+    for (const State& state : states) {
+      CAPTURE(support::name_of(topology));
+      CAPTURE(state.name);
+      auto start = support::healthy(topology);
+      state.spoil(start, topology);
+      World world(start);
+      const auto foretold =
+          support::words(core::plan(world.found, support::asked()).steps, world.found.network);
+      CHECK(foretold == world.run());
+    }
+    CAPTURE(support::name_of(topology));
+    World newcomer(support::newcomer(topology));
+    const auto foretold =
+        support::words(core::plan(newcomer.found, support::asked()).steps, newcomer.found.network);
+    CHECK(foretold == newcomer.run());
+  }
+}

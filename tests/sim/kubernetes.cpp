@@ -56,7 +56,8 @@ Reply patched(const std::string& name, KubeNode& node, const Json& wanted) {
                               name));
   }
   std::map<std::string, std::string> labels;
-  for (const auto& [key, value] : wanted.at("metadata").value("labels", Json::object()).items()) {
+  const Json wanted_labels = wanted.at("metadata").value("labels", Json::object());
+  for (const auto& [key, value] : wanted_labels.items()) {
     if (!value.is_string() || !valid_label_key(key) || !valid_label_value(value)) {
       return status(422, "Invalid",
                     fmt::format("Node \"{}\" is invalid: metadata.labels: Invalid value: {}", name,

@@ -189,7 +189,8 @@ std::string World::metadata_address(const Droplet& droplet, Millis now) const {
 const Droplet* World::droplet_at(const std::string& address) const {
   for (const auto& [id, droplet] : droplets) {
     if ((droplet.public_interface && droplet.public_interface->ip == address) ||
-        (droplet.anchor && droplet.anchor->ip == address)) {
+        (droplet.anchor && droplet.anchor->ip == address) ||
+        (droplet.private_interface && droplet.private_interface->ip == address)) {
       return &droplet;
     }
   }

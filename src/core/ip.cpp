@@ -18,7 +18,8 @@ std::uint32_t mask(int length) {
 
 std::optional<Ipv4> Ipv4::parse(std::string_view text) {
   Ipv4 address;
-  if (inet_pton(AF_INET, std::string(text).c_str(), address.octets.data()) != 1) {
+  if (text.find('\0') != std::string_view::npos ||
+      inet_pton(AF_INET, std::string(text).c_str(), address.octets.data()) != 1) {
     return std::nullopt;
   }
   return address;

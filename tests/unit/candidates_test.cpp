@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/candidates.hpp"
+
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+
+using core::Account;
+using core::Exit;
+using core::FloatingIp;
+using core::Standing;
+
+namespace {
+
+std::variant<core::Ipv4, core::Ending> choose(const Account& account,
+                                              const std::set<core::Ipv4>& lost = {}) {
+  return core::choose_candidate(account, support::droplet(std::nullopt), support::asked().pool,
+                                lost);
+}
+
+core::Ipv4 chosen(const Account& account, const std::set<core::Ipv4>& lost = {}) {
+  return std::get<core::Ipv4>(choose(account, lost));
+}
+
+core::Ending ending(const Account& account, const std::set<core::Ipv4>& lost = {}) {
+  return std::get<core::Ending>(choose(account, lost));
+}
+
+FloatingIp& entry(Account& account, core::Ipv4 address) {
+  return *std::ranges::find(account.pool, address, &FloatingIp::address);
+}
+
+Account all_held() {
+  Account account = support::all_free();
+  for (FloatingIp& held : account.pool) {
+    held.holder = support::other_droplet;
+  }
+  return account;
+}
+
+}  // namespace
+
+TEST_CASE("candidates: the droplet's own order decides, not the pool's or the listing's") {
+  CHECK(chosen(support::all_free()) == support::first_choice);
+}
+
+TEST_CASE("candidates: only what is provably free is chosen") {
+  Account account = support::all_free();
+  FloatingIp& first = entry(account, support::first_choice);
+  SUBCASE("held") {
+    first.holder = support::other_droplet;
+  }
+  SUBCASE("locked: an assignment is pending, and no holder is shown meanwhile") {
+    first.locked = true;
+  }
+  SUBCASE("in another region") {
+    first.region = "ams3";
+  }
+  SUBCASE("without a droplet key: the holder is not known") {
+    first.holder_shown = false;
+  }
+  SUBCASE("not in this account") {
+    account.pool.erase(account.pool.begin() + (&first - account.pool.data()));
+  }
+  CHECK(chosen(account) == support::second_choice);
+}
+
+TEST_CASE("candidates: what was lost during this run is not tried again") {
+  CHECK(chosen(support::all_free(), {support::first_choice, support::second_choice}) ==
+        support::third_choice);
+}
+
+TEST_CASE("candidates: an address that is not in the pool is never chosen") {
+  Account account = all_held();
+  account.pool.push_back(support::free_address(support::not_in_pool));
+  CHECK(ending(account).exit == Exit::pool_exhausted);
+}
+
+TEST_CASE("candidates: no address here is a wrong set-up") {
+  Account account;
+  SUBCASE("none in the account") {
+    CHECK(ending(account).message ==
+          "no address of the pool is in region nyc3 of this account (0 of the pool found "
+          "elsewhere)");
+  }
+  SUBCASE("all in another region") {
+    account = support::all_free();
+    for (FloatingIp& elsewhere : account.pool) {
+      elsewhere.region = "ams3";
+    }
+    CHECK(ending(account).message ==
+          "no address of the pool is in region nyc3 of this account (3 of the pool found "
+          "elsewhere)");
+  }
+  CHECK(ending(account).exit == Exit::config);
+  CHECK_FALSE(ending(account).hint.empty());
+}
+
+TEST_CASE("candidates: every address held is an exhausted pool") {
+  CHECK(ending(all_held()).exit == Exit::pool_exhausted);
+  CHECK(ending(all_held()).message ==
+        "no free address: all 3 of the pool in this region are held by other droplets");
+}
+
+TEST_CASE("candidates: hidden holders are a missing scope, not an exhausted pool") {
+  Account account = all_held();
+  entry(account, support::third_choice).holder.reset();
+  entry(account, support::third_choice).holder_shown = false;
+  CHECK(ending(account).exit == Exit::no_permission);
+  CHECK(ending(account).hint.find("droplet:read") != std::string::npos);
+}
+
+TEST_CASE("candidates: everything lost is a lost claim") {
+  const std::set<core::Ipv4> lost{support::first_choice, support::second_choice,
+                                  support::third_choice};
+  CHECK(ending(support::all_free(), lost).exit == Exit::claim_lost);
+  CHECK(ending(support::all_free(), lost).message ==
+        "3 free address(es) of the pool went to somebody else");
+  CHECK(ending(all_held(), {support::first_choice}).exit == Exit::claim_lost);
+}
+
+TEST_CASE("candidates: locked addresses are worth another run soon") {
+  Account account = all_held();
+  FloatingIp& pending = entry(account, support::third_choice);
+  pending.holder.reset();
+  pending.locked = true;
+  CHECK(ending(account).exit == Exit::try_again);
+  CHECK(ending(account).message == "no address of the pool is free, 1 locked by a pending action");
+}
+
+TEST_CASE("candidates: an address held and locked is held") {
+  Account account = all_held();
+  entry(account, support::third_choice).locked = true;
+  CHECK(ending(account).exit == Exit::pool_exhausted);
+}
+
+TEST_CASE("candidates: what one reading of an address means") {
+  const auto standing = [](const FloatingIp& reading) {
+    return core::standing_of(reading, support::our_droplet);
+  };
+  FloatingIp reading = support::free_address(support::first_choice);
+  CHECK(standing(reading) == Standing::free);
+  reading.locked = true;
+  CHECK(standing(reading) == Standing::pending);
+  reading.holder = support::our_droplet;
+  CHECK(standing(reading) == Standing::pending);
+  reading.locked = false;
+  CHECK(standing(reading) == Standing::mine);
+  reading.holder = support::other_droplet;
+  CHECK(standing(reading) == Standing::lost);
+  reading.locked = true;
+  CHECK(standing(reading) == Standing::lost);
+  reading = support::free_address(support::first_choice);
+  reading.holder_shown = false;
+  CHECK(standing(reading) == Standing::lost);
+}

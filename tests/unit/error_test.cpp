@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/error.hpp"
+
+#include "support/print.hpp"
+
+#include <vector>
+
+using core::Error;
+using core::Exit;
+
+// The contract with Jobs, units and scripts, letter by letter (SPEC section 3).
+TEST_CASE("error: the exit table is frozen") {
+  const std::vector<std::tuple<int, std::string, bool>> frozen = {{0, "ok", false},
+                                                                  {2, "changed", false},
+                                                                  {3, "not-matched", false},
+                                                                  {10, "pool-exhausted", true},
+                                                                  {11, "claim-lost", true},
+                                                                  {12, "foreign-ip", false},
+                                                                  {13, "rolled-back", true},
+                                                                  {14, "degraded", false},
+                                                                  {15, "gate-failed", true},
+                                                                  {64, "usage", false},
+                                                                  {69, "unavailable", true},
+                                                                  {70, "software", false},
+                                                                  {71, "os-error", false},
+                                                                  {75, "try-again", true},
+                                                                  {77, "no-permission", false},
+                                                                  {78, "config", false},
+                                                                  {130, "interrupted", true},
+                                                                  {143, "terminated", true}};
+  std::vector<std::tuple<int, std::string, bool>> actual;
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    actual.emplace_back(static_cast<int>(facts.exit), facts.name, facts.retry);
+    CAPTURE(facts.name);
+    CHECK_FALSE(facts.meaning.empty());
+    CHECK(&core::facts_of(facts.exit) == &facts);
+  }
+  CHECK(actual == frozen);
+}
+
+TEST_CASE("error: carries its exit code, its message and a hint") {
+  const Error error(Exit::config, "{} is wrong", "--x");
+  CHECK(error.exit() == Exit::config);
+  CHECK(std::string(error.what()) == "--x is wrong");
+  CHECK(error.hint().empty());
+  CHECK(error.with_hint("try --y").hint() == "try --y");
+}
+
+TEST_CASE("error: braces in what others say are not taken for a format") {
+  const Error error = Error(Exit::software, "{}", "{0} {").while_doing("read {}");
+  CHECK(std::string(error.what()) == "read {}: {0} {");
+}
+
+TEST_CASE("error: attempt says what was being done, and keeps code and hint") {
+  const auto failure = core::failure_of([] {
+    core::attempt("outer", [] {
+      core::attempt("inner", [] { throw Error(Exit::unavailable, "cause").with_hint("hint"); });
+    });
+  });
+  REQUIRE(failure.has_value());
+  CHECK(std::string(failure->what()) == "outer: inner: cause");
+  CHECK(failure->exit() == Exit::unavailable);
+  CHECK(failure->hint() == "hint");
+}
+
+TEST_CASE("error: attempt hands a result through") {
+  CHECK(core::attempt("count", [] { return 3; }) == 3);
+}
+
+TEST_CASE("error: a failure is a value, success is none") {
+  CHECK_FALSE(core::failure_of([] {}).has_value());
+  CHECK_FALSE(core::any_failure_of([] {}).has_value());
+}
+
+TEST_CASE("error: the wish to end the run is no failure to go on from") {
+  for (const Exit exit : {Exit::interrupted, Exit::terminated}) {
+    const auto body = [&] { throw Error(exit, "ended"); };
+    CHECK_THROWS_AS(core::failure_of(body), Error);
+    CHECK(core::any_failure_of(body)->exit() == exit);
+  }
+}
+
+TEST_CASE("error: what is no Error is not swallowed") {
+  CHECK_THROWS_AS(core::any_failure_of([] { throw std::logic_error("bug"); }), std::logic_error);
+}

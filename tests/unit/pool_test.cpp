@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/pool.hpp"
+
+#include "core/error.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+#include <map>
+
+using core::Ipv4;
+using support::ip;
+using Pool = std::vector<Ipv4>;
+
+namespace {
+
+Pool numbered(int count) {
+  Pool pool;
+  for (int number = 0; number < count; ++number) {
+    pool.push_back(Ipv4{{198, 51, 100, static_cast<std::uint8_t>(number)}});
+  }
+  return pool;
+}
+
+}  // namespace
+
+TEST_CASE("pool: reads addresses between commas and white space, in their order") {
+  const Pool expected{ip("198.51.100.8"), ip("198.51.100.7")};
+  for (const char* text :
+       {"198.51.100.8,198.51.100.7", " 198.51.100.8 , 198.51.100.7 ", "198.51.100.8 198.51.100.7",
+        "198.51.100.8\n198.51.100.7\n", "198.51.100.8\r\n198.51.100.7\r\n",
+        ",,198.51.100.8,\t,198.51.100.7,", "198.51.100.8,198.51.100.7,198.51.100.8"}) {
+    CAPTURE(text);
+    CHECK(core::parse_pool(text) == expected);
+  }
+}
+
+TEST_CASE("pool: passes over comments, to the end of their line") {
+  CHECK(core::parse_pool("# ours\n198.51.100.8 # first, 10.0.0.1\n#198.51.100.9\n198.51.100.7") ==
+        Pool{ip("198.51.100.8"), ip("198.51.100.7")});
+}
+
+TEST_CASE("pool: is empty where nothing is in it") {
+  for (const char* text : {"", " ", ",", "\n\n", "# nothing", ", ,\t"}) {
+    CAPTURE(text);
+    CHECK(core::parse_pool(text).empty());
+  }
+}
+
+TEST_CASE("pool: names what is not an address") {
+  CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.8,10.0.0.300"),
+                       "\"10.0.0.300\" is not an IPv4 address", core::Error);
+  CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.0/24"),
+                       "\"198.51.100.0/24\" is not an IPv4 address", core::Error);
+  CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.8;198.51.100.9"),
+                       "\"198.51.100.8;198.51.100.9\" is not an IPv4 address", core::Error);
+  const auto failure = core::failure_of([] { core::parse_pool("x"); });
+  REQUIRE(failure.has_value());
+  CHECK(failure->exit() == core::Exit::usage);
+}
+
+// Frozen: a new release must not make every droplet want another address.
+TEST_CASE("pool: the order of a droplet never changes between releases") {
+  CHECK(core::rank(numbered(6), 758604990) == Pool{ip("198.51.100.1"), ip("198.51.100.0"),
+                                                   ip("198.51.100.2"), ip("198.51.100.5"),
+                                                   ip("198.51.100.4"), ip("198.51.100.3")});
+  CHECK(core::rank(numbered(6), 1) == Pool{ip("198.51.100.5"), ip("198.51.100.1"),
+                                           ip("198.51.100.3"), ip("198.51.100.2"),
+                                           ip("198.51.100.4"), ip("198.51.100.0")});
+}
+
+TEST_CASE("pool: the order does not depend on how the pool is written") {
+  Pool pool = numbered(20);
+  const Pool ranked = core::rank(pool, 42);
+  std::ranges::reverse(pool);
+  CHECK(core::rank(pool, 42) == ranked);
+  std::ranges::sort(pool);
+  Pool sorted = ranked;
+  std::ranges::sort(sorted);
+  CHECK(sorted == pool);
+}
+
+TEST_CASE("pool: an address that is taken away does not change the order of the others") {
+  Pool pool = numbered(20);
+  Pool ranked = core::rank(pool, 42);
+  std::erase(pool, ip("198.51.100.3"));
+  std::erase(ranked, ip("198.51.100.3"));
+  CHECK(core::rank(pool, 42) == ranked);
+}
+
+TEST_CASE("pool: droplets with neighbouring ids spread over the pool") {
+  std::map<Ipv4, int> wanted_by;
+  constexpr int droplets = 2000;
+  for (core::DropletId droplet = 500'000'000; droplet < 500'000'000 + droplets; ++droplet) {
+    ++wanted_by[core::rank(numbered(10), droplet).front()];
+  }
+  CHECK(wanted_by.size() == 10);
+  for (const auto& [address, count] : wanted_by) {
+    CAPTURE(address.to_string());
+    CHECK(count > droplets / 10 * 3 / 4);
+    CHECK(count < droplets / 10 * 5 / 4);
+  }
+}

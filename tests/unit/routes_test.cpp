@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/routes.hpp"
+
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+using core::Network;
+using core::Route;
+using core::Rule;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const core::Paths paths = {
+    .public_path = {support::public_address, {support::public_gateway, support::eth0}},
+    .anchor_path = {support::anchor_address, {support::anchor_gateway, support::eth0}}};
+
+Lines kept(const Network& network, const std::vector<core::Prefix>& direct = {}) {
+  return support::words(core::keep_public_paths(network, paths, direct), network);
+}
+
+Lines back(const Network& network) {
+  return support::words(core::default_by_public(network, paths, "it is lost"), network);
+}
+
+const Lines our_rules = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
+                         "add-rule 17301 from 203.0.113.10/32 lookup 173"};
+
+}  // namespace
+
+TEST_CASE("routes: the default in force is the one of main with the lowest metric") {
+  Network network = support::booted(Topology::two_defaults);
+  CHECK(core::default_in_force(network)->via.gateway == support::public_gateway);
+  network.routes.front().metric = 300;
+  CHECK(core::default_in_force(network)->via.gateway == support::private_gateway);
+}
+
+TEST_CASE("routes: other tables, other services and half the world are no default in force") {
+  Network network;
+  CHECK_FALSE(core::default_in_force(network).has_value());
+  network.routes = {{.via = {support::public_gateway, support::eth0}, .table = 135},
+                    {.via = {support::public_gateway, support::eth0}, .tos = 4},
+                    {.destination = support::prefix("0.0.0.0/1"), .via = {{}, support::eth1}}};
+  CHECK_FALSE(core::default_in_force(network).has_value());
+}
+
+TEST_CASE("routes: what we write is marked as ours, in every field") {
+  const auto steps = core::keep_public_paths(support::booted(Topology::dhcp_metric), paths, {});
+  REQUIRE(steps.size() == 4);
+  CHECK(std::get<core::SetRoute>(steps[0].action).route ==
+        Route{.destination = support::prefix("169.254.169.254"),
+              .via = {support::public_gateway, support::eth0},
+              .source = support::public_address,
+              .metric = 0,
+              .table = 254,
+              .protocol = 173});
+  CHECK(std::get<core::AddRule>(steps[2].action).rule ==
+        Rule{.priority = 17300,
+             .source = support::prefix("203.0.113.10/32"),
+             .table = 254,
+             .suppress_prefixlength = 0,
+             .protocol = 173});
+  CHECK(std::get<core::AddRule>(steps[3].action).rule ==
+        Rule{.priority = 17301,
+             .source = support::prefix("203.0.113.10/32"),
+             .table = 173,
+             .protocol = 173});
+  const auto switched = core::default_by_anchor(support::booted(Topology::dhcp_metric), paths);
+  REQUIRE(switched.size() == 1);
+  CHECK(std::get<core::ReplaceDefault>(switched[0].action).route ==
+        Route{.via = {support::anchor_gateway, support::eth0},
+              .source = support::anchor_address,
+              .metric = 100,
+              .protocol = 173});
+}
+
+TEST_CASE("routes: the reply route is a copy of the default, so that it can be put back") {
+  Network network = support::booted(Topology::dhcp_metric);
+  Route expected = *core::default_in_force(network);
+  expected.table = core::our_table;
+  CHECK(std::get<core::SetRoute>(core::keep_public_paths(network, paths, {})[1].action).route ==
+        expected);
+  network = support::converged(Topology::dhcp_metric);
+  const auto steps = core::default_by_public(network, paths, "it is lost");
+  REQUIRE(steps.size() == 1);
+  CHECK(std::get<core::ReplaceDefault>(steps[0].action).route ==
+        *core::default_in_force(support::booted(Topology::dhcp_metric)));
+}
+
+TEST_CASE("routes: a direct route of somebody else's is the operator's own choice") {
+  Network network = support::converged(Topology::classic);
+  const core::Prefix direct = support::prefix("192.0.2.0/24");
+  network.routes.push_back(
+      {.destination = direct, .via = {support::private_gateway, support::eth1}, .protocol = 4});
+  CHECK(kept(network, {direct}).empty());
+  SUBCASE("not in another table") {
+    network.routes.back().table = 135;
+    CHECK(kept(network, {direct}).size() == 1);
+  }
+  SUBCASE("not a wider one") {
+    network.routes.back().destination = support::prefix("192.0.0.0/16");
+    CHECK(kept(network, {direct}).size() == 1);
+  }
+  SUBCASE("ours, but elsewhere, is set again") {
+    network.routes.back().protocol = core::our_protocol;
+    CHECK(kept(network, {direct}) ==
+          Lines{"set-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10"});
+  }
+}
+
+TEST_CASE("routes: our own direct routes go when they are no longer asked for") {
+  Network network = support::converged(Topology::classic);
+  network.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
+                            .via = {support::public_gateway, support::eth0},
+                            .source = support::public_address});
+  CHECK(kept(network, {support::prefix("192.0.2.0/24")}).empty());
+  CHECK(kept(network) ==
+        Lines{"remove-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10"});
+  network.routes.back().protocol = 4;
+  CHECK(kept(network).empty());
+}
+
+TEST_CASE("routes: our own direct route at another metric is stale beside the right one") {
+  Network network = support::converged(Topology::classic);
+  Route second = *support::route_to(network, support::prefix("169.254.169.254"));
+  second.metric = 10;
+  network.routes.push_back(second);
+  CHECK(kept(network) ==
+        Lines{"remove-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10 "
+              "metric 10"});
+}
+
+TEST_CASE("routes: a stale reply route is replaced in its place") {
+  Network network = support::booted(Topology::dhcp_metric);
+  network.routes.push_back(
+      {.via = {support::private_gateway, support::eth1}, .metric = 7, .table = core::our_table});
+  CHECK(kept(network).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 7 table 173");
+}
+
+TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
+  Network network = support::booted(Topology::routing_agent);
+  const auto rules = [&] {
+    Lines lines = kept(network);
+    std::erase_if(lines, [](const auto& line) { return !line.starts_with("add-rule"); });
+    return lines;
+  };
+  CHECK(rules().empty());
+  Rule& rule = network.rules[1];
+  Route& route = *support::default_route(network, 135);
+  SUBCASE("unless it selects by more than the source") {
+    rule.plain = false;
+  }
+  SUBCASE("unless it is for another address") {
+    rule.source = core::Prefix::host(support::anchor_address);
+  }
+  SUBCASE("unless it is for everybody") {
+    rule.source.reset();
+  }
+  SUBCASE("unless it is for the whole network") {
+    rule.source = support::prefix("203.0.112.0/20");
+  }
+  SUBCASE("unless main comes first") {
+    rule.priority = 32766;
+  }
+  SUBCASE("unless it leads to main") {
+    rule.table = core::main_table;
+  }
+  SUBCASE("unless it is ours") {
+    rule.protocol = core::our_protocol;
+  }
+  SUBCASE("unless its table has no default") {
+    route.destination = support::prefix("10.0.0.0/8");
+  }
+  SUBCASE("unless its default leads elsewhere") {
+    route.via.gateway = support::anchor_gateway;
+  }
+  SUBCASE("unless its default has several gateways") {
+    route.multipath = true;
+  }
+  CHECK(rules() == our_rules);
+}
+
+TEST_CASE("routes: rules of ours that are not exactly as wanted are replaced") {
+  Network network = support::converged(Topology::classic);
+  std::string stale;
+  SUBCASE("another priority") {
+    network.rules[2].priority = 200;
+    stale = "remove-rule 200 from 203.0.113.10/32 lookup 173";
+  }
+  SUBCASE("another address") {
+    network.rules[2].source = support::prefix("203.0.113.77");
+    stale = "remove-rule 17301 from 203.0.113.77/32 lookup 173";
+  }
+  CHECK(kept(network) == Lines{our_rules[1], stale});
+}
+
+TEST_CASE("routes: the public default comes back only from the anchor's or from none") {
+  Network network = support::converged(Topology::classic);
+  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
+  CHECK(back(support::booted(Topology::classic)).empty());
+  support::default_route(network)->via = {support::private_gateway, support::eth1};
+  CHECK(back(network).empty());
+  support::remove_routes_to(network, {});
+  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
+}
+
+TEST_CASE("routes: the public default is rebuilt from metadata where no copy is left") {
+  Network network = support::converged(Topology::dhcp_metric);
+  SUBCASE("none") {
+    support::remove_routes_to(network, {}, core::our_table);
+  }
+  SUBCASE("one that leads elsewhere") {
+    support::default_route(network, core::our_table)->via.gateway = support::private_gateway;
+  }
+  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0 metric 100"});
+}
+
+TEST_CASE("routes: metadata is reached again only behind our own default, from our own table") {
+  Network network = support::converged(Topology::classic);
+  support::remove_routes_to(network, support::prefix("169.254.169.254"));
+  CHECK(core::reach_metadata(network).size() == 1);
+  SUBCASE("not when it is reachable") {
+    network = support::converged(Topology::classic);
+  }
+  SUBCASE("not by the public default") {
+    network = support::booted(Topology::classic);
+  }
+  SUBCASE("not without a default") {
+    support::remove_routes_to(network, {});
+  }
+  SUBCASE("not without our table") {
+    support::remove_routes_to(network, {}, core::our_table);
+  }
+  CHECK(core::reach_metadata(network).empty());
+}
+
+TEST_CASE("routes: a default that is overruled is told with where traffic really leaves") {
+  Network network = support::converged(Topology::classic);
+  CHECK_FALSE(core::default_overruled(network).has_value());
+  SUBCASE("the second half of the world only") {
+    network.leaves_by[1] = {{}, support::eth1};
+    const auto ending = core::default_overruled(network);
+    REQUIRE(ending.has_value());
+    CHECK(ending->exit == core::Exit::config);
+    CHECK(ending->message ==
+          "traffic to 208.67.222.222 leaves by dev eth1, not by the default route of the main "
+          "table via 10.17.0.1 dev eth0");
+    CHECK(ending->hint.find("ip route get 208.67.222.222") != std::string::npos);
+  }
+  SUBCASE("not without a default") {
+    support::remove_routes_to(network, {});
+    CHECK_FALSE(core::default_overruled(network).has_value());
+  }
+  SUBCASE("not with several gateways: the kernel names but one") {
+    support::default_route(network)->multipath = true;
+    CHECK_FALSE(core::default_overruled(network).has_value());
+  }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+// The option table and the exit table say what the program does; the man page, --help and
+// README.md must say the same, all of it, and nothing else.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+
+#include "app/help.hpp"
+#include "app/options.hpp"
+#include "core/error.hpp"
+#include "io/file.hpp"
+#include "manual.hpp"
+
+#include <doctest/doctest.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <regex>
+#include <set>
+
+namespace {
+
+using Names = std::set<std::string>;
+
+// What is on the command line beside the table.
+const Names general_options = {"config", "help", "version"};
+
+// What is read from the environment beside the table.
+const Names general_variables = {
+    "DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN", "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",   "https_proxy",        "no_proxy",
+};
+
+const std::vector<docs::Section>& manual() {
+  static const auto parsed = docs::parse_manual(io::read_file(MANUAL_PATH));
+  return parsed;
+}
+
+Names known_options() {
+  Names names = general_options;
+  for (const app::Option& option : app::options()) {
+    names.emplace(option.name);
+  }
+  return names;
+}
+
+// "-o,--outputtext|json": how the man page heads an option, but for the white space.
+std::string head_of(const app::Option& option) {
+  return fmt::format("{}--{}{}", option.letter.empty() ? "" : fmt::format("-{},", option.letter),
+                     option.name, option.value);
+}
+
+const docs::Entry* find_entry(const std::string& section, const std::string& head) {
+  const auto& entries = docs::section(manual(), section).entries;
+  const auto found = std::ranges::find(entries, head, &docs::Entry::head);
+  return found == entries.end() ? nullptr : &*found;
+}
+
+Names matches(const std::string& text, const std::string& pattern) {
+  const std::regex regex(pattern);
+  Names found;
+  for (std::sregex_iterator match(text.begin(), text.end(), regex), end; match != end; ++match) {
+    found.insert((*match)[1]);
+  }
+  return found;
+}
+
+Names difference(const Names& left, const Names& right) {
+  Names rest;
+  std::ranges::set_difference(left, right, std::inserter(rest, rest.begin()));
+  return rest;
+}
+
+std::string listed(const Names& names) {
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+}  // namespace
+
+TEST_CASE("man page: every option with its letter, value, variables and default") {
+  for (const app::Option& option : app::options()) {
+    CAPTURE(std::string(option.name));
+    const docs::Entry* entry = find_entry("OPTIONS", head_of(option));
+    REQUIRE(entry != nullptr);
+    const std::string variables =
+        fmt::format("Environment: {}.", fmt::join(option.environment, ", "));
+    CHECK_MESSAGE(entry->text.ends_with(variables), entry->text);
+    if (option.initial.empty()) {
+      CHECK_MESSAGE(entry->text.find("default is") == std::string::npos, entry->text);
+    } else {
+      const std::string initial = fmt::format("The default is {}", option.initial);
+      CHECK_MESSAGE(entry->text.find(initial) != std::string::npos, entry->text);
+    }
+    if (option.repeatable) {
+      CHECK_MESSAGE(entry->text.find("more than once") != std::string::npos, entry->text);
+    }
+  }
+}
+
+TEST_CASE("man page: no option that is not there") {
+  CHECK(docs::section(manual(), "OPTIONS").entries.size() ==
+        app::options().size() + general_options.size());
+  const Names mentioned = matches(io::read_file(MANUAL_PATH), "(?:Fl -|[,|] -|--)([a-z][a-z-]+)");
+  CHECK(listed(difference(mentioned, known_options())) == "");
+}
+
+TEST_CASE("man page: every environment variable, and none that is not read") {
+  Names known = general_variables;
+  known.insert("DO_EGRESS_IP_CONFIG");
+  for (const app::Option& option : app::options()) {
+    known.insert(option.environment.begin(), option.environment.end());
+  }
+  Names mentioned;
+  for (const docs::Section& section : manual()) {
+    for (const docs::Entry& entry : section.entries) {
+      mentioned.insert(entry.variables.begin(), entry.variables.end());
+    }
+  }
+  CHECK(listed(mentioned) == listed(known));
+
+  Names beside;
+  for (const docs::Entry& entry : docs::section(manual(), "ENVIRONMENT").entries) {
+    beside.insert(entry.variables.begin(), entry.variables.end());
+  }
+  CHECK(listed(beside) == listed(general_variables));
+}
+
+TEST_CASE("man page: every exit code with its name, ascending, and no other") {
+  std::vector<std::string> wanted;
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    wanted.push_back(fmt::format("{}{}", static_cast<int>(facts.exit), facts.name));
+  }
+  std::vector<std::string> heads;
+  for (const docs::Entry& entry : docs::section(manual(), "EXIT STATUS").entries) {
+    heads.push_back(entry.head);
+    CHECK_MESSAGE(!entry.text.empty(), entry.head);
+  }
+  CHECK(fmt::format("{}", fmt::join(heads, " ")) == fmt::format("{}", fmt::join(wanted, " ")));
+}
+
+TEST_CASE("man page: which failures are worth another run, and what an unknown code is") {
+  std::vector<int> worthwhile;
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    if (facts.retry) {
+      worthwhile.push_back(static_cast<int>(facts.exit));
+    }
+  }
+  const int last = worthwhile.back();
+  worthwhile.pop_back();
+  const std::string& text = docs::section(manual(), "EXIT STATUS").text;
+  const std::string codes = fmt::format("after {} and {};", fmt::join(worthwhile, ", "), last);
+  CHECK_MESSAGE(text.find(codes) != std::string::npos, text);
+  CHECK(text.starts_with("An unknown code is a failure, and a code never changes its meaning."));
+}
+
+TEST_CASE("--help: every option with its default, every exit code, and no other option") {
+  const std::string help = app::render_help();
+  for (const app::Option& option : app::options()) {
+    CAPTURE(std::string(option.name));
+    const std::string letter =
+        option.letter.empty() ? "  " : fmt::format("\n  -{}, ", option.letter);
+    const std::string value = option.value.empty() ? "" : fmt::format(" {}", option.value);
+    const auto at = help.find(fmt::format("{}--{}{} ", letter, option.name, value));
+    REQUIRE(at != std::string::npos);
+    const std::string line = help.substr(at, help.find('\n', at + 1) - at);
+    CHECK_MESSAGE(line.find(option.help) != std::string::npos, line);
+    if (!option.initial.empty()) {
+      CHECK_MESSAGE(line.ends_with(fmt::format(" [{}]", option.initial)), line);
+    }
+  }
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    const std::string code = fmt::format(" {} {}", static_cast<int>(facts.exit), facts.name);
+    CHECK_MESSAGE(help.find(code) != std::string::npos, code);
+  }
+  CHECK(listed(difference(matches(help, "--([a-z][a-z-]+)"), known_options())) == "");
+}
+
+TEST_CASE("README: mentions only options that exist, and exit codes by their names") {
+  const std::string readme = io::read_file(README_PATH);
+  CHECK(listed(difference(matches(readme, "--([a-z][a-z-]+)"), known_options())) == "");
+
+  Names known;
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    known.insert(fmt::format("{} | {}", static_cast<int>(facts.exit), facts.name));
+  }
+  CHECK(listed(matches(readme, "\\n\\| ([0-9]+ \\| [a-z-]+) \\|")) == listed(known));
+}

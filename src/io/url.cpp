@@ -40,7 +40,8 @@ std::optional<Url> parse_url(const std::string& text) {
   Url result{.text = text, .scheme = part(url.get(), CURLUPART_SCHEME)};
   const std::string host = part(url.get(), CURLUPART_HOST);
   if (host.empty() || (result.scheme != "http" && result.scheme != "https") ||
-      text.find_first_of("?# ") != std::string::npos) {
+      text.find_first_of("?# ") != std::string::npos ||
+      text.find(":///") != std::string::npos) {  // curl takes the path's first word for the host
     return std::nullopt;
   }
   result.loopback = is_loopback(host);

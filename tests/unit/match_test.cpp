@@ -32,13 +32,13 @@ TEST_CASE("match: a regular expression describes the whole name") {
 }
 
 TEST_CASE("match: a bad regular expression is a usage error that names it") {
-  for (const char* pattern : {"pool-(", "[a-", "*", "a{2,1}"}) {
+  for (const std::string pattern : {"pool-(", "[a-", "*", "a{2,1}"}) {
     CAPTURE(pattern);
     const auto failure = core::failure_of([&] {
       core::require_valid({Match::Kind::regex, pattern});
     });
     REQUIRE(failure.has_value());
     CHECK(failure->exit() == core::Exit::usage);
-    CHECK(std::string(failure->what()).starts_with("\"" + std::string(pattern) + "\" is not"));
+    CHECK(std::string(failure->what()).starts_with("\"" + pattern + "\" is not"));
   }
 }

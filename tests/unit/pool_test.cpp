@@ -26,7 +26,7 @@ Pool numbered(int count) {
 
 TEST_CASE("pool: reads addresses between commas and white space, in their order") {
   const Pool expected{ip("198.51.100.8"), ip("198.51.100.7")};
-  for (const char* text :
+  for (const std::string text :
        {"198.51.100.8,198.51.100.7", " 198.51.100.8 , 198.51.100.7 ", "198.51.100.8 198.51.100.7",
         "198.51.100.8\n198.51.100.7\n", "198.51.100.8\r\n198.51.100.7\r\n",
         ",,198.51.100.8,\t,198.51.100.7,", "198.51.100.8,198.51.100.7,198.51.100.8"}) {
@@ -41,7 +41,7 @@ TEST_CASE("pool: passes over comments, to the end of their line") {
 }
 
 TEST_CASE("pool: is empty where nothing is in it") {
-  for (const char* text : {"", " ", ",", "\n\n", "# nothing", ", ,\t"}) {
+  for (const std::string text : {"", " ", ",", "\n\n", "# nothing", ", ,\t"}) {
     CAPTURE(text);
     CHECK(core::parse_pool(text).empty());
   }

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/error.hpp"
+#include "io/clock.hpp"
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+namespace support {
+
+// Time that passes only when somebody sleeps.
+class FakeClock : public io::Clock {
+ public:
+  explicit FakeClock(io::Duration deadline = std::chrono::minutes{2}) : deadline_(deadline) {}
+
+  io::Duration elapsed() const override { return now; }
+  std::chrono::seconds wall() const override {
+    return std::chrono::seconds{1'700'000'000} +
+           std::chrono::duration_cast<std::chrono::seconds>(now);
+  }
+  io::Duration remaining() const override { return std::max(deadline_ - now, io::Duration{0}); }
+
+  void sleep(io::Duration duration) override {
+    check();
+    if (duration > remaining()) {
+      throw core::Error(core::Exit::try_again, "the deadline does not allow waiting {} ms",
+                        duration.count());
+    }
+    slept.push_back(duration);
+    now += duration;
+    if (on_sleep) {
+      on_sleep();
+    }
+    check();
+  }
+
+  void check() override {
+    if (signal) {
+      throw core::Error(*signal, "ended by a signal");
+    }
+  }
+
+  int wake_descriptor() const override { return -1; }
+
+  io::Duration now{0};
+  std::vector<io::Duration> slept = {};
+  std::optional<core::Exit> signal = {};  // Exit::interrupted or Exit::terminated, once it came
+  std::function<void()> on_sleep = {};    // what others do meanwhile
+
+ private:
+  io::Duration deadline_;
+};
+
+}  // namespace support

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/error.hpp"
+#include "io/http.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace support {
+
+using Reply = std::variant<io::Response, core::Error>;
+
+Reply json_reply(std::string body, long status = 200);
+Reply no_reply();  // Error(unavailable), as when nobody listens
+
+// Records what is sent; answers as scripted, else by `handler`, else 404.
+class FakeHttp : public io::Http {
+ public:
+  // The replies to "METHOD URL", in their order; the last stays.
+  void script(const std::string& call, std::vector<Reply> replies);
+
+  Ticket start(const io::Request& request) override;
+  io::Response wait(Ticket ticket) override;
+  void cancel(Ticket ticket) override;
+  io::RequestCounts counts() const override { return counts_; }
+
+  // "METHOD URL" of each request, in order.
+  std::vector<std::string> calls() const;
+
+  std::function<Reply(const io::Request&)> handler = {};
+  std::vector<io::Request> sent = {};
+  std::set<Ticket> cancelled = {};
+  std::size_t in_flight() const { return replies_.size(); }
+
+ private:
+  Reply answer(const io::Request& request);
+
+  std::map<std::string, std::vector<Reply>> scripts_ = {};
+  std::map<Ticket, Reply> replies_ = {};
+  io::RequestCounts counts_ = {};
+};
+
+}  // namespace support

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/retry.hpp"
+
+#include "support/fake_clock.hpp"
+#include "support/fake_http.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using io::Duration;
+using support::FakeClock;
+using support::FakeHttp;
+using support::Reply;
+
+namespace {
+
+const io::Log log_of_test(io::LogFormat::text, io::Level::error);
+const std::string call = "GET http://api.test/x";
+
+Reply status(long code) {
+  return support::json_reply("{}", code);
+}
+
+Reply limited(std::map<std::string, std::string> headers) {
+  return io::Response{.status = 429, .headers = std::move(headers)};
+}
+
+// A retrying Http around a fake one, with the smallest or a given jitter.
+struct Fixture {
+  explicit Fixture(std::vector<Reply> replies, double jitter = 0,
+                   Duration deadline = std::chrono::minutes{2})
+      : clock(deadline) {
+    auto inner = std::make_unique<FakeHttp>();
+    fake = inner.get();
+    for (const std::string method : {"GET", "PATCH", "POST", "DELETE"}) {
+      fake->script(method + " http://api.test/x", replies);
+    }
+    http = io::retrying(std::move(inner), clock, log_of_test, [jitter] { return jitter; });
+  }
+
+  long get() { return http->send(request()).status; }
+  static io::Request request(const std::string& method = "GET") {
+    return {.server = io::Server::digitalocean, .method = method, .url = "http://api.test/x"};
+  }
+
+  FakeClock clock;
+  FakeHttp* fake = nullptr;
+  std::unique_ptr<io::Http> http = {};
+};
+
+using Waits = std::vector<Duration>;
+Waits waits(std::initializer_list<int> milliseconds) {
+  Waits result;
+  for (const int value : milliseconds) {
+    result.emplace_back(value);
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("retry: a GET is sent again until a reply can be used") {
+  for (const Reply& bad :
+       {status(429), status(500), status(502), status(503), status(504), support::no_reply()}) {
+    Fixture fixture({bad, bad, status(200)});
+    CHECK(fixture.get() == 200);
+    CHECK(fixture.fake->sent.size() == 3);
+    CHECK(fixture.clock.slept.size() == 2);
+  }
+}
+
+TEST_CASE("retry: what the server means is not asked again") {
+  for (const long code : {200L, 201L, 204L, 301L, 400L, 401L, 403L, 404L, 409L, 422L, 501L, 505L}) {
+    CAPTURE(code);
+    Fixture fixture({status(code)});
+    CHECK(fixture.get() == code);
+    CHECK(fixture.fake->sent.size() == 1);
+    CHECK(fixture.clock.slept.empty());
+  }
+}
+
+TEST_CASE("retry: a POST or a DELETE is sent once, whatever comes of it") {
+  for (const std::string method : {"POST", "DELETE"}) {
+    CAPTURE(method);
+    Fixture fixture({status(503)});
+    CHECK(fixture.http->send(Fixture::request(method)).status == 503);
+    CHECK(fixture.fake->sent.size() == 1);
+    Fixture silent({support::no_reply()});
+    CHECK_THROWS_AS(silent.http->send(Fixture::request(method)), core::Error);
+    CHECK(silent.fake->sent.size() == 1);
+  }
+}
+
+TEST_CASE("retry: a PATCH says the same when said twice") {
+  Fixture fixture({support::no_reply(), status(200)});
+  CHECK(fixture.http->send(Fixture::request("PATCH")).status == 200);
+  CHECK(fixture.fake->sent.size() == 2);
+}
+
+TEST_CASE("retry: gives what the last of five attempts gave") {
+  Fixture fixture({status(503)});
+  CHECK(fixture.get() == 503);
+  CHECK(fixture.fake->sent.size() == 5);
+  Fixture silent({support::no_reply()});
+  CHECK_THROWS_WITH_AS(silent.get(), "Couldn't connect to server", core::Error);
+  CHECK(silent.fake->sent.size() == 5);
+}
+
+TEST_CASE("retry: asks Kubernetes three times only, since egress comes first") {
+  Fixture fixture({status(503)});
+  auto request = Fixture::request();
+  request.server = io::Server::kubernetes;
+  CHECK(fixture.http->send(request).status == 503);
+  CHECK(fixture.fake->sent.size() == 3);
+}
+
+TEST_CASE("retry: does not repeat what is broken for good, nor after a signal") {
+  for (const Exit exit : {Exit::software, Exit::interrupted, Exit::terminated, Exit::try_again}) {
+    Fixture fixture({core::Error(exit, "no")});
+    CHECK(core::any_failure_of([&] { fixture.get(); })->exit() == exit);
+    CHECK(fixture.fake->sent.size() == 1);
+  }
+}
+
+TEST_CASE("retry: a signal ends the wait between two attempts") {
+  Fixture fixture({status(503)});
+  fixture.clock.on_sleep = [&] { fixture.clock.signal = Exit::terminated; };
+  CHECK(core::any_failure_of([&] { fixture.get(); })->exit() == Exit::terminated);
+  CHECK(fixture.fake->sent.size() == 1);
+}
+
+TEST_CASE("retry: waits twice as long each time, between half and the whole") {
+  Fixture shortest({status(503)}, 0.0);
+  CHECK(shortest.get() == 503);
+  CHECK(shortest.clock.slept == waits({125, 250, 500, 1000}));
+  Fixture longest({status(503)}, 1.0);
+  CHECK(longest.get() == 503);
+  CHECK(longest.clock.slept == waits({250, 500, 1000, 2000}));
+}
+
+TEST_CASE("retry: backoff has a longest wait, however many attempts") {
+  const io::RetryPolicy policy{.first = Duration{250}, .most = Duration{5'000}};
+  CHECK(io::backoff(policy, 4, [] { return 1.0; }) == Duration{4'000});
+  CHECK(io::backoff(policy, 5, [] { return 1.0; }) == Duration{5'000});
+  CHECK(io::backoff(policy, 1'000'000, [] { return 1.0; }) == Duration{5'000});
+  CHECK(io::backoff(policy, 1'000'000, [] { return 0.0; }) == Duration{2'500});
+}
+
+TEST_CASE("retry: jitter is a number from nought to one, and not always the same") {
+  const auto random = io::open_random();
+  double least = 1;
+  double most = 0;
+  for (int count = 0; count < 1000; ++count) {
+    const double value = random();
+    least = std::min(least, value);
+    most = std::max(most, value);
+  }
+  CHECK(least >= 0);
+  CHECK(most < 1);
+  CHECK(most - least > 0.5);
+}
+
+TEST_CASE("retry: a rate limit is waited out as its headers say") {
+  const std::string now = "1700000000";
+  Duration expected{};
+  std::map<std::string, std::string> headers;
+  SUBCASE("a burst tells how long") {
+    headers = {{"retry-after", "29"}, {"ratelimit-reset", "1700009999"}};
+    expected = Duration{29'000};
+  }
+  SUBCASE("an hourly limit tells when") {
+    headers = {{"ratelimit-reset", "1700000040"}};
+    expected = Duration{41'000};
+  }
+  SUBCASE("a reset that has passed") {
+    headers = {{"ratelimit-reset", "1699999000"}};
+    expected = Duration{1'000};
+  }
+  SUBCASE("a negative wait is none") {
+    headers = {{"retry-after", "-5"}};
+    expected = Duration{0};
+  }
+  SUBCASE("neither: the ordinary backoff") {
+    expected = Duration{125};
+  }
+  SUBCASE("a date, which DigitalOcean never sends: the ordinary backoff") {
+    headers = {{"retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"}, {"ratelimit-reset", "soon"}};
+    expected = Duration{125};
+  }
+  Fixture fixture({limited(headers), status(200)});
+  CHECK(fixture.get() == 200);
+  CHECK(fixture.clock.slept == Waits{expected});
+}
+
+TEST_CASE("retry: a rate limit that outlasts the deadline ends the run at once") {
+  Fixture fixture({limited({{"ratelimit-reset", "1700003000"}})});
+  const auto failure = core::failure_of([&] { fixture.get(); });
+  REQUIRE(failure.has_value());
+  CHECK(failure->exit() == Exit::try_again);
+  CHECK(std::string(failure->what()) ==
+        "the rate limit is reached, and for longer than this run may last (3001 s)");
+  CHECK(fixture.clock.slept.empty());
+}
+
+TEST_CASE("retry: headers that promise ages are not believed, and overflow nothing") {
+  FakeClock clock;
+  for (const std::string text : {"9223372036854775807", "99999999999"}) {
+    io::Response response{.status = 429, .headers = {{"retry-after", text}}};
+    CHECK(io::rate_limit_wait(response, clock) == std::chrono::hours{24});
+    response.headers = {{"ratelimit-reset", text}};
+    CHECK(io::rate_limit_wait(response, clock) == std::chrono::hours{24});
+  }
+  const io::Response beyond{.headers = {{"retry-after", "99999999999999999999"}}};
+  CHECK_FALSE(io::rate_limit_wait(beyond, clock).has_value());
+}
+
+TEST_CASE("retry: never begins a wait beyond the deadline") {
+  Fixture fixture({status(503)}, 1.0, Duration{300});
+  CHECK(core::failure_of([&] { fixture.get(); })->exit() == Exit::try_again);
+  CHECK(fixture.clock.slept == waits({250}));
+}
+
+TEST_CASE("retry: requests side by side keep their replies, counts include retries") {
+  Fixture fixture({status(503), status(200), status(201)});
+  const auto first = fixture.http->start(Fixture::request());
+  const auto second = fixture.http->start(Fixture::request());
+  const auto third = fixture.http->start(Fixture::request());
+  fixture.http->cancel(second);
+  CHECK(fixture.fake->cancelled.size() == 1);
+  CHECK(fixture.http->wait(third).status == 201);
+  CHECK(fixture.http->wait(first).status == 201);
+  CHECK(fixture.http->counts() == io::RequestCounts{4, 0, 0});
+}

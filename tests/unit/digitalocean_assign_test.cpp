@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/digitalocean.hpp"
+#include "support/builders.hpp"
+#include "support/fake_http.hpp"
+#include "support/print.hpp"
+
+#include <nlohmann/json.hpp>
+
+using Answer = cloud::DigitalOcean::Assignment::Answer;
+using core::Exit;
+using support::FakeHttp;
+using support::json_reply;
+using support::Reply;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const std::string post = "POST https://api.test/v2/reserved_ips/198.51.100.8/actions";
+const std::string action = "GET https://api.test/v2/reserved_ips/198.51.100.8/actions/72531856";
+const std::string droplet = "GET https://api.test/v2/droplets/758604990";
+
+struct Fixture {
+  FakeHttp http = {};
+  cloud::DigitalOcean api{http, "https://api.test", "",
+                          [] { return cloud::Secret{"dop_v1_test"}; }};
+
+  cloud::DigitalOcean::Assignment assign(Reply reply) {
+    http.script(post, {std::move(reply)});
+    return api.assign(support::first_choice, support::our_droplet);
+  }
+  bool errored(Reply reply) {
+    http.script(action, {std::move(reply)});
+    return api.has_errored(support::first_choice, 72531856);
+  }
+  bool sees(Reply reply) {
+    http.script(droplet, {std::move(reply)});
+    return api.sees_droplet(support::our_droplet);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("digitalocean: assigning is one POST that names the droplet") {
+  Fixture fixture;
+  const auto assignment = fixture.assign(
+      json_reply(R"({"action":{"id":72531856,"status":"in-progress","type":"assign_ip"}})", 201));
+  CHECK(assignment.answer == Answer::accepted);
+  CHECK(assignment.action == 72531856);
+  REQUIRE(fixture.http.calls() == Lines{post});
+  CHECK(nlohmann::json::parse(fixture.http.sent[0].body) ==
+        nlohmann::json{{"type", "assign"}, {"droplet_id", 758604990}});
+  CHECK(fixture.http.sent[0].headers ==
+        Lines{"Authorization: Bearer dop_v1_test", "Content-Type: application/json"});
+}
+
+TEST_CASE("digitalocean: any success is an acceptance, with or without an action") {
+  Fixture fixture;
+  for (const std::string body : {"", "{}", "<html>", R"({"action":null})", R"({"action":{}})",
+                                 R"({"action":{"id":"7"}})", R"({"action":[7]})", "[]"}) {
+    for (const long status : {200L, 201L, 202L, 204L}) {
+      const auto assignment = fixture.assign(json_reply(body, status));
+      CHECK(assignment.answer == Answer::accepted);
+      CHECK_FALSE(assignment.action.has_value());
+    }
+  }
+}
+
+TEST_CASE("digitalocean: a refusal carries DigitalOcean's words") {
+  Fixture fixture;
+  for (const long status : {404L, 422L}) {
+    const auto assignment = fixture.assign(json_reply(
+        R"({"id":"unprocessable_entity","message":"Droplet already has a pending event."})",
+        status));
+    CHECK(assignment.answer == Answer::refused);
+    CHECK(assignment.message == "Droplet already has a pending event.");
+  }
+  CHECK(fixture.assign(json_reply("<html>", 422)).message.empty());
+}
+
+TEST_CASE("digitalocean: no reply, or a server error, may have taken effect") {
+  Fixture fixture;
+  CHECK(fixture.assign(support::no_reply()).answer == Answer::unknown);
+  CHECK(fixture.assign(support::no_reply()).message == "Couldn't connect to server");
+  for (const long status : {500L, 502L, 503L, 504L}) {
+    CHECK(fixture.assign(json_reply("<html>", status)).answer == Answer::unknown);
+  }
+}
+
+TEST_CASE("digitalocean: a rate limit is told with its reply") {
+  Fixture fixture;
+  const auto assignment =
+      fixture.assign(io::Response{.status = 429, .headers = {{"retry-after", "29"}}});
+  CHECK(assignment.answer == Answer::limited);
+  CHECK(assignment.reply.header("retry-after") == "29");
+}
+
+TEST_CASE("digitalocean: a denied assignment names the scope that is missing") {
+  Fixture fixture;
+  const auto failure = core::failure_of([&] { fixture.assign(json_reply("{}", 403)); });
+  REQUIRE(failure.has_value());
+  CHECK(failure->exit() == Exit::no_permission);
+  CHECK(failure->hint().find("reserved_ip:update") != std::string::npos);
+  CHECK(core::failure_of([&] { fixture.assign(json_reply("{}", 401)); })->exit() ==
+        Exit::no_permission);
+}
+
+TEST_CASE("digitalocean: an answer to an assignment that is not foreseen is an error") {
+  Fixture fixture;
+  for (const long status : {301L, 400L, 409L, 410L}) {
+    CHECK(core::failure_of([&] { fixture.assign(json_reply("{}", status)); })->exit() ==
+          Exit::software);
+  }
+}
+
+TEST_CASE("digitalocean: a signal during an assignment is not taken for a failure") {
+  Fixture fixture;
+  CHECK_THROWS_AS(fixture.assign(core::Error(Exit::terminated, "ended")), core::Error);
+}
+
+TEST_CASE("digitalocean: an action has errored only when it says so") {
+  Fixture fixture;
+  CHECK(fixture.errored(json_reply(R"({"action":{"status":"errored"}})")));
+  for (const std::string body :
+       {R"({"action":{"status":"completed"}})", R"({"action":{"status":"in-progress"}})",
+        R"({"action":{"status":"done"}})", R"({"action":{"status":7}})", R"({"action":{}})", "{}",
+        "<html>", ""}) {
+    CHECK_FALSE(fixture.errored(json_reply(body)));
+  }
+  // An action of a BYOIP address can never be found (facts 1.6).
+  CHECK_FALSE(fixture.errored(json_reply(R"({"action":{"status":"errored"}})", 404)));
+}
+
+TEST_CASE("digitalocean: sees droplets, proven on one that exists") {
+  Fixture fixture;
+  CHECK(fixture.sees(json_reply(R"({"droplet":{"id":758604990}})")));
+  CHECK_FALSE(fixture.sees(json_reply("{}", 403)));
+  CHECK_FALSE(fixture.sees(json_reply("{}", 404)));
+  CHECK(core::failure_of([&] { fixture.sees(json_reply("{}", 401)); })->exit() ==
+        Exit::no_permission);
+  CHECK(core::failure_of([&] { fixture.sees(json_reply("{}", 500)); })->exit() ==
+        Exit::unavailable);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/kubernetes.hpp"
+
+#include "support/fake_http.hpp"
+#include "support/print.hpp"
+
+#include <nlohmann/json.hpp>
+
+using core::Exit;
+using support::FakeHttp;
+using support::json_reply;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+struct Fixture {
+  FakeHttp http = {};
+  int token_reads = 0;
+  cloud::Kubernetes api{http, "https://10.245.0.1:443", "/ca.crt", [this] {
+                          ++token_reads;
+                          return cloud::Secret{"eyJ"};
+                        }};
+
+  core::Node decode(const std::string& body, long status = 200) {
+    return api.decode_node("pool-a-1", {.status = status, .body = body});
+  }
+  core::Error failure(const std::string& body, long status) {
+    const auto error = core::failure_of([&] { decode(body, status); });
+    REQUIRE(error.has_value());
+    return *error;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("kubernetes: asks for the Node with the service account's token, read once") {
+  Fixture fixture;
+  const auto request = fixture.api.node_request("pool-a-1");
+  fixture.api.node_request("pool-a-1");
+  CHECK(fixture.token_reads == 1);
+  CHECK(request.server == io::Server::kubernetes);
+  CHECK(request.method == "GET");
+  CHECK(request.url == "https://10.245.0.1:443/api/v1/nodes/pool-a-1");
+  CHECK(request.headers == Lines{"Authorization: Bearer eyJ", "Accept: application/json"});
+  CHECK(request.ca_file == "/ca.crt");
+}
+
+TEST_CASE("kubernetes: reads the labels of a Node, where it has any") {
+  Fixture fixture;
+  CHECK(fixture.decode(R"({"metadata":{"labels":{"a":"1","b":""}}})").labels ==
+        std::map<std::string, std::string>{{"a", "1"}, {"b", ""}});
+  CHECK(fixture.decode(R"({"metadata":{"labels":null}})").labels.empty());
+  CHECK(fixture.decode(R"({"metadata":{}})").labels.empty());
+}
+
+TEST_CASE("kubernetes: a Node of another shape is an error that names the field") {
+  Fixture fixture;
+  for (const std::string body :
+       {"", "<html>", "[]", "null", "{}", R"({"metadata":{"labels":[1]}})",
+        R"({"metadata":{"labels":{"a":1}}})", R"({"metadata":{"labels":{"a":)"}) {
+    CAPTURE(body);
+    CHECK(fixture.failure(body, 200).exit() == Exit::software);
+    CHECK(std::string(fixture.failure(body, 200).what()).starts_with("unexpected reply: "));
+  }
+}
+
+TEST_CASE("kubernetes: a status tells what is wrong") {
+  Fixture fixture;
+  const std::string status = R"({"kind":"Status","message":"nodes is forbidden"})";
+  CHECK(fixture.failure(status, 401).exit() == Exit::no_permission);
+  CHECK(fixture.failure(status, 403).exit() == Exit::no_permission);
+  CHECK(std::string(fixture.failure(status, 403).what()) ==
+        "Kubernetes denies the call: nodes is forbidden");
+  CHECK(fixture.failure(status, 404).exit() == Exit::gate_failed);
+  CHECK(std::string(fixture.failure(status, 404).what()) == "there is no Node \"pool-a-1\"");
+  CHECK(fixture.failure(status, 404).hint().find("--node-name") != std::string::npos);
+  for (const long other : {301L, 409L, 422L, 429L, 500L, 503L}) {
+    CHECK(fixture.failure(status, other).exit() == Exit::unavailable);
+  }
+  CHECK(std::string(fixture.failure("<html>", 502).what()) == "Kubernetes answered 502: ");
+}
+
+TEST_CASE("kubernetes: labels are written by one merge patch, null removes") {
+  Fixture fixture;
+  const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
+  fixture.http.script(call, {json_reply(R"({"metadata":{"labels":{"enabled":"false"}}})")});
+  const auto node = fixture.api.patch_labels(
+      {.node = "pool-a-1", .labels = {{"enabled", "false"}, {"address", std::nullopt}}});
+  CHECK(node.labels == std::map<std::string, std::string>{{"enabled", "false"}});
+  REQUIRE(fixture.http.calls() == Lines{call});
+  CHECK(fixture.http.sent[0].headers.back() == "Content-Type: application/merge-patch+json");
+  CHECK(nlohmann::json::parse(fixture.http.sent[0].body) ==
+        nlohmann::json::parse(R"({"metadata":{"labels":{"enabled":"false","address":null}}})"));
+}
+
+TEST_CASE("kubernetes: a patch that fails says what was being done") {
+  Fixture fixture;
+  fixture.http.script("PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1",
+                      {json_reply(R"({"message":"denied by policy"})", 403)});
+  CHECK_THROWS_WITH_AS(fixture.api.patch_labels({.node = "pool-a-1", .labels = {}}),
+                       "label Node pool-a-1: Kubernetes denies the call: denied by policy",
+                       core::Error);
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/process.hpp"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <stdexcept>
+#include <utility>
+
+namespace support {
+namespace {
+
+constexpr std::chrono::seconds longest_run{60};
+
+std::vector<char*> pointers(std::vector<std::string>& words) {
+  std::vector<char*> result;
+  for (std::string& word : words) {
+    result.push_back(word.data());
+  }
+  result.push_back(nullptr);
+  return result;
+}
+
+// In the child: becomes the program.
+[[noreturn]] void execute(const Command& command) {
+  std::vector<std::string> words = command.words;
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : command.environment) {
+    variables.push_back(name + "=" + value);
+  }
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  execvpe(words[0].c_str(), pointers(words).data(), pointers(variables).data());
+  _exit(127);
+}
+
+int exit_status(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+// Takes what has come; false at the end.
+bool drain(int descriptor, std::string& text) {
+  std::array<char, 65536> chunk{};
+  const ssize_t size = read(descriptor, chunk.data(), chunk.size());
+  if (size > 0) {
+    text.append(chunk.data(), static_cast<std::size_t>(size));
+  }
+  return size > 0;
+}
+
+// The type of the netlink message that a traced sendto() call sends; 0 for anything else.
+int netlink_type(pid_t pid, const __ptrace_syscall_info& info) {
+  constexpr std::uint64_t small = 64;  // ours have at least a header and a route or rule header
+  if (info.entry.nr != SYS_sendto || info.entry.args[2] < sizeof(nlmsghdr) + small / 8) {
+    return 0;
+  }
+  errno = 0;
+  const auto address = info.entry.args[1] + offsetof(nlmsghdr, nlmsg_type);
+  const long word = ptrace(PTRACE_PEEKDATA, pid, address, nullptr);
+  return errno == 0 ? static_cast<int>(word & 0xffff) : 0;
+}
+
+bool is_change(int type) {
+  return type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWRULE || type == RTM_DELRULE;
+}
+
+void kill_and_reap(pid_t pid) {
+  kill(pid, SIGKILL);
+  int status = 0;
+  while (waitpid(pid, &status, 0) == pid && !WIFSIGNALED(status) && !WIFEXITED(status)) {
+  }
+}
+
+// Follows the traced program from system call to system call.
+bool trace(pid_t pid, int nth) {
+  int status = 0;
+  int changes = 0;
+  bool changing = false;
+  waitpid(pid, &status, 0);
+  ptrace(PTRACE_SETOPTIONS, pid, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+  for (int deliver = 0;;) {
+    ptrace(PTRACE_SYSCALL, pid, nullptr, deliver);
+    waitpid(pid, &status, 0);
+    if (!WIFSTOPPED(status)) {
+      return false;
+    }
+    deliver =
+        WSTOPSIG(status) == (SIGTRAP | 0x80) || WSTOPSIG(status) == SIGTRAP ? 0 : WSTOPSIG(status);
+    __ptrace_syscall_info info{};
+    ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info);
+    if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
+      changing = is_change(netlink_type(pid, info));
+    } else if (info.op == PTRACE_SYSCALL_INFO_EXIT && std::exchange(changing, false) &&
+               ++changes == nth) {
+      kill_and_reap(pid);
+      return true;
+    }
+  }
+}
+
+}  // namespace
+
+Child::Child(const Command& command) {
+  std::array<int, 2> out{};
+  std::array<int, 2> err{};
+  if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) {
+    throw std::runtime_error("no pipe");
+  }
+  pid_ = fork();
+  if (pid_ == 0) {
+    dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    dup2(err[1], STDERR_FILENO);
+    execute(command);
+  }
+  close(out[1]);
+  close(err[1]);
+  out_ = out[0];
+  err_ = err[0];
+}
+
+Child::Child(Child&& other) noexcept
+    : pid_(std::exchange(other.pid_, -1)),
+      out_(std::exchange(other.out_, -1)),
+      err_(std::exchange(other.err_, -1)) {}
+
+Child::~Child() {
+  if (pid_ > 0) {
+    kill_and_reap(pid_);
+    close(out_);
+    close(err_);
+  }
+}
+
+void Child::signal(int number) const {
+  kill(pid_, number);
+}
+
+Run Child::wait() {
+  Run result;
+  const auto deadline = std::chrono::steady_clock::now() + longest_run;
+  std::array<pollfd, 2> pipes = {{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
+  while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+        deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      throw std::runtime_error(
+          "a program takes longer than a minute; so far it said: " + result.out + result.err);
+    }
+    poll(pipes.data(), pipes.size(), static_cast<int>(left.count()));
+    if (pipes[0].revents != 0 && !drain(out_, result.out)) {
+      pipes[0].fd = -1;
+    }
+    if (pipes[1].revents != 0 && !drain(err_, result.err)) {
+      pipes[1].fd = -1;
+    }
+  }
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  result.exit = exit_status(status);
+  pid_ = -1;
+  close(out_);
+  close(err_);
+  return result;
+}
+
+bool kill_after_change(const Command& command, int nth) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    const int nowhere = open("/dev/null", O_RDWR);
+    dup2(nowhere, STDOUT_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+    raise(SIGSTOP);
+    execute(command);
+  }
+  return trace(pid, nth);
+}
+
+}  // namespace support

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace support {
+
+// How a program ended; 128 + N where signal N ended it.
+struct Run {
+  int exit = 0;
+  std::string out = {};
+  std::string err = {};
+};
+
+using Variables = std::map<std::string, std::string>;
+
+struct Command {
+  std::vector<std::string> words = {};
+  Variables environment = {};  // the whole of it
+};
+
+// A program that is running; killed where it is not waited for.
+class Child {
+ public:
+  explicit Child(const Command& command);
+  Child(Child&& other) noexcept;
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child();
+
+  void signal(int number) const;
+
+  // Reads what it prints until it ends. Fails the test when that takes longer than a minute.
+  Run wait();
+
+ private:
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int err_ = -1;
+};
+
+inline Run run(const Command& command) {
+  return Child(command).wait();
+}
+
+// Runs the program and kills it (SIGKILL) right after its `nth` change of the kernel's network — a
+// netlink message that makes or removes a route or a rule — has been made. False when it ended
+// before that.
+bool kill_after_change(const Command& command, int nth);
+
+}  // namespace support

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/session.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+#include <thread>
+
+namespace support {
+namespace {
+
+constexpr int port = 22;
+constexpr timeval patience{.tv_sec = 3, .tv_usec = 0};
+
+// A socket in another network namespace; the thread that makes it goes there and no further.
+int socket_in(const std::string& netns) {
+  int result = -1;
+  std::thread([&] {
+    const int space = open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC);
+    if (space >= 0 && setns(space, CLONE_NEWNET) == 0) {
+      result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    }
+    close(space);
+  }).join();
+  if (result < 0) {
+    throw std::runtime_error("no socket in " + netns);
+  }
+  return result;
+}
+
+sockaddr_in endpoint(const std::string& address) {
+  sockaddr_in result{};
+  result.sin_family = AF_INET;
+  result.sin_port = htons(port);
+  inet_pton(AF_INET, address.c_str(), &result.sin_addr);
+  return result;
+}
+
+void echo(int connection) {
+  std::array<char, 256> text{};
+  for (ssize_t size = 0; (size = read(connection, text.data(), text.size())) > 0;) {
+    if (write(connection, text.data(), static_cast<std::size_t>(size)) != size) {
+      break;
+    }
+  }
+  close(connection);
+}
+
+}  // namespace
+
+struct EchoService::State {
+  int listener = -1;
+  std::thread acceptor = {};
+};
+
+EchoService::EchoService(const Droplet& droplet) : state_(std::make_unique<State>()) {
+  state_->listener = socket_in(droplet.name);
+  const int on = 1;
+  setsockopt(state_->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const sockaddr_in any = endpoint("0.0.0.0");
+  if (bind(state_->listener, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0 ||
+      listen(state_->listener, 8) != 0) {
+    throw std::runtime_error("cannot listen on " + droplet.name);
+  }
+  state_->acceptor = std::thread([listener = state_->listener] {
+    for (int connection = 0; (connection = accept(listener, nullptr, nullptr)) >= 0;) {
+      std::thread(echo, connection).detach();
+    }
+  });
+}
+
+EchoService::~EchoService() {
+  shutdown(state_->listener, SHUT_RDWR);
+  state_->acceptor.join();
+  close(state_->listener);
+}
+
+Session::Session(const std::string& address) : socket_(socket_in("internet")) {
+  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  const sockaddr_in there = endpoint(address);
+  if (connect(socket_, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) {
+    close(socket_);
+    socket_ = -1;
+  }
+}
+
+Session::~Session() {
+  if (socket_ >= 0) {
+    close(socket_);
+  }
+}
+
+bool Session::answers() const {
+  const std::string line = "are you there?\n";
+  std::array<char, 256> text{};
+  return is_open() &&
+         send(socket_, line.data(), line.size(), MSG_NOSIGNAL) ==
+             static_cast<ssize_t>(line.size()) &&
+         recv(socket_, text.data(), line.size(), MSG_WAITALL) == static_cast<ssize_t>(line.size());
+}
+
+}  // namespace support

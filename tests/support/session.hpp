@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/world.hpp"
+
+#include <memory>
+#include <string>
+
+namespace support {
+
+// A service on the droplet's port 22 that sends back what it gets, from all its addresses.
+class EchoService {
+ public:
+  explicit EchoService(const Droplet& droplet);
+  EchoService(const EchoService&) = delete;
+  EchoService& operator=(const EchoService&) = delete;
+  ~EchoService();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A TCP session from the internet to an address of the droplet, like ssh's.
+class Session {
+ public:
+  explicit Session(const std::string& address);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  ~Session();
+
+  bool is_open() const { return socket_ >= 0; }
+
+  // Whether a line there and back arrives within three seconds.
+  bool answers() const;
+
+ private:
+  int socket_ = -1;
+};
+
+}  // namespace support

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/world.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <stdexcept>
+
+namespace support {
+namespace {
+
+const std::string files = "/run/lab/";
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+Variables lab_environment() {
+  return {{"PATH", variable("PATH")}, {"DO_SIM", DO_SIM}, {"DO_EGRESS_IP", DO_EGRESS_IP}};
+}
+
+// What a sanitizer was told reaches the program under test as well.
+void add_sanitizer(Variables& environment) {
+  for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
+    if (!variable(name).empty()) {
+      environment[name] = variable(name);
+    }
+  }
+}
+
+std::vector<std::string> split(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) {
+    words.push_back(word);
+  }
+  return words;
+}
+
+}  // namespace
+
+World::World() {
+  lab({"up"});
+}
+
+World::~World() {
+  run({{LAB, "down"}, lab_environment()});
+}
+
+std::string World::lab(const std::vector<std::string>& words) const {
+  Command command{{LAB}, lab_environment()};
+  command.words.insert(command.words.end(), words.begin(), words.end());
+  Run result = run(command);
+  if (result.exit != 0) {
+    throw std::runtime_error("lab " + words[0] + ": " + result.err);
+  }
+  if (result.out.ends_with('\n')) {
+    result.out.pop_back();
+  }
+  return result.out;
+}
+
+void World::pool(const std::string& range) {
+  lab({"pool", range});
+  pool_.clear();
+  const Json addresses = sim("GET", "/world").at("addresses");
+  for (const auto& [address, entry] : addresses.items()) {
+    pool_ += (pool_.empty() ? "" : ",") + address;
+  }
+}
+
+Droplet World::droplet(const std::string& name, const std::string& topology) {
+  lab({"droplet", name, std::to_string(++count_), topology});
+  std::ifstream file(files + name + ".json");
+  const Json facts = Json::parse(file);
+  return {.name = name,
+          .id = facts.at("id"),
+          .public_address = facts.at("public"),
+          .anchor = facts.at("anchor"),
+          .public_nic = facts.at("public_nic"),
+          .anchor_nic = facts.at("anchor_nic")};
+}
+
+Command World::tool(const Droplet& droplet, const std::vector<std::string>& arguments,
+                    const Variables& changes) const {
+  Command command{{"nsenter", "--net=/run/netns/" + droplet.name, DO_EGRESS_IP},
+                  {{"PATH", variable("PATH")},
+                   {"NODE_NAME", droplet.name},
+                   {"DIGITALOCEAN_API_URL", "https://192.0.2.2"},
+                   {"SSL_CERT_FILE", files + "ca.pem"},
+                   {"DO_EGRESS_IP_TOKEN_FILE", files + "token"},
+                   {"DO_EGRESS_IP_KUBERNETES", "on"},
+                   {"DO_EGRESS_IP_KUBE_API_URL", "https://192.0.2.3:6443"},
+                   {"DO_EGRESS_IP_KUBE_TOKEN_FILE", files + "kube-token"},
+                   {"DO_EGRESS_IP_KUBE_CA_FILE", files + "ca.pem"}}};
+  add_sanitizer(command.environment);
+  for (const auto& [name, value] : changes) {
+    command.environment.erase(name);
+    if (!value.empty()) {
+      command.environment[name] = value;
+    }
+  }
+  std::vector<std::string> words = arguments;
+  if (words.empty()) {
+    words = {"--match-string", "node", "--floating-ips", pool_};
+  }
+  command.words.insert(command.words.end(), words.begin(), words.end());
+  return command;
+}
+
+Run World::reconcile(const Droplet& droplet, const std::vector<std::string>& more,
+                     const Variables& changes) const {
+  Command command = tool(droplet, {}, changes);
+  command.words.insert(command.words.end(), more.begin(), more.end());
+  return run(command);
+}
+
+Json World::reconcile_json(const Droplet& droplet, const std::vector<std::string>& more,
+                           const Variables& changes) const {
+  std::vector<std::string> words = more;
+  words.insert(words.end(), {"-o", "json"});
+  const Run result = reconcile(droplet, words, changes);
+  Json document = Json::parse(result.out, nullptr, false);
+  if (document.is_discarded()) {
+    throw std::runtime_error("not JSON: " + result.out + result.err);
+  }
+  return document;
+}
+
+std::string World::seen_from(const std::string& netns, const std::string& source) const {
+  return source.empty() ? lab({"whatismyip", netns})
+                        : lab({"whatismyip", netns, "--source", source});
+}
+
+Json World::sim(const std::string& method, const std::string& path, const Json& body) const {
+  const std::string answer = lab({"sim", method, path, body.is_null() ? "" : body.dump()});
+  return answer.empty() ? Json() : Json::parse(answer);
+}
+
+int World::requests(const std::string& server, const std::string& method) const {
+  const Json journal = sim("GET", "/journal");
+  const Json& all = journal.at("requests");
+  return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const Json& request) {
+    return request.at("server") == server && (method.empty() || request.at("method") == method);
+  }));
+}
+
+int World::thefts() const {
+  return static_cast<int>(sim("GET", "/journal").at("thefts").size());
+}
+
+Json World::holder(const std::string& address) const {
+  return sim("GET", "/world").at("addresses").at(address).at("droplet");
+}
+
+std::vector<std::string> World::held_by(const Droplet& droplet) const {
+  std::vector<std::string> held;
+  const Json addresses = sim("GET", "/world").at("addresses");
+  for (const auto& [address, entry] : addresses.items()) {
+    if (entry.at("droplet") == droplet.id) {
+      held.push_back(address);
+    }
+  }
+  return held;
+}
+
+std::string World::label(const Droplet& droplet, const std::string& key) const {
+  return sim("GET", "/world").at("nodes").at(droplet.name).at("labels").value(key, "");
+}
+
+std::string World::ip(const Droplet& droplet, const std::string& words) const {
+  std::vector<std::string> command = {"exec", droplet.name, "ip"};
+  const auto more = split(words);
+  command.insert(command.end(), more.begin(), more.end());
+  return lab(command);
+}
+
+}  // namespace support

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/process.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace support {
+
+using Json = nlohmann::json;
+
+struct Droplet {
+  std::string name = {};
+  std::int64_t id = 0;
+  std::string public_address = {};
+  std::string anchor = {};
+  std::string public_nic = {};
+  std::string anchor_nic = {};
+  std::string pod() const { return name + "-pod"; }
+};
+
+inline const std::string enabled_label = "do-outbound-floating-ip-enabled";
+inline const std::string address_label = "do-outbound-floating-ip";
+
+// The simulated world of tests/lab, from its beginning to its end. The test's process must have
+// been started by `lab world`. Whatever the lab refuses fails the test.
+class World {
+ public:
+  World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+  ~World();
+
+  // Free floating IPs, "198.51.100.1-4"; they are the pool of tool() from then on.
+  void pool(const std::string& range);
+
+  Droplet droplet(const std::string& name = "node-1", const std::string& topology = "classic");
+
+  // do-egress-ip on a droplet, with the environment of a node; a variable of `changes` that is
+  // empty is taken out of it. Where `arguments` are empty: reconcile, matching every node, with the
+  // pool.
+  Command tool(const Droplet& droplet, const std::vector<std::string>& arguments = {},
+               const Variables& changes = {}) const;
+  Run reconcile(const Droplet& droplet, const std::vector<std::string>& more = {},
+                const Variables& changes = {}) const;
+  Json reconcile_json(const Droplet& droplet, const std::vector<std::string>& more = {},
+                      const Variables& changes = {}) const;
+
+  // A verb of tests/lab/lab; what it prints, without the line feed at its end.
+  std::string lab(const std::vector<std::string>& words) const;
+
+  // The address that the internet sees traffic from there come from; "none" where none arrives.
+  std::string seen_from(const std::string& netns, const std::string& source = {}) const;
+
+  Json sim(const std::string& method, const std::string& path, const Json& body = {}) const;
+  void fault(const Json& description) const { sim("POST", "/faults", description); }
+  void settings(const Json& changes) const { sim("PATCH", "/settings", changes); }
+
+  // How many requests a server has answered since the journal was emptied.
+  int requests(const std::string& server, const std::string& method = {}) const;
+  void forget_requests() const { sim("DELETE", "/journal"); }
+  int thefts() const;
+
+  // Who holds an address, null for nobody.
+  Json holder(const std::string& address) const;
+  std::vector<std::string> held_by(const Droplet& droplet) const;
+
+  // The value of a Node's label; empty where it has none.
+  std::string label(const Droplet& droplet, const std::string& key = enabled_label) const;
+
+  std::string snapshot(const Droplet& droplet) const { return lab({"snapshot", droplet.name}); }
+
+  // ip(8) on a droplet.
+  std::string ip(const Droplet& droplet, const std::string& words) const;
+
+ private:
+  int count_ = 0;
+  std::string pool_ = {};
+};
+
+}  // namespace support

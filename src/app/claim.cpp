@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 namespace app {
 namespace {
@@ -33,34 +34,36 @@ class Claiming {
       : system_(system), digitalocean_(digitalocean), wanted_(wanted), hint_(hint) {}
 
   Claim run() {
-    Standing standing = read();
     for (;;) {
-      switch (standing) {
-        case Standing::mine:
-          if (posts_ == 0 || settled_) {
-            return reading_;
-          }
-          system_.clock.sleep(settle);  // without a lock, the last POST of two wins: look again
-          settled_ = true;
-          break;
-        case Standing::lost:
-          return Lost{why_lost()};
-        case Standing::pending:
-          settled_ = false;
-          wait();
-          break;
-        case Standing::free:
-          settled_ = false;
-          if (const auto other = take()) {
-            return *other;
-          }
-          break;
+      if (const auto end = advance(read())) {
+        return *end;
       }
-      standing = read();
     }
   }
 
  private:
+  // Does what follows from the address's standing; the end of the claim, where that is it.
+  std::optional<Claim> advance(Standing standing) {
+    const bool settled = std::exchange(settled_, false);
+    switch (standing) {
+      case Standing::lost:
+        return Lost{why_lost()};
+      case Standing::free:
+        return take();
+      case Standing::pending:
+        wait();
+        return std::nullopt;
+      case Standing::mine:
+        break;
+    }
+    if (posts_ == 0 || settled) {
+      return reading_;
+    }
+    system_.clock.sleep(settle);  // without a lock, the last POST of two wins: look again
+    settled_ = true;
+    return std::nullopt;
+  }
+
   Standing read() {
     const auto reading = digitalocean_.read_address(wanted_.address);
     known_ = reading.has_value();
@@ -141,6 +144,12 @@ class Claiming {
       return core::Error(core::Exit::unavailable, "assigning {} failed {} times: {}", address,
                          posts_, assignment_.message)
           .with_hint("the address is still free; run again later");
+    }
+    if (assignment_.answer == Answer::limited) {
+      return core::Error(core::Exit::try_again,
+                         "DigitalOcean's rate limit refused the assignment of {} {} times", address,
+                         posts_)
+          .with_hint("all nodes with one token share 250 requests a minute; run later");
     }
     return core::Error(core::Exit::try_again,
                        "DigitalOcean ended the assignment of {} as errored, "

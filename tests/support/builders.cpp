@@ -167,7 +167,8 @@ core::Route* default_route(core::Network& network, std::uint32_t table) {
 }
 
 core::Route* route_to(core::Network& network, const core::Prefix& destination) {
-  return &*std::ranges::find(network.routes, destination, &core::Route::destination);
+  const auto found = std::ranges::find(network.routes, destination, &core::Route::destination);
+  return found == network.routes.end() ? nullptr : &*found;
 }
 
 void remove_routes_to(core::Network& network, const core::Prefix& destination,

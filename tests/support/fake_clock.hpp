@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "io/clock.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <vector>
@@ -37,6 +38,10 @@ class FakeClock : public io::Clock {
   }
 
   void check() override {
+    ++checks;
+    if (checks == signal_at_check) {
+      signal = core::Exit::terminated;
+    }
     if (signal) {
       throw core::Error(*signal, "ended by a signal");
     }
@@ -47,7 +52,9 @@ class FakeClock : public io::Clock {
   io::Duration now{0};
   std::vector<io::Duration> slept = {};
   std::optional<core::Exit> signal = {};  // Exit::interrupted or Exit::terminated, once it came
-  std::function<void()> on_sleep = {};    // what others do meanwhile
+  int checks = 0;
+  int signal_at_check = 0;              // the check at which SIGTERM is found
+  std::function<void()> on_sleep = {};  // what others do meanwhile
 
  private:
   io::Duration deadline_;

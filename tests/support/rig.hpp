@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/invocation.hpp"
+#include "app/outcome.hpp"
+#include "app/system.hpp"
+#include "support/builders.hpp"
+#include "support/fake_clock.hpp"
+#include "support/fake_cloud.hpp"
+#include "support/fake_http.hpp"
+#include "support/fake_kernel.hpp"
+
+namespace support {
+
+// A droplet as it boots, in a cloud with a free pool; all in memory. What a run is given.
+struct Rig {
+  explicit Rig(Topology topology = Topology::classic);
+
+  // Brings about what a run leaves: the first choice held, in force, on the Node.
+  void converge(Topology topology = Topology::classic);
+  // One run after another, as a loop would start them.
+  app::Outcome run();
+  // Forgets what was counted so far.
+  void forget();
+
+  FakeClock clock{};
+  FakeKernel kernel;
+  FakeHttp http = {};
+  FakeCloud cloud{http, clock, kernel};
+  io::Log log{io::LogFormat::text, io::Level::error};
+  app::System system{http, kernel, clock, log, [] { return 0.5; }};
+  int token_reads = 0;
+  app::Invocation invocation;
+};
+
+// "GET 198.51.100.8": method and last part, of the requests to DigitalOcean.
+std::vector<std::string> api_calls(const FakeHttp& http);
+
+}  // namespace support

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/claim.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+#include <algorithm>
+
+using core::Exit;
+using io::Duration;
+using support::first_choice;
+using support::json_reply;
+using support::Reply;
+using Lines = std::vector<std::string>;
+
+// Claiming one address, when DigitalOcean refuses, fails, or is slow to say.
+
+namespace {
+
+const std::string get = "GET 198.51.100.8";
+const std::string post = "POST 198.51.100.8/actions";
+const std::string post_call = "POST https://api.test/v2/reserved_ips/198.51.100.8/actions";
+const std::string action_call =
+    "GET https://api.test/v2/reserved_ips/198.51.100.8/actions/72531856";
+
+Reply refusal(const std::string& message) {
+  return json_reply(R"({"id":"unprocessable_entity","message":")" + message + "\"}", 422);
+}
+
+struct Fixture : support::Rig {
+  app::Claim claim() {
+    forget();
+    return app::claim(system, digitalocean, {first_choice, support::our_droplet},
+                      [] { return false; });
+  }
+  core::Error failure() {
+    const auto error = core::failure_of([&] { claim(); });
+    REQUIRE(error.has_value());
+    return *error;
+  }
+  Lines calls() const { return support::api_calls(http); }
+  auto posts() const { return std::ranges::count(calls(), post); }
+  support::FakeCloud::Entry& entry() { return cloud.addresses[first_choice]; }
+
+  // The first `count` POSTs are answered so; `meanwhile` happens with each.
+  void answer_posts(
+      int count, Reply reply, std::function<void()> meanwhile = [] {}) {
+    cloud.fault = [=, this, left = count](const io::Request& request) mutable {
+      const bool mine = request.method == "POST" && left > 0;
+      left -= mine ? 1 : 0;
+      if (mine) {
+        meanwhile();
+      }
+      return mine ? std::optional(reply) : std::nullopt;
+    };
+  }
+  // Every POST must follow a reading of the same address that showed it free.
+  ~Fixture() {
+    const Lines made = calls();
+    for (std::size_t index = 0; index < made.size(); ++index) {
+      if (made[index] == post) {
+        CHECK(index > 0);
+        CHECK(made[index - 1] == get);
+      }
+    }
+    CHECK(cloud.thefts.empty());
+  }
+
+  cloud::DigitalOcean digitalocean{http, support::api_url, "",
+                                   [] { return cloud::Secret{"dop_v1_test"}; }};
+};
+
+core::Ipv4 held(const app::Claim& claim) {
+  REQUIRE(std::holds_alternative<core::FloatingIp>(claim));
+  return std::get<core::FloatingIp>(claim).address;
+}
+
+}  // namespace
+
+TEST_CASE("claim: a refusal because the droplet is busy is asked again, as long as it takes") {
+  Fixture fixture;
+  fixture.answer_posts(7, refusal("Droplet already has a pending event."));
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 8);
+}
+
+TEST_CASE("claim: a droplet that stays busy is left at the deadline") {
+  Fixture fixture;
+  fixture.answer_posts(1000, refusal("Droplet already has a PENDING event."));
+  CHECK(fixture.failure().exit() == Exit::try_again);
+  CHECK(fixture.posts() < 60);
+}
+
+TEST_CASE("claim: a refusal for what is ours already is success") {
+  Fixture fixture;
+  fixture.answer_posts(1, refusal("The droplet already has a reserved IP."),
+                       [&] { fixture.entry().holder = support::our_droplet; });
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: a refusal because somebody else was faster is a loss") {
+  Fixture fixture;
+  fixture.answer_posts(1, refusal("The floating IP already has a pending event."), [&] {
+    fixture.entry().pending = support::other_droplet;
+    fixture.entry().done_at = Duration{2'000};
+  });
+  CHECK(std::holds_alternative<app::Lost>(fixture.claim()));
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: a refusal because the droplet holds another address gives that one") {
+  Fixture fixture;
+  fixture.cloud.addresses[support::third_choice].holder = support::our_droplet;
+  CHECK(held(fixture.claim()) == support::third_choice);
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: a refusal for good is a wrong set-up, in DigitalOcean's words") {
+  Fixture fixture;
+  fixture.answer_posts(1, refusal("Region mismatch."));
+  const auto failure = fixture.failure();
+  CHECK(failure.exit() == Exit::config);
+  CHECK(std::string(failure.what()) ==
+        "DigitalOcean refuses to assign 198.51.100.8 to droplet 758604990: Region mismatch.");
+  CHECK_FALSE(failure.hint().empty());
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: an address that left the account meanwhile is lost") {
+  Fixture fixture;
+  fixture.answer_posts(1, json_reply("{}", 404),
+                       [&] { fixture.cloud.addresses.erase(first_choice); });
+  CHECK(std::get<app::Lost>(fixture.claim()).why == "the account has no such address");
+}
+
+TEST_CASE("claim: a POST without reply may have taken effect; the address tells") {
+  Fixture fixture;
+  SUBCASE("it had: no second POST") {
+    fixture.answer_posts(1, support::no_reply(),
+                         [&] { fixture.entry().holder = support::our_droplet; });
+    CHECK(held(fixture.claim()) == first_choice);
+    CHECK(fixture.posts() == 1);
+  }
+  SUBCASE("it had, but slowly: no second POST") {
+    fixture.answer_posts(1, json_reply("<html>", 504), [&] {
+      fixture.entry().pending = support::our_droplet;
+      fixture.entry().done_at = Duration{9'000};
+    });
+    CHECK(held(fixture.claim()) == first_choice);
+    CHECK(fixture.posts() == 1);
+  }
+  SUBCASE("it had not: asked again") {
+    fixture.answer_posts(2, json_reply("<html>", 500));
+    CHECK(held(fixture.claim()) == first_choice);
+    CHECK(fixture.posts() == 3);
+  }
+  SUBCASE("it had not, and somebody else was faster: no second POST") {
+    fixture.answer_posts(1, support::no_reply());
+    fixture.clock.on_sleep = [&] { fixture.entry().holder = support::other_droplet; };
+    CHECK(std::get<app::Lost>(fixture.claim()).why == "droplet 758604991 holds it");
+    CHECK(fixture.posts() == 1);
+  }
+}
+
+TEST_CASE("claim: gives up after four POSTs that came to nothing") {
+  Fixture fixture;
+  Exit expected = Exit::unavailable;
+  std::string message = "assigning 198.51.100.8 failed 4 times: DigitalOcean answered 503";
+  SUBCASE("server errors") {
+    fixture.answer_posts(9, json_reply("", 503));
+  }
+  SUBCASE("no replies") {
+    fixture.answer_posts(9, support::no_reply());
+    message = "assigning 198.51.100.8 failed 4 times: Couldn't connect to server";
+  }
+  SUBCASE("actions that end as errored") {
+    fixture.answer_posts(9, json_reply(R"({"action":{"id":72531856}})", 201));
+    fixture.http.script(action_call, {json_reply(R"({"action":{"status":"errored"}})")});
+    expected = Exit::try_again;
+    message = "DigitalOcean ended the assignment of 198.51.100.8 as errored, 4 times";
+  }
+  SUBCASE("rate limits") {
+    fixture.answer_posts(9, io::Response{.status = 429, .headers = {{"retry-after", "1"}}});
+    expected = Exit::try_again;
+    message = "DigitalOcean's rate limit refused the assignment of 198.51.100.8 4 times";
+  }
+  const auto failure = fixture.failure();
+  CHECK(failure.exit() == expected);
+  CHECK(std::string(failure.what()) == message);
+  CHECK_FALSE(failure.hint().empty());
+  CHECK(fixture.posts() == 4);
+}
+
+TEST_CASE("claim: an errored action is asked for again while the address is free") {
+  Fixture fixture;
+  fixture.answer_posts(1, json_reply(R"({"action":{"id":72531856}})", 201));
+  fixture.http.script(action_call, {json_reply(R"({"action":{"status":"errored"}})")});
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 2);
+}
+
+TEST_CASE("claim: a rate limit is waited out before the address is read again") {
+  Fixture fixture;
+  std::map<std::string, std::string> headers;
+  Duration expected{5'000};
+  SUBCASE("with retry-after") {
+    headers = {{"retry-after", "29"}};
+    expected = Duration{29'000};
+  }
+  SUBCASE("with a reset") {
+    headers = {{"ratelimit-reset", "1700000039"}};
+    expected = Duration{40'000};
+  }
+  SUBCASE("with neither") {}
+  fixture.answer_posts(1, io::Response{.status = 429, .headers = headers});
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 2);
+  CHECK(fixture.clock.slept.front() == expected);
+}
+
+TEST_CASE("claim: a rate limit that outlasts the deadline ends the run at once") {
+  Fixture fixture;
+  fixture.answer_posts(1,
+                       io::Response{.status = 429, .headers = {{"ratelimit-reset", "1700003000"}}});
+  const auto failure = fixture.failure();
+  CHECK(failure.exit() == Exit::try_again);
+  CHECK(std::string(failure.what()) == "DigitalOcean's rate limit is reached for another 3001 s");
+  CHECK(fixture.clock.slept.empty());
+}
+
+TEST_CASE("claim: rights that are missing are told, not asked for again") {
+  Fixture fixture;
+  fixture.answer_posts(9, json_reply(R"({"message":"no"})", 403));
+  CHECK(fixture.failure().exit() == Exit::no_permission);
+  CHECK(fixture.posts() == 1);
+}

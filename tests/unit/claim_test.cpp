@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/claim.hpp"
+
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+#include <algorithm>
+
+using core::Exit;
+using io::Duration;
+using support::first_choice;
+using Lines = std::vector<std::string>;
+
+// Claiming one address, when DigitalOcean does as it is asked. See claim_refused_test.cpp.
+
+namespace {
+
+const std::string get = "GET 198.51.100.8";
+const std::string post = "POST 198.51.100.8/actions";
+const std::string action = "GET 198.51.100.8/actions/72531856";
+
+struct Fixture : support::Rig {
+  app::Claim claim() {
+    forget();
+    const app::Hint by_hint = [this] {
+      ++hints;
+      return hint;
+    };
+    return app::claim(system, digitalocean, {first_choice, support::our_droplet}, by_hint);
+  }
+  Lines calls() const { return support::api_calls(http); }
+  auto posts() const { return std::ranges::count(calls(), post); }
+  support::FakeCloud::Entry& entry() { return cloud.addresses[first_choice]; }
+
+  cloud::DigitalOcean digitalocean{http, support::api_url, "",
+                                   [] { return cloud::Secret{"dop_v1_test"}; }};
+  bool hint = false;
+  int hints = 0;
+};
+
+std::string lost(const app::Claim& claim) {
+  REQUIRE(std::holds_alternative<app::Lost>(claim));
+  return std::get<app::Lost>(claim).why;
+}
+
+core::Ipv4 held(const app::Claim& claim) {
+  REQUIRE(std::holds_alternative<core::FloatingIp>(claim));
+  const auto& address = std::get<core::FloatingIp>(claim);
+  CHECK(address.holder == support::our_droplet);
+  CHECK_FALSE(address.locked);
+  return address.address;
+}
+
+}  // namespace
+
+TEST_CASE("claim: reads the address, asks for it, proves it, settles and proves it again") {
+  Fixture fixture;
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.calls() == Lines{get, post, get, get});
+  CHECK(fixture.clock.slept == std::vector{Duration{1'000}});
+}
+
+TEST_CASE("claim: what is already ours needs no POST, and no settling") {
+  Fixture fixture;
+  fixture.entry().holder = support::our_droplet;
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.calls() == Lines{get});
+  CHECK(fixture.clock.slept.empty());
+}
+
+TEST_CASE("claim: never asks for what somebody else holds") {
+  Fixture fixture;
+  fixture.entry().holder = support::other_droplet;
+  CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
+  CHECK(fixture.calls() == Lines{get});
+}
+
+TEST_CASE("claim: never asks for what it cannot see the holder of") {
+  Fixture fixture;
+  fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8",
+                      {support::json_reply(R"({"reserved_ip":{"ip":"198.51.100.8",
+                                               "region":{"slug":"nyc3"},"locked":false}})")});
+  CHECK(lost(fixture.claim()) == "who holds it is not shown");
+  CHECK(fixture.calls() == Lines{get});
+}
+
+TEST_CASE("claim: an address that is not in the account is lost") {
+  Fixture fixture;
+  fixture.cloud.addresses.erase(first_choice);
+  CHECK(lost(fixture.claim()) == "the account has no such address");
+  CHECK(fixture.calls() == Lines{get});
+}
+
+TEST_CASE("claim: waits while the assignment is pending, reading ever less often") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{11'000};
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 1);
+  CHECK(fixture.calls().size() <= 9);
+  CHECK(fixture.clock.now >= Duration{12'000});
+  CHECK(fixture.clock.now <= Duration{17'000});
+}
+
+TEST_CASE("claim: reads at once when metadata hints that it came about") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{600};
+  fixture.hint = true;
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.hints == 3);
+  CHECK(fixture.clock.now == Duration{1'600});
+}
+
+TEST_CASE("claim: believes no hint without a proof") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{20'000};
+  fixture.hint = true;
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.clock.now >= Duration{20'000});
+}
+
+TEST_CASE("claim: waits for somebody's pending action before deciding anything") {
+  Fixture fixture;
+  fixture.entry().pending = support::other_droplet;
+  fixture.entry().done_at = Duration{3'000};
+  SUBCASE("which makes it somebody else's") {
+    CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
+    CHECK(fixture.posts() == 0);
+  }
+  SUBCASE("which makes it ours") {
+    fixture.entry().pending = support::our_droplet;
+    CHECK(held(fixture.claim()) == first_choice);
+    CHECK(fixture.posts() == 0);
+  }
+  SUBCASE("which leaves it free") {
+    fixture.clock.on_sleep = [&] {
+      if (fixture.clock.now > Duration{1'000} && fixture.posts() == 0) {
+        fixture.entry().pending.reset();
+      }
+    };
+    CHECK(held(fixture.claim()) == first_choice);
+    CHECK(fixture.posts() == 1);
+  }
+}
+
+TEST_CASE("claim: of two POSTs the later wins; the settling sees it, and asks no more") {
+  Fixture fixture;
+  fixture.clock.on_sleep = [&] { fixture.entry().holder = support::other_droplet; };
+  CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
+  CHECK(fixture.calls() == Lines{get, post, get, get});
+}
+
+TEST_CASE("claim: a pending action seen while settling starts the proof anew") {
+  Fixture fixture;
+  fixture.clock.on_sleep = [&] {
+    if (fixture.clock.slept.size() == 1) {
+      fixture.entry().pending = support::our_droplet;
+      fixture.entry().done_at = fixture.clock.now + Duration{500};
+    }
+  };
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 1);
+  CHECK(fixture.clock.slept.back() == Duration{1'000});
+}
+
+TEST_CASE("claim: a pending action that never ends is left at the deadline") {
+  Fixture fixture;
+  fixture.cloud.latency = std::chrono::hours{1};
+  CHECK(core::failure_of([&] { fixture.claim(); })->exit() == Exit::try_again);
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: a signal ends the wait") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{11'000};
+  fixture.clock.on_sleep = [&] { fixture.clock.signal = Exit::interrupted; };
+  CHECK(core::any_failure_of([&] { fixture.claim(); })->exit() == Exit::interrupted);
+}
+
+// An action of a BYOIP address can never be found: the address alone is the truth (facts, trap 5).
+TEST_CASE("claim: an action that cannot be found says nothing") {
+  Fixture fixture;
+  fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8/actions/72531856",
+                      {support::json_reply("{}", 404)});
+  fixture.http.script(
+      "POST https://api.test/v2/reserved_ips/198.51.100.8/actions",
+      {support::json_reply(R"({"action":{"id":72531856,"status":"in-progress"}})", 201)});
+  fixture.clock.on_sleep = [&] {
+    if (fixture.clock.now > Duration{5'000}) {
+      fixture.entry().holder = support::our_droplet;
+    }
+  };
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 1);
+}
+
+TEST_CASE("claim: an acceptance that comes to nothing is left after half a minute") {
+  Fixture fixture;
+  fixture.http.script("POST https://api.test/v2/reserved_ips/198.51.100.8/actions",
+                      {support::json_reply("", 201)});
+  const auto failure = core::failure_of([&] { fixture.claim(); });
+  REQUIRE(failure.has_value());
+  CHECK(failure->exit() == Exit::try_again);
+  CHECK(std::string(failure->what()) ==
+        "DigitalOcean accepted the assignment of 198.51.100.8, but nothing came of it");
+  CHECK(fixture.posts() == 1);
+  CHECK(fixture.clock.now >= Duration{30'000});
+  CHECK(fixture.clock.now <= Duration{40'000});
+}

@@ -5,7 +5,7 @@
 
 namespace app {
 
-std::span<const Option> options() {
+std::span<const Option> options() {  // NOLINT(readability-function-size): a table
   // clang-format off
   static const std::vector<Option> table = {
       {"match-string", "", "S", {"DO_EGRESS_IP_MATCH_STRING", "HOSTNAME_FLOATING_IP_MATCH_STRING"}, "",

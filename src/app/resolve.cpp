@@ -28,22 +28,24 @@ cloud::ReadSecret token_in_file(const std::string& path) {
   return [path] { return trimmed(io::read_file(path), path); };
 }
 
+cloud::Secret token_in_environment(const Environment& environment) {
+  for (const char* name : {"DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN"}) {
+    const auto value = environment(name);
+    if (value && !value->empty()) {
+      return trimmed(*value, name);
+    }
+  }
+  throw core::Error(core::Exit::config, "there is no DigitalOcean token")
+      .with_hint(
+          "give it with --token-file or in DIGITALOCEAN_ACCESS_TOKEN; it needs the scopes "
+          "reserved_ip:read, reserved_ip:update and droplet:read");
+}
+
 cloud::ReadSecret api_token(const std::string& file, const Environment& environment) {
   if (!file.empty()) {
     return token_in_file(file);
   }
-  return [environment] {
-    for (const char* name : {"DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN"}) {
-      const auto value = environment(name);
-      if (value && !value->empty()) {
-        return trimmed(*value, name);
-      }
-    }
-    throw core::Error(core::Exit::config, "there is no DigitalOcean token")
-        .with_hint(
-            "give it with --token-file or in DIGITALOCEAN_ACCESS_TOKEN; it needs the scopes "
-            "reserved_ip:read, reserved_ip:update and droplet:read");
-  };
+  return [environment] { return token_in_environment(environment); };
 }
 
 // https://HOST:PORT as client-go builds it; an IPv6 host in brackets.

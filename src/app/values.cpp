@@ -5,7 +5,8 @@
 #include "io/url.hpp"
 
 #include <cctype>
-#include <utility>
+#include <iterator>
+#include <sstream>
 
 namespace app {
 namespace {
@@ -37,18 +38,10 @@ const std::string& single(const Given& given) {
 }
 
 std::vector<std::string> separated(const Given& given) {
-  std::vector<std::string> words;
-  for (const std::string& value : given.values) {
-    std::string word;
-    for (const char letter : value + " ") {
-      const bool separator = letter == ',' || std::isspace(static_cast<unsigned char>(letter)) != 0;
-      if (!separator) {
-        word += letter;
-      } else if (!word.empty()) {
-        words.push_back(std::exchange(word, {}));
-      }
-    }
-  }
+  std::string text = fmt::format("{}", fmt::join(given.values, ","));
+  std::ranges::replace(text, ',', ' ');
+  std::istringstream stream(text);
+  std::vector<std::string> words(std::istream_iterator<std::string>(stream), {});
   if (words.empty()) {
     throw wrong(given, "it is empty");
   }

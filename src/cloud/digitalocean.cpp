@@ -79,8 +79,15 @@ Page page(const json& reply) {
   }
   const json* links = member(reply, "links");
   const json* pages = links == nullptr ? nullptr : member(*links, "pages");
-  result.last = pages == nullptr || member(*pages, "next") == nullptr;
+  result.last = result.addresses.empty() || pages == nullptr || member(*pages, "next") == nullptr;
   return result;
+}
+
+Page page_of(const io::Response& response) {
+  if (response.status != 200) {
+    throw unforeseen(response);
+  }
+  return decode(response.body, page);
 }
 
 }  // namespace
@@ -107,18 +114,11 @@ std::vector<core::FloatingIp> DigitalOcean::list_addresses() {
   return core::attempt("list the reserved IPs", [&] {
     std::vector<core::FloatingIp> addresses;
     // Pages are counted here: `next` may name another host, which must not get the token.
-    for (int number = 1; number <= most_pages; ++number) {
-      const auto response =
-          get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
-              "reserved_ip:read");
-      if (response.status != 200) {
-        throw unforeseen(response);
-      }
-      const Page read = decode(response.body, page);
+    Page read = {.last = false};
+    for (int number = 1; number <= most_pages && !read.last; ++number) {
+      read = page_of(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
+                         "reserved_ip:read"));
       addresses.insert(addresses.end(), read.addresses.begin(), read.addresses.end());
-      if (read.last || read.addresses.empty()) {
-        break;
-      }
     }
     return addresses;
   });

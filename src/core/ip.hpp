@@ -16,8 +16,8 @@ struct Ipv4 {
   // Dotted decimal, four parts, nothing else (RFC 6943 section 3.1.1, the strict form).
   static std::optional<Ipv4> parse(std::string_view text);
   std::string to_string() const;
-  std::uint32_t to_number() const;  // host byte order
-  auto operator<=>(const Ipv4&) const = default;
+  std::uint32_t to_number() const;                // host byte order
+  auto operator<=>(const Ipv4&) const = default;  // NOLINT(modernize-use-nullptr): false alarm
 };
 
 // An address block; the bits beyond `length` are zero.

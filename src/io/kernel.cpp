@@ -165,9 +165,8 @@ class Rtnetlink : public Kernel {
   void try_resolve(nlmsghdr* message, core::NextHop& hop) {
     const auto failure = core::failure_of([&] {
       netlink_.exchange(message, "resolve a public destination", [&](const nlmsghdr& reply) {
-        if (const auto route = decode_route(reply)) {
-          hop = route->via;
-        }
+        const auto route = decode_route(reply);
+        hop = route ? route->via : hop;
       });
     });
     if (failure && failure->exit() != core::Exit::os_error) {

@@ -112,7 +112,7 @@ Random open_random() {
 }
 
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock) {
-  constexpr std::int64_t longest = 24 * 3600;  // a header that says more is not to be believed
+  constexpr std::int64_t longest = 86'400;  // a header that says more is not to be believed
   if (const auto seconds = number(response.header("retry-after"))) {
     return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, longest));
   }

@@ -16,12 +16,14 @@ class FakeClock : public io::Clock {
  public:
   explicit FakeClock(io::Duration deadline = std::chrono::minutes{2}) : deadline_(deadline) {}
 
-  io::Duration elapsed() const override { return now; }
+  io::Duration elapsed() const override { return now - begun; }
   std::chrono::seconds wall() const override {
     return std::chrono::seconds{1'700'000'000} +
            std::chrono::duration_cast<std::chrono::seconds>(now);
   }
-  io::Duration remaining() const override { return std::max(deadline_ - now, io::Duration{0}); }
+  io::Duration remaining() const override {
+    return std::max(deadline_ - elapsed(), io::Duration{0});
+  }
 
   void sleep(io::Duration duration) override {
     check();
@@ -50,6 +52,7 @@ class FakeClock : public io::Clock {
   int wake_descriptor() const override { return -1; }
 
   io::Duration now{0};
+  io::Duration begun{0};  // when the run began
   std::vector<io::Duration> slept = {};
   std::optional<core::Exit> signal = {};  // Exit::interrupted or Exit::terminated, once it came
   int checks = 0;

@@ -22,7 +22,7 @@ void FakeHttp::script(const std::string& call, std::vector<Reply> replies) {
 io::Http::Ticket FakeHttp::start(const io::Request& request) {
   sent.push_back(request);
   ++counts_.at(static_cast<std::size_t>(request.server));
-  const Ticket ticket = sent.size();
+  const Ticket ticket = ++last_ticket_;
   replies_.emplace(ticket, answer(request));
   return ticket;
 }

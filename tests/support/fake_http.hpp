@@ -43,6 +43,7 @@ class FakeHttp : public io::Http {
   std::map<std::string, std::vector<Reply>> scripts_ = {};
   std::map<Ticket, Reply> replies_ = {};
   io::RequestCounts counts_ = {};
+  Ticket last_ticket_ = 0;
 };
 
 }  // namespace support

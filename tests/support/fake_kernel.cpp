@@ -111,6 +111,9 @@ std::vector<core::NextHop> FakeKernel::resolved(const core::Network& network) {
 
 void FakeKernel::change(const std::string& what) {
   changes.push_back(what);
+  if (changes.size() - 1 == refuse_change) {
+    throw refused("Network is unreachable");
+  }
   if (refusal) {
     throw core::Error(*std::exchange(refusal, std::nullopt));
   }

@@ -30,6 +30,7 @@ class FakeKernel : public io::Kernel {
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change
+  std::optional<std::size_t> refuse_change = {};     // its place in `changes`
   std::function<void(core::Network&)> meddler = {};  // somebody else, after each change
 
  private:

@@ -33,6 +33,7 @@ void Rig::forget() {
   kernel.reads = 0;
   clock.slept.clear();
   clock.checks = 0;
+  clock.begun = clock.now;
 }
 
 std::vector<std::string> api_calls(const FakeHttp& http) {

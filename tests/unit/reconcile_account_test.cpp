@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+#include <algorithm>
+
+using app::Outcome;
+using core::Exit;
+using support::Rig;
+using Lines = std::vector<std::string>;
+
+// What the pool and the account look like decides what is claimed, if anything.
+
+namespace {
+
+bool posted(const Rig& rig) {
+  return std::ranges::any_of(rig.http.sent,
+                             [](const auto& request) { return request.method == "POST"; });
+}
+
+// No address, and the Node does not claim one.
+void check_without_egress(Rig& rig, const Outcome& outcome) {
+  CHECK(outcome.result == Outcome::Result::failed);
+  CHECK_FALSE(outcome.floating_ip.has_value());
+  CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "false");
+  CHECK_FALSE(rig.cloud.labels.contains("do-outbound-floating-ip"));
+  CHECK(rig.kernel.read().leaves_by[0].gateway == support::public_gateway);
+}
+
+}  // namespace
+
+TEST_CASE("reconcile: takes the next address when the settling shows a thief") {
+  Rig rig;
+  rig.clock.on_sleep = [&] {
+    rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::ok);
+  CHECK(rig.cloud.held() == support::second_choice);
+  CHECK(rig.cloud.thefts.empty());
+  REQUIRE(outcome.steps.size() >= 2);
+  CHECK(outcome.steps[0].result == app::StepRecord::Result::failed);
+  CHECK(outcome.steps[0].detail == "droplet 758604991 holds it");
+  CHECK(outcome.steps[1].result == app::StepRecord::Result::done);
+}
+
+TEST_CASE("reconcile: ends with claim-lost when every address went to somebody else") {
+  Rig rig;
+  rig.cloud.afterwards = [&](const io::Request& request, support::Reply&) {
+    if (request.url.ends_with("page=1")) {
+      for (auto& [address, entry] : rig.cloud.addresses) {
+        entry.holder = support::other_droplet;
+      }
+    }
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::claim_lost);
+  CHECK_FALSE(posted(rig));
+  check_without_egress(rig, outcome);
+}
+
+TEST_CASE("reconcile: ends with pool-exhausted when others hold everything") {
+  Rig rig;
+  for (auto& [address, entry] : rig.cloud.addresses) {
+    entry.holder = support::other_droplet;
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::pool_exhausted);
+  CHECK_FALSE(posted(rig));
+  check_without_egress(rig, outcome);
+  // Repeated, it writes nothing more.
+  CHECK(rig.run().steps.empty());
+}
+
+TEST_CASE("reconcile: a token that does not see droplets never claims") {
+  Rig rig;
+  rig.cloud.shows_droplets = false;
+  rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::no_permission);
+  CHECK(outcome.ending.hint.find("droplet:read") != std::string::npos);
+  CHECK_FALSE(posted(rig));
+  check_without_egress(rig, outcome);
+}
+
+TEST_CASE("reconcile: asks by name for an address that the listing lacks") {
+  Rig rig;
+  for (auto& [address, entry] : rig.cloud.addresses) {
+    entry.holder = support::other_droplet;
+  }
+  SUBCASE("a BYOIP address that is free") {
+    rig.cloud.addresses[support::third_choice] = {.listed = false};
+  }
+  SUBCASE("a BYOIP address that is ours") {
+    rig.cloud.addresses[support::third_choice] = {.holder = support::our_droplet, .listed = false};
+    rig.cloud.metadata_lags = true;
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::ok);
+  CHECK(outcome.floating_ip == support::third_choice);
+  CHECK(rig.cloud.thefts.empty());
+}
+
+TEST_CASE("reconcile: an address in another region is not used") {
+  Rig rig;
+  rig.cloud.addresses[support::first_choice].region = "ams3";
+  CHECK(rig.run().floating_ip == support::second_choice);
+}
+
+TEST_CASE("reconcile: a foreign address is left alone, unless that is allowed") {
+  Rig rig;
+  rig.cloud.addresses[support::not_in_pool].holder = support::our_droplet;
+  SUBCASE("refused") {
+    const Outcome outcome = rig.run();
+    CHECK(outcome.ending.exit == Exit::foreign_ip);
+    CHECK(rig.http.counts()[0] == 0);
+    CHECK(rig.kernel.changes.empty());
+    check_without_egress(rig, outcome);
+  }
+  SUBCASE("refused, when only the API knows it") {
+    rig.cloud.metadata_lags = true;
+    CHECK(rig.run().ending.exit == Exit::foreign_ip);
+    CHECK_FALSE(posted(rig));
+  }
+  SUBCASE("allowed") {
+    rig.invocation.config.foreign = core::Foreign::allow;
+    CHECK(rig.run().floating_ip == support::not_in_pool);
+  }
+}
+
+TEST_CASE("reconcile: an address that is not listed in the pool is never touched") {
+  Rig rig;
+  rig.cloud.addresses.clear();
+  rig.cloud.addresses[support::not_in_pool] = {};
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::config);
+  CHECK_FALSE(posted(rig));
+}
+
+TEST_CASE("reconcile: with --route none assigns and labels only") {
+  Rig rig;
+  rig.invocation.config.route = core::RouteMode::none;
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(rig.kernel.changes.empty());
+  CHECK(rig.cloud.held() == support::first_choice);
+  CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "true");
+}
+
+TEST_CASE("reconcile: works without Kubernetes") {
+  Rig rig;
+  rig.invocation.kubernetes.reset();
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::ok);
+  CHECK(rig.http.counts()[2] == 0);
+  CHECK(rig.kernel.read().leaves_by[0].gateway == support::anchor_gateway);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+using app::Outcome;
+using core::Exit;
+using support::Reply;
+using support::Rig;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// Whole runs in which something does not work: the result says what, and nothing lies.
+
+namespace {
+
+using Fault = std::function<std::optional<Reply>(const io::Request&)>;
+
+Fault down(io::Server server) {
+  return [server](const io::Request& request) -> std::optional<Reply> {
+    return request.server == server ? std::optional(support::no_reply()) : std::nullopt;
+  };
+}
+
+Fault refused(const std::string& method, io::Server server, long status) {
+  return [=](const io::Request& request) -> std::optional<Reply> {
+    return request.server == server && request.method == method
+               ? std::optional(support::json_reply(R"({"message":"no"})", status))
+               : std::nullopt;
+  };
+}
+
+core::NextHop leaves_by(Rig& rig) {
+  return rig.kernel.read().leaves_by[0];
+}
+
+void check_label_false(Rig& rig) {
+  CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "false");
+  CHECK_FALSE(rig.cloud.labels.contains("do-outbound-floating-ip"));
+}
+
+}  // namespace
+
+TEST_CASE("reconcile: without metadata there is nothing to go on with") {
+  Rig rig;
+  rig.cloud.fault = down(io::Server::metadata);
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::unavailable);
+  CHECK(outcome.ending.message == "read the droplet's metadata: Couldn't connect to server");
+  CHECK(outcome.result == Outcome::Result::failed);
+  CHECK_FALSE(outcome.droplet.has_value());
+  CHECK(rig.kernel.changes.empty());
+}
+
+TEST_CASE("reconcile: reaches metadata from behind a dead anchor whose direct route is lost") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.addresses[support::first_choice].holder.reset();
+  support::remove_routes_to(rig.kernel.network, support::prefix("169.254.169.254"));
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(rig.cloud.held() == support::first_choice);
+}
+
+TEST_CASE("reconcile: with the API down a new droplet gets no address, and label false") {
+  Rig rig;
+  rig.cloud.fault = down(io::Server::digitalocean);
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::unavailable);
+  CHECK(outcome.ending.message == "list the reserved IPs: Couldn't connect to server");
+  check_label_false(rig);
+}
+
+TEST_CASE("reconcile: with the API down a lost address still brings the public default back") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.addresses[support::first_choice].holder.reset();
+  rig.cloud.fault = down(io::Server::digitalocean);
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::unavailable);
+  CHECK(leaves_by(rig).gateway == support::public_gateway);
+  check_label_false(rig);
+}
+
+TEST_CASE("reconcile: with the API down a converged droplet does not even notice") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.fault = down(io::Server::digitalocean);
+  CHECK(rig.run().result == Outcome::Result::unchanged);
+}
+
+TEST_CASE("reconcile: without a token says how to give one, where one is needed") {
+  Rig rig;
+  rig.invocation.digitalocean.token = []() -> cloud::Secret {
+    throw core::Error(Exit::config, "there is no DigitalOcean token").with_hint("--token-file");
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::config);
+  CHECK(outcome.ending.hint == "--token-file");
+  check_label_false(rig);
+  rig.converge();
+  CHECK(rig.run().ending.exit == Exit::ok);
+}
+
+TEST_CASE("reconcile: a token that is refused, or lacks the scope to assign, is told") {
+  Rig rig;
+  SUBCASE("refused") {
+    rig.cloud.fault = refused("GET", io::Server::digitalocean, 401);
+  }
+  SUBCASE("may not assign") {
+    rig.cloud.fault = refused("POST", io::Server::digitalocean, 403);
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::no_permission);
+  CHECK(leaves_by(rig).gateway == support::public_gateway);
+  check_label_false(rig);
+}
+
+TEST_CASE("reconcile: with Kubernetes down egress comes first, and the exit says so") {
+  Rig rig;
+  rig.cloud.fault = down(io::Server::kubernetes);
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::gate_failed);
+  CHECK(outcome.floating_ip == support::first_choice);
+  CHECK(leaves_by(rig).gateway == support::anchor_gateway);
+}
+
+TEST_CASE("reconcile: a label that is refused does not undo good egress") {
+  Rig rig;
+  Exit expected = Exit::no_permission;
+  SUBCASE("for missing rights") {
+    rig.cloud.fault = refused("PATCH", io::Server::kubernetes, 403);
+  }
+  SUBCASE("for another reason") {
+    rig.cloud.fault = refused("PATCH", io::Server::kubernetes, 500);
+    expected = Exit::gate_failed;
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == expected);
+  CHECK(outcome.ending.message.starts_with("egress by 198.51.100.8 is in force, but label Node"));
+  CHECK(outcome.floating_ip == support::first_choice);
+  CHECK(outcome.result == Outcome::Result::failed);
+  CHECK(outcome.steps.back().result == app::StepRecord::Result::failed);
+  CHECK(leaves_by(rig).gateway == support::anchor_gateway);
+}
+
+TEST_CASE("reconcile: a service account without a token does not hinder egress") {
+  Rig rig;
+  rig.invocation.kubernetes->token = []() -> cloud::Secret {
+    throw core::Error(Exit::config, "cannot read token");
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::gate_failed);
+  CHECK(leaves_by(rig).gateway == support::anchor_gateway);
+}
+
+TEST_CASE("reconcile: a kernel that refuses ends the run, and the Node is told") {
+  Rig rig;
+  Exit expected = Exit::os_error;
+  SUBCASE("the change") {
+    rig.kernel.refusal = core::Error(Exit::os_error, "Nexthop has invalid gateway");
+  }
+  SUBCASE("for missing rights") {
+    rig.kernel.refusal = core::Error(Exit::no_permission, "Operation not permitted");
+    expected = Exit::no_permission;
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == expected);
+  CHECK(rig.kernel.changes.size() == 1);
+  CHECK_FALSE(outcome.floating_ip.has_value());
+  CHECK(leaves_by(rig).gateway == support::public_gateway);
+  check_label_false(rig);
+}
+
+TEST_CASE("reconcile: a change that does not stay ends the run") {
+  Rig rig;
+  rig.kernel.meddler = [](core::Network& network) {
+    support::default_route(network)->via.gateway = support::public_gateway;
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::os_error);
+  CHECK(outcome.ending.message.starts_with("a change was made 3 times and does not stay: "));
+  CHECK_FALSE(outcome.ending.hint.empty());
+}
+
+TEST_CASE("reconcile: something in front of the default ends the run before anything is claimed") {
+  Rig rig;
+  rig.kernel.network.routes.push_back(
+      {.destination = support::prefix("128.0.0.0/1"), .via = {{}, support::eth1}, .protocol = 3});
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::config);
+  CHECK(rig.kernel.changes.empty());
+  CHECK(rig.http.counts()[0] == 0);
+  check_label_false(rig);
+}
+
+TEST_CASE(
+    "reconcile: an assignment that stays pending leaves the public default, and label false") {
+  Rig rig;
+  rig.cloud.latency = std::chrono::hours{1};
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::try_again);
+  CHECK(leaves_by(rig).gateway == support::public_gateway);
+  check_label_false(rig);
+  // The next run, an hour later, finds it done.
+  rig.clock.now = std::chrono::hours{2};
+  CHECK(rig.run().ending.exit == Exit::ok);
+}
+
+TEST_CASE("reconcile: metadata is asked for a hint once only when it fails during a claim") {
+  Rig rig;
+  rig.cloud.latency = io::Duration{5'000};
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<Reply> {
+    return request.server == io::Server::metadata && rig.clock.now > io::Duration{0}
+               ? std::optional(support::no_reply())
+               : std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(rig.http.counts()[1] == 2);
+}

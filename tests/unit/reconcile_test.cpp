@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+
+#include "core/routes.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+#include <nlohmann/json.hpp>
+
+using app::Outcome;
+using core::Exit;
+using support::Rig;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// Whole runs that go well, in memory. See reconcile_failure_test.cpp and reconcile_crash_test.cpp.
+
+namespace {
+
+const io::RequestCounts nothing = {0, 0, 0};
+
+// FakeHttp counts over the life of a Rig; a run is the difference.
+struct Run {
+  Outcome outcome;
+  io::RequestCounts requests;
+};
+Run run(Rig& rig) {
+  const auto before = rig.http.counts();
+  Outcome outcome = rig.run();
+  auto requests = outcome.requests;
+  for (std::size_t server = 0; server < requests.size(); ++server) {
+    requests.at(server) -= before.at(server);
+  }
+  return {std::move(outcome), requests};
+}
+
+Lines words(const Outcome& outcome, app::StepRecord::Result result) {
+  std::vector<core::Step> steps;
+  for (const app::StepRecord& record : outcome.steps) {
+    if (record.result == result) {
+      steps.push_back(record.step);
+    }
+  }
+  return support::words(steps, outcome.network);
+}
+Lines done(const Outcome& outcome) {
+  return words(outcome, app::StepRecord::Result::done);
+}
+
+void check_steady(Rig& rig) {
+  rig.token_reads = 0;
+  const Run again = run(rig);
+  CHECK(again.outcome.result == Outcome::Result::unchanged);
+  CHECK(again.requests == io::RequestCounts{0, 1, 1});
+  CHECK(rig.kernel.changes.empty());
+  CHECK(rig.token_reads == 0);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "reconcile: where everything is right, one metadata and one Kubernetes request, no more") {
+  for (const Topology topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    Rig rig(topology);
+    rig.converge(topology);
+    const Run first = run(rig);
+    CHECK(first.requests == io::RequestCounts{0, 1, 1});
+    CHECK(rig.token_reads == 0);
+    CHECK(rig.kernel.changes.empty());
+    CHECK(rig.kernel.reads == 1);
+    CHECK(first.outcome.result == Outcome::Result::unchanged);
+    CHECK(first.outcome.ending.exit == Exit::ok);
+    CHECK(first.outcome.floating_ip == support::first_choice);
+    CHECK(first.outcome.droplet->id == support::our_droplet);
+    CHECK(first.outcome.steps.empty());
+  }
+}
+
+TEST_CASE("reconcile: a name that does not match costs nothing at all") {
+  Rig rig;
+  rig.invocation.config.node_name = "pool-web-8b870";
+  const Run first = run(rig);
+  CHECK(first.requests == nothing);
+  CHECK(rig.kernel.reads == 0);
+  CHECK(rig.token_reads == 0);
+  CHECK(first.outcome.result == Outcome::Result::skipped);
+  CHECK(first.outcome.ending.exit == Exit::ok);
+  CHECK(first.outcome.ending.message == "the name \"pool-web-8b870\" does not contain \"egress\"");
+  rig.invocation.match = {core::Match::Kind::regex, "x.*"};
+  CHECK(rig.run().ending.message == "the name \"pool-web-8b870\" does not match \"x.*\"");
+}
+
+TEST_CASE("reconcile: gives a new droplet its address, in every topology") {
+  for (const Topology topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    Rig rig(topology);
+    const Run first = run(rig);
+    CHECK(first.outcome.result == Outcome::Result::changed);
+    CHECK(first.outcome.ending.exit == Exit::ok);
+    CHECK(rig.cloud.held() == support::first_choice);
+    CHECK(rig.cloud.labels ==
+          std::map<std::string, std::string>{{"do-outbound-floating-ip-enabled", "true"},
+                                             {"do-outbound-floating-ip", "198.51.100.8"}});
+    CHECK(rig.kernel.read().leaves_by == support::converged(topology).leaves_by);
+    check_steady(rig);
+  }
+}
+
+TEST_CASE("reconcile: a first claim costs no more than it must") {
+  Rig rig;
+  rig.cloud.addresses[support::second_choice].holder = support::other_droplet;
+  const Run first = run(rig);
+  CHECK(support::api_calls(rig.http) == Lines{"GET /v2/reserved_ips?per_page=200&page=1",
+                                              "GET 198.51.100.8", "POST 198.51.100.8/actions",
+                                              "GET 198.51.100.8", "GET 198.51.100.8"});
+  CHECK(first.requests == io::RequestCounts{5, 1, 2});
+  CHECK(rig.token_reads == 1);
+}
+
+TEST_CASE("reconcile: asks for the Node while metadata is under way") {
+  Rig rig;
+  rig.converge();
+  rig.run();
+  REQUIRE(rig.http.sent.size() == 2);
+  CHECK(rig.http.sent[0].server == io::Server::metadata);
+  CHECK(rig.http.sent[1].server == io::Server::kubernetes);
+  CHECK(rig.http.in_flight() == 0);
+}
+
+TEST_CASE("reconcile: where no address shows a droplet, proves first that the token would see it") {
+  Rig rig;
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(support::api_calls(rig.http).at(1) == "GET /v2/droplets/758604990");
+}
+
+TEST_CASE("reconcile: a dry run says what a run does, and writes nothing") {
+  Rig rig;
+  rig.invocation.writes = app::Writes::none;
+  const Outcome planned = rig.run();
+  CHECK(planned.result == Outcome::Result::planned);
+  CHECK(planned.ending.exit == Exit::ok);
+  CHECK(planned.floating_ip == support::first_choice);
+  CHECK(rig.kernel.changes.empty());
+  for (const io::Request& request : rig.http.sent) {
+    CHECK(request.method == "GET");
+  }
+  const Lines foretold = words(planned, app::StepRecord::Result::planned);
+  rig.invocation.writes = app::Writes::apply;
+  CHECK(done(rig.run()) == foretold);
+}
+
+TEST_CASE("reconcile: a dry run where everything is right is unchanged") {
+  Rig rig;
+  rig.converge();
+  rig.invocation.writes = app::Writes::none;
+  CHECK(rig.run().result == Outcome::Result::unchanged);
+}
+
+TEST_CASE("reconcile: a lost address is replaced in one run, in the safe order") {
+  for (const Topology topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    Rig rig(topology);
+    rig.converge(topology);
+    rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
+    rig.cloud.labels = support::labelled(support::first_choice).labels;
+    const Outcome outcome = rig.run();
+    CHECK(outcome.ending.exit == Exit::ok);
+    const Lines steps = done(outcome);
+    REQUIRE(steps.size() == 5);
+    CHECK(steps[0].starts_with("replace-default default via 203.0.113.1 dev eth0"));
+    CHECK(steps[1].ends_with("do-outbound-floating-ip- do-outbound-floating-ip-enabled=false"));
+    CHECK(steps[2] == "assign 198.51.100.9 to droplet 758604990");
+    CHECK(steps[3].starts_with("replace-default default via 10.17.0.1"));
+    CHECK(
+        steps[4].ends_with("do-outbound-floating-ip=198.51.100.9 "
+                           "do-outbound-floating-ip-enabled=true"));
+    CHECK(rig.cloud.thefts.empty());
+    check_steady(rig);
+  }
+}
+
+TEST_CASE("reconcile: asks the API from the public address while the anchor may be dead") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.addresses[support::first_choice].holder.reset();
+  rig.run();
+  for (const io::Request& request : rig.http.sent) {
+    if (request.server == io::Server::digitalocean) {
+      CHECK(request.source == support::public_address);
+      break;
+    }
+  }
+  CHECK_FALSE(rig.http.sent.back().source.has_value());
+}
+
+TEST_CASE("reconcile: gives up the Node's request that hangs on a dead route, and asks again") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.addresses[support::first_choice].holder.reset();
+  rig.run();
+  CHECK(rig.http.cancelled.size() == 1);
+  CHECK(rig.http.in_flight() == 0);
+}
+
+TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.metadata_lags = true;
+  const Run lagging = run(rig);
+  CHECK(lagging.outcome.result == Outcome::Result::unchanged);
+  CHECK(lagging.outcome.floating_ip == support::first_choice);
+  CHECK(support::api_calls(rig.http) == Lines{"GET /v2/reserved_ips?per_page=200&page=1"});
+  CHECK(rig.kernel.changes.empty());
+}
+
+TEST_CASE("reconcile: repairs exactly what is wrong") {
+  Rig rig;
+  rig.converge();
+  Lines expected;
+  SUBCASE("a label was removed") {
+    rig.cloud.labels.erase("do-outbound-floating-ip");
+    expected = {
+        "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
+        "do-outbound-floating-ip-enabled=true"};
+  }
+  SUBCASE("the default was put back by somebody") {
+    rig.kernel.network.routes[0] = support::booted(Topology::classic).routes[0];
+    expected = {"replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"};
+  }
+  SUBCASE("the direct route was lost") {
+    support::remove_routes_to(rig.kernel.network, core::metadata_service);
+    expected = {"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0",
+                "set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10"};
+  }
+  SUBCASE("a rule was lost") {
+    rig.kernel.network.rules.erase(rig.kernel.network.rules.begin() + 1);
+    expected = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default"};
+  }
+  const Outcome outcome = rig.run();
+  CHECK(done(outcome) == expected);
+  CHECK(outcome.result == Outcome::Result::changed);
+  CHECK(rig.http.counts()[0] == 0);
+  check_steady(rig);
+}

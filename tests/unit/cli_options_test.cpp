@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/options.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+#include "unit/command_line.hpp"
+#include "unit/temporary_folder.hpp"
+
+#include <algorithm>
+#include <functional>
+
+using app::Invocation;
+using unit::CommandLine;
+
+// Every option, from every place, has its effect.
+
+namespace {
+
+struct Example {
+  std::string option;
+  std::string value;  // "FILE": the path of a file that can be read
+  std::function<bool(const Invocation&)> holds;
+};
+
+using core::Match;
+
+const std::vector<Example> examples = {
+    {"match-string", "web",
+     [](const auto& i) {
+       return i.match.pattern == "web" && i.match.kind == Match::Kind::substring;
+     }},
+    {"match-regex", "web-[0-9]+",
+     [](const auto& i) {
+       return i.match.pattern == "web-[0-9]+" && i.match.kind == Match::Kind::regex;
+     }},
+    {"floating-ips", "198.51.100.8,198.51.100.9",
+     [](const auto& i) {
+       return i.config.pool == std::vector{support::first_choice, support::second_choice};
+     }},
+    {"floating-ips-file", "FILE",
+     [](const auto& i) { return i.config.pool == std::vector{support::first_choice}; }},
+    {"allow-foreign-ip", "",
+     [](const auto& i) { return i.config.foreign == core::Foreign::allow; }},
+    {"node-name", "pool-web-8b870",
+     [](const auto& i) { return i.config.node_name == "pool-web-8b870"; }},
+    {"token-file", "FILE",
+     [](const auto& i) { return i.digitalocean.token().value == "198.51.100.8"; }},
+    {"api-url", "https://api.test/",
+     [](const auto& i) { return i.digitalocean.url == "https://api.test"; }},
+    {"ca-file", "FILE", [](const auto& i) { return i.digitalocean.ca_file.ends_with("/file"); }},
+    {"metadata-url", "http://127.0.0.1:8080/",
+     [](const auto& i) { return i.metadata_url == "http://127.0.0.1:8080"; }},
+    {"kubernetes", "off", [](const auto& i) { return !i.kubernetes; }},
+    {"kube-api-url", "https://kubernetes.test:6443",
+     [](const auto& i) { return i.kubernetes->url == "https://kubernetes.test:6443"; }},
+    {"kube-token-file", "FILE",
+     [](const auto& i) { return i.kubernetes->token().value == "198.51.100.8"; }},
+    {"kube-ca-file", "FILE",
+     [](const auto& i) { return i.kubernetes->ca_file.ends_with("/file"); }},
+    {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
+    {"direct", "192.0.2.0/24,198.18.0.1",
+     [](const auto& i) {
+       return i.config.direct ==
+              std::vector{support::prefix("192.0.2.0/24"), support::prefix("198.18.0.1")};
+     }},
+    {"enabled-label", "example.com/egress",
+     [](const auto& i) { return i.config.enabled_label == "example.com/egress"; }},
+    {"address-label", "egress_IP.v4",
+     [](const auto& i) { return i.config.address_label == "egress_IP.v4"; }},
+    {"dry-run", "", [](const auto& i) { return i.writes == app::Writes::none; }},
+    {"timeout", "1m30s", [](const auto& i) { return i.timeout == std::chrono::seconds{90}; }},
+    {"output", "json", [](const auto& i) { return i.output == app::Output::json; }},
+    {"log-format", "json", [](const auto& i) { return i.log_format == io::LogFormat::json; }},
+    {"verbose", "", [](const auto& i) { return i.log_level == io::Level::debug; }},
+    {"quiet", "", [](const auto& i) { return i.log_level == io::Level::hint; }},
+    {"detailed-exitcode", "", [](const auto& i) { return i.detailed_exitcode; }},
+    {"ok-codes", "10,75",
+     [](const auto& i) {
+       return i.ok_codes == std::set{core::Exit::pool_exhausted, core::Exit::try_again};
+     }},
+    {"termination-log", "/dev/null",
+     [](const auto& i) { return i.termination_log == "/dev/null"; }},
+};
+
+// The surroundings in which `example` alone makes sense: a pod's, without what it contradicts.
+CommandLine surroundings(const Example& example, const unit::TemporaryFolder& folder) {
+  CommandLine line;
+  if (example.option.starts_with("match")) {
+    line.variables.erase("DO_EGRESS_IP_MATCH_STRING");
+  }
+  if (example.option.starts_with("floating-ips")) {
+    line.variables.erase("DO_EGRESS_IP_FLOATING_IPS");
+  }
+  line.variables["KUBERNETES_SERVICE_HOST"] = "10.245.0.1";
+  line.variables["DO_EGRESS_IP_KUBE_TOKEN_FILE"] = folder.write("token", "service-account\n");
+  return line;
+}
+
+std::string value_of(const Example& example, const unit::TemporaryFolder& folder) {
+  return example.value == "FILE" ? folder.write("file", "198.51.100.8\n") : example.value;
+}
+
+bool is_switch(const Example& example) {
+  return example.value.empty();
+}
+
+}  // namespace
+
+TEST_CASE("cli: every option has an example here") {
+  CHECK(examples.size() == app::options().size());
+  for (const app::Option& option : app::options()) {
+    CAPTURE(std::string(option.name));
+    CHECK(std::ranges::find(examples, option.name, &Example::option) != examples.end());
+    CHECK_FALSE(option.environment.empty());
+    CHECK_FALSE(option.help.empty());
+  }
+}
+
+TEST_CASE("cli: every option is given by its flag") {
+  const unit::TemporaryFolder folder;
+  for (const Example& example : examples) {
+    CAPTURE(example.option);
+    CommandLine line = surroundings(example, folder);
+    line.arguments = {"--" + example.option};
+    if (!is_switch(example)) {
+      line.arguments.push_back(value_of(example, folder));
+    }
+    CHECK(example.holds(line.invocation()));
+    if (!is_switch(example)) {
+      line.arguments = {"--" + example.option + "=" + value_of(example, folder)};
+      CHECK(example.holds(line.invocation()));
+    }
+  }
+}
+
+TEST_CASE("cli: every option is given by each of its variables") {
+  const unit::TemporaryFolder folder;
+  for (const Example& example : examples) {
+    const auto& option = *std::ranges::find(app::options(), example.option, &app::Option::name);
+    for (const std::string_view variable : option.environment) {
+      CAPTURE(std::string(variable));
+      CommandLine line = surroundings(example, folder);
+      line.variables[std::string(variable)] =
+          is_switch(example) ? "true" : value_of(example, folder);
+      CHECK(example.holds(line.invocation()));
+    }
+  }
+}
+
+TEST_CASE("cli: every option is given by the configuration file") {
+  const unit::TemporaryFolder folder;
+  for (const Example& example : examples) {
+    CAPTURE(example.option);
+    CommandLine line = surroundings(example, folder);
+    if (example.option == "kube-token-file") {
+      line.variables.erase("DO_EGRESS_IP_KUBE_TOKEN_FILE");
+    }
+    const std::string value = is_switch(example) ? "true" : "\"" + value_of(example, folder) + "\"";
+    line.arguments = {"--config",
+                      folder.write("config.toml", example.option + " = " + value + "\n")};
+    CHECK(example.holds(line.invocation()));
+  }
+}
+
+TEST_CASE("cli: a switch may be turned off by its variable or in the file") {
+  const unit::TemporaryFolder folder;
+  for (const std::string value : {"false", "0", "no", "off", "FALSE", "Off"}) {
+    CommandLine line{.variables = {{"DO_EGRESS_IP_DRY_RUN", value}}};
+    line.variables.merge(CommandLine{}.variables);
+    CHECK(line.invocation().writes == app::Writes::apply);
+  }
+  for (const std::string value : {"true", "1", "yes", "on", "TRUE", "On"}) {
+    CommandLine line{.variables = {{"DO_EGRESS_IP_DRY_RUN", value}}};
+    line.variables.merge(CommandLine{}.variables);
+    CHECK(line.invocation().writes == app::Writes::none);
+  }
+}
+
+TEST_CASE("cli: short letters") {
+  CommandLine line{.arguments = {"-n", "-v", "-o", "json"}};
+  CHECK(line.invocation().writes == app::Writes::none);
+  CHECK(line.invocation().log_level == io::Level::debug);
+  CHECK(line.invocation().output == app::Output::json);
+  line.arguments = {"-q"};
+  CHECK(line.invocation().log_level == io::Level::hint);
+}
+
+TEST_CASE("cli: what may be given several times adds up") {
+  CommandLine line{.arguments = {"--direct", "192.0.2.0/24", "--direct", "198.18.0.1,192.0.2.0/24",
+                                 "--ok-codes", "10", "--ok-codes", "11 75"}};
+  CHECK(line.invocation().config.direct ==
+        std::vector{support::prefix("192.0.2.0/24"), support::prefix("198.18.0.1")});
+  CHECK(line.invocation().ok_codes.size() == 3);
+  line.variables.erase("DO_EGRESS_IP_FLOATING_IPS");
+  line.arguments = {"--floating-ips", "198.51.100.8", "--floating-ips",
+                    "198.51.100.9 198.51.100.8"};
+  CHECK(line.invocation().config.pool ==
+        std::vector{support::first_choice, support::second_choice});
+}
+
+TEST_CASE("cli: what is not given has its default") {
+  const Invocation invocation = CommandLine{}.invocation();
+  CHECK(invocation.metadata_url == "http://169.254.169.254");
+  CHECK(invocation.digitalocean.url == "https://api.digitalocean.com");
+  CHECK(invocation.digitalocean.ca_file.empty());
+  CHECK_FALSE(invocation.kubernetes.has_value());
+  CHECK(invocation.writes == app::Writes::apply);
+  CHECK(invocation.timeout == std::chrono::minutes{2});
+  CHECK(invocation.output == app::Output::text);
+  CHECK(invocation.log_level == io::Level::info);
+  CHECK_FALSE(invocation.detailed_exitcode);
+  CHECK(invocation.ok_codes.empty());
+  CHECK(invocation.termination_log.empty());
+  CHECK_FALSE(invocation.config.node_name.empty());
+  CHECK(invocation.config.route == core::RouteMode::set_default);
+  CHECK(invocation.config.foreign == core::Foreign::refuse);
+  CHECK(invocation.config.direct.empty());
+  CHECK(invocation.config.enabled_label == "do-outbound-floating-ip-enabled");
+  CHECK(invocation.config.address_label == "do-outbound-floating-ip");
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/cli.hpp"
+#include "core/error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace unit {
+
+// A command line with its environment; as given it is complete and right.
+struct CommandLine {
+  std::vector<std::string> arguments = {};
+  std::map<std::string, std::string> variables = {{"DO_EGRESS_IP_MATCH_STRING", "egress"},
+                                                  {"DO_EGRESS_IP_FLOATING_IPS", "198.51.100.7"}};
+
+  std::variant<app::Invocation, app::Answer> parse() const {
+    const app::Environment environment =
+        [copy = variables](const std::string& name) -> std::optional<std::string> {
+      const auto found = copy.find(name);
+      return found == copy.end() ? std::nullopt : std::optional(found->second);
+    };
+    return app::parse_command_line(arguments, environment);
+  }
+
+  app::Invocation invocation() const { return std::get<app::Invocation>(parse()); }
+
+  core::Error failure() const {
+    const auto error = core::any_failure_of([&] { parse(); });
+    REQUIRE(error.has_value());
+    CHECK(std::string(error->what()).find('\n') == std::string::npos);
+    CHECK(error->hint().find('\n') == std::string::npos);
+    return *error;
+  }
+};
+
+}  // namespace unit

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/report.hpp"
+
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+#include <nlohmann/json.hpp>
+
+using app::Outcome;
+using app::StepRecord;
+using core::Exit;
+using nlohmann::json;
+
+namespace {
+
+// A run that claimed an address, switched, and could not label.
+Outcome eventful() {
+  return {.result = Outcome::Result::failed,
+          .ending = {.exit = Exit::gate_failed, .message = "egress is in force, but", .hint = "h"},
+          .steps = {{.step = {core::AssignFloatingIp{support::first_choice, support::our_droplet},
+                              "none is held"},
+                     .result = StepRecord::Result::done},
+                    {.step = {core::PatchNode{"node-1", {{"e", "true"}, {"a", std::nullopt}}},
+                              "label e is absent"},
+                     .result = StepRecord::Result::failed,
+                     .detail = "denied"}},
+          .node = "node-1",
+          .droplet = support::droplet(support::first_choice),
+          .floating_ip = support::first_choice,
+          .network = support::converged(support::Topology::classic),
+          .requests = {5, 1, 2},
+          .elapsed = io::Duration{1'234}};
+}
+
+Outcome steady() {
+  Outcome outcome = eventful();
+  outcome.result = Outcome::Result::unchanged;
+  outcome.ending = {};
+  outcome.steps.clear();
+  return outcome;
+}
+
+json parsed(const Outcome& outcome) {
+  return json::parse(app::render_json(outcome));
+}
+
+std::vector<std::string> keys(const json& object) {
+  std::vector<std::string> names;
+  for (const auto& [key, value] : object.items()) {
+    names.push_back(key);
+  }
+  return names;
+}
+
+std::string action(const core::Action& value) {
+  return app::render_action(value, support::converged(support::Topology::classic));
+}
+
+}  // namespace
+
+// Fields are only ever added (SPEC section 4).
+TEST_CASE("report: JSON has every field, with its type") {
+  const json document = parsed(eventful());
+  CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",
+                                                   "exit", "floating_ip", "node", "requests",
+                                                   "result", "route", "schema", "steps",
+                                                   "version"});
+  CHECK(document["schema"] == 1);
+  CHECK(document["command"] == "reconcile");
+  CHECK(document["version"] == DO_EGRESS_IP_VERSION);
+  CHECK(document["node"] == "node-1");
+  CHECK(document["result"] == "failed");
+  CHECK(document["exit"] == json{{"code", 15}, {"name", "gate-failed"}, {"retry", true}});
+  CHECK(document["droplet"] == json{{"id", 758604990}, {"region", "nyc3"}});
+  CHECK(document["floating_ip"] == "198.51.100.8");
+  CHECK(document["route"] ==
+        json{{"gateway", "10.17.0.1"}, {"device", "eth0"}, {"source", "10.17.0.5"}});
+  CHECK(document["steps"][0] == json{{"action", "assign"},
+                                     {"target", "198.51.100.8 to droplet 758604990"},
+                                     {"reason", "none is held"},
+                                     {"result", "done"},
+                                     {"detail", ""}});
+  CHECK(document["steps"][1] == json{{"action", "label-node"},
+                                     {"target", "node-1 a- e=true"},
+                                     {"reason", "label e is absent"},
+                                     {"result", "failed"},
+                                     {"detail", "denied"}});
+  CHECK(document["error"] == json{{"message", "egress is in force, but"}, {"hint", "h"}});
+  CHECK(document["requests"] == json{{"digitalocean", 5}, {"metadata", 1}, {"kubernetes", 2}});
+  CHECK(document["elapsed_seconds"] == 1.234);
+}
+
+TEST_CASE("report: JSON is one line, and says null for what is not known") {
+  const std::string text = app::render_json({});
+  CHECK(text.find('\n') == text.size() - 1);
+  const json document = json::parse(text);
+  CHECK(keys(document) == keys(parsed(eventful())));
+  for (const char* key : {"droplet", "floating_ip", "route", "error"}) {
+    CAPTURE(key);
+    CHECK(document[key].is_null());
+  }
+  CHECK(document["steps"] == json::array());
+  CHECK(document["exit"] == json{{"code", 0}, {"name", "ok"}, {"retry", false}});
+}
+
+TEST_CASE("report: a default without gateway, device or source has nulls there") {
+  Outcome outcome = steady();
+  outcome.network = {.routes = {{.via = {{}, 9}}}};
+  CHECK(parsed(outcome)["route"] ==
+        json{{"gateway", nullptr}, {"device", nullptr}, {"source", nullptr}});
+}
+
+TEST_CASE("report: JSON survives text that is not UTF-8") {
+  Outcome outcome = eventful();
+  outcome.ending.message = "bytes \xff\xfe from a proxy";
+  CHECK(parsed(outcome)["error"]["message"] == "bytes \xef\xbf\xbd\xef\xbf\xbd from a proxy");
+}
+
+TEST_CASE("report: every result and every step's result has its word") {
+  Outcome outcome = eventful();
+  const std::vector<std::string> results = {"unchanged", "changed", "skipped", "planned", "failed"};
+  for (std::size_t index = 0; index < results.size(); ++index) {
+    outcome.result = static_cast<Outcome::Result>(index);
+    CHECK(parsed(outcome)["result"] == results[index]);
+  }
+  const std::vector<std::string> step_results = {"done", "failed", "skipped", "planned"};
+  for (std::size_t index = 0; index < step_results.size(); ++index) {
+    outcome.steps[0].result = static_cast<StepRecord::Result>(index);
+    CHECK(parsed(outcome)["steps"][0]["result"] == step_results[index]);
+  }
+}
+
+TEST_CASE("report: text is a line a step with its reason, then the result") {
+  CHECK(app::render_text(eventful()) ==
+        "done: assign 198.51.100.8 to droplet 758604990: none is held\n"
+        "failed: label-node node-1 a- e=true: label e is absent (denied)\n"
+        "failed: gate-failed (15): egress is in force, but\n");
+  CHECK(app::render_text(steady()) == "unchanged: node-1 leaves by 198.51.100.8\n");
+  Outcome outcome = steady();
+  outcome.result = Outcome::Result::changed;
+  CHECK(app::render_text(outcome) == "changed: node-1 leaves by 198.51.100.8\n");
+  outcome.result = Outcome::Result::planned;
+  CHECK(app::render_text(outcome) ==
+        "planned: node-1 would leave by 198.51.100.8; nothing was written\n");
+  outcome.result = Outcome::Result::skipped;
+  outcome.ending.message = "the name \"x\" does not contain \"y\"";
+  CHECK(app::render_text(outcome) == "skipped: the name \"x\" does not contain \"y\"\n");
+}
+
+TEST_CASE("report: words for every action") {
+  const core::Route route{.destination = support::prefix("192.0.2.0/24"),
+                          .via = {support::public_gateway, support::eth0},
+                          .source = support::public_address,
+                          .metric = 100,
+                          .table = 173};
+  const std::string words =
+      "192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10 metric 100 table 173";
+  CHECK(action(core::SetRoute{route}) == "set-route " + words);
+  CHECK(action(core::RemoveRoute{route}) == "remove-route " + words);
+  CHECK(action(core::ReplaceDefault{{.via = {support::anchor_gateway, 99}}}) ==
+        "replace-default default via 10.17.0.1 dev 99");
+  const core::Rule rule{.priority = 7, .source = support::prefix("10.0.0.0/8"), .table = 135};
+  CHECK(action(core::AddRule{rule}) == "add-rule 7 from 10.0.0.0/8 lookup 135");
+  CHECK(action(core::RemoveRule{{.priority = 8, .suppress_prefixlength = 0}}) ==
+        "remove-rule 8 from all lookup main without its default");
+  CHECK(action(core::PatchNode{"n", {{"a", "b"}, {"c", std::nullopt}}}) == "label-node n a=b c-");
+}
+
+TEST_CASE("report: the exit code is the ending's, unless asked otherwise") {
+  app::Invocation invocation;
+  Outcome outcome = steady();
+  const auto exit = [&] { return app::exit_of(outcome, invocation); };
+  for (const auto result : {Outcome::Result::unchanged, Outcome::Result::changed,
+                            Outcome::Result::planned, Outcome::Result::skipped}) {
+    outcome.result = result;
+    CHECK(exit() == Exit::ok);
+  }
+  outcome = eventful();
+  CHECK(exit() == Exit::gate_failed);
+  invocation.detailed_exitcode = true;
+  CHECK(exit() == Exit::gate_failed);
+  invocation.ok_codes = {Exit::gate_failed};
+  CHECK(exit() == Exit::ok);
+}
+
+TEST_CASE("report: --detailed-exitcode tells change and no match") {
+  app::Invocation invocation{.detailed_exitcode = true};
+  Outcome outcome = steady();
+  const auto exit = [&](Outcome::Result result) {
+    outcome.result = result;
+    return app::exit_of(outcome, invocation);
+  };
+  CHECK(exit(Outcome::Result::unchanged) == Exit::ok);
+  CHECK(exit(Outcome::Result::changed) == Exit::changed);
+  CHECK(exit(Outcome::Result::planned) == Exit::changed);
+  CHECK(exit(Outcome::Result::skipped) == Exit::not_matched);
+  invocation.ok_codes = {Exit::changed};
+  CHECK(exit(Outcome::Result::changed) == Exit::ok);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/options.hpp"
+#include "support/print.hpp"
+#include "unit/command_line.hpp"
+#include "unit/temporary_folder.hpp"
+
+#include <algorithm>
+
+using core::Exit;
+using unit::CommandLine;
+
+// Every wrong value is one line that names where it came from, what it is, what was expected.
+
+namespace {
+
+struct Wrong {
+  std::string option;
+  std::string value;
+  Exit exit = Exit::usage;
+};
+
+const std::string long_name(254, 'a');
+const std::string long_label(64, 'a');
+
+const std::vector<Wrong> wrong_values = {
+    {"match-regex", "pool-("},
+    {"floating-ips", "10.0.0.300"},
+    {"floating-ips", "198.51.100.7,::1"},
+    {"floating-ips", "198.51.100.0/24"},
+    {"floating-ips-file", "/nonexistent/pool", Exit::config},
+    {"node-name", "a/b"},
+    {"node-name", "pool a"},
+    {"node-name", long_name},
+    {"api-url", "api.test"},
+    {"api-url", "http://api.test"},
+    {"api-url", "http://127.0.0.1.example.com"},
+    {"api-url", "https:///v2"},
+    {"api-url", "https://api.test/?x=y"},
+    {"metadata-url", "169.254.169.254"},
+    {"metadata-url", "ftp://169.254.169.254"},
+    {"ca-file", "/nonexistent/ca.pem", Exit::config},
+    {"kubernetes", "maybe"},
+    {"kube-api-url", "http://10.245.0.1"},
+    {"kube-token-file", "/nonexistent/token", Exit::config},
+    {"kube-ca-file", "/nonexistent/ca.crt", Exit::config},
+    {"route", "anchor"},
+    {"direct", "192.0.2.1/24"},
+    {"direct", "0.0.0.0/0"},
+    {"direct", "example.com"},
+    {"enabled-label", "-x"},
+    {"enabled-label", "x-"},
+    {"enabled-label", "a b"},
+    {"enabled-label", "/x"},
+    {"enabled-label", "x/"},
+    {"enabled-label", "a/b/c"},
+    {"enabled-label", "a$/b"},
+    {"enabled-label", long_label},
+    {"address-label", "a,b"},
+    {"dry-run", "maybe"},
+    {"allow-foreign-ip", "2"},
+    {"timeout", "5"},
+    {"timeout", "0s"},
+    {"timeout", "25h"},
+    {"timeout", "soon"},
+    {"output", "yaml"},
+    {"output", "JSON"},
+    {"log-format", "xml"},
+    {"ok-codes", "1"},
+    {"ok-codes", "ten"},
+    {"ok-codes", "10x"},
+    {"ok-codes", "10;75"},
+    {"ok-codes", "99999999999999999999"},
+};
+
+bool names(const core::Error& error, const std::string& text) {
+  return std::string(error.what()).find(text) != std::string::npos;
+}
+
+// What is given elsewhere must not contradict.
+CommandLine without(const std::string& option) {
+  CommandLine line;
+  if (option.starts_with("match")) {
+    line.variables.erase("DO_EGRESS_IP_MATCH_STRING");
+  }
+  if (option.starts_with("floating-ips")) {
+    line.variables.erase("DO_EGRESS_IP_FLOATING_IPS");
+  }
+  return line;
+}
+
+const app::Option& option_called(const std::string& name) {
+  return *std::ranges::find(app::options(), name, &app::Option::name);
+}
+
+}  // namespace
+
+TEST_CASE("cli: a wrong value of a flag is named with the flag") {
+  for (const Wrong& wrong : wrong_values) {
+    if (option_called(wrong.option).value.empty()) {
+      continue;  // a switch has no value
+    }
+    CAPTURE(wrong.option);
+    CAPTURE(wrong.value);
+    CommandLine line = without(wrong.option);
+    line.arguments = {"--" + wrong.option + "=" + wrong.value};
+    const auto failure = line.failure();
+    CHECK(failure.exit() == wrong.exit);
+    CHECK(std::string(failure.what()).starts_with("--" + wrong.option + ": "));
+    CHECK((names(failure, wrong.value) || names(failure, "\"" + wrong.value.substr(0, 2)) ||
+           wrong.value.find(',') != std::string::npos ||
+           wrong.value.find(' ') != std::string::npos));
+  }
+}
+
+TEST_CASE("cli: a wrong value of a variable is named with the variable") {
+  for (const Wrong& wrong : wrong_values) {
+    for (const std::string_view variable : option_called(wrong.option).environment) {
+      CAPTURE(wrong.option);
+      CAPTURE(wrong.value);
+      CommandLine line = without(wrong.option);
+      line.variables[std::string(variable)] = wrong.value;
+      const auto failure = line.failure();
+      CHECK(failure.exit() == wrong.exit);
+      CHECK(std::string(failure.what()).starts_with(std::string(variable) + ": "));
+    }
+  }
+}
+
+TEST_CASE("cli: a wrong value in the file is a wrong set-up, named with the file") {
+  const unit::TemporaryFolder folder;
+  for (const Wrong& wrong : wrong_values) {
+    CAPTURE(wrong.option);
+    CAPTURE(wrong.value);
+    CommandLine line = without(wrong.option);
+    const std::string path =
+        folder.write("config.toml", wrong.option + " = \"" + wrong.value + "\"\n");
+    line.arguments = {"--config", path};
+    const auto failure = line.failure();
+    CHECK(failure.exit() == Exit::config);
+    CHECK(std::string(failure.what()).starts_with(wrong.option + " in " + path + ": "));
+  }
+}
+
+TEST_CASE("cli: an empty value is not a value") {
+  for (const app::Option& option : app::options()) {
+    if (option.value.empty()) {
+      continue;
+    }
+    const std::string name(option.name);
+    CAPTURE(name);
+    CommandLine line = without(name);
+    for (const std::string value : {"", " "}) {
+      line.arguments = {"--" + name, value};
+      if (value.empty() || option.repeatable) {
+        const auto failure = line.failure();
+        CHECK(failure.exit() == Exit::usage);
+        CHECK(names(failure, "--" + name));
+      }
+    }
+  }
+  CommandLine commas;
+  commas.variables["DO_EGRESS_IP_FLOATING_IPS"] = " , ";
+  CHECK(std::string(commas.failure().what()) ==
+        "DO_EGRESS_IP_FLOATING_IPS: the pool is empty; IPv4 addresses are expected, separated by "
+        "commas");
+}
+
+TEST_CASE("cli: an empty variable is as good as none") {
+  CommandLine line;
+  for (const app::Option& option : app::options()) {
+    for (const std::string_view variable : option.environment) {
+      line.variables.try_emplace(std::string(variable), "");
+    }
+  }
+  CHECK(line.invocation().timeout == std::chrono::minutes{2});
+}
+
+TEST_CASE("cli: credentials in a URL are refused and not repeated") {
+  for (const std::string option : {"--api-url", "--metadata-url", "--kube-api-url"}) {
+    for (const std::string user : {"someone:s3cret@", "s3cret@", ":s3cret@"}) {
+      const auto failure = CommandLine{{option, "https://" + user + "api.test"}}.failure();
+      CHECK(failure.exit() == Exit::usage);
+      CHECK_FALSE(names(failure, "s3cret"));
+    }
+  }
+}
+
+TEST_CASE("cli: a pool file that is empty, wrong, a folder or huge is a wrong set-up") {
+  const unit::TemporaryFolder folder;
+  CommandLine line = without("floating-ips");
+  const auto failure_with = [&](const std::string& path) {
+    line.arguments = {"--floating-ips-file", path};
+    const auto failure = line.failure();
+    CHECK(failure.exit() == Exit::config);
+    CHECK(names(failure, path));
+    return failure;
+  };
+  failure_with(folder.write("empty", ""));
+  failure_with(folder.write("comments", "# none yet\n\n"));
+  CHECK(names(failure_with(folder.write("wrong", "198.51.100.7\nexample.com\n")), "example.com"));
+  failure_with(folder.path(""));
+  failure_with(folder.write("huge", std::string((std::size_t{1} << 20U) + 1, ' ')));
+}
+
+TEST_CASE("cli: what is no option, no command, or said twice is a usage error") {
+  using Arguments = std::vector<std::string>;
+  for (const Arguments& arguments :
+       {Arguments{"--frobnicate"}, Arguments{"-x"}, Arguments{"relese"},
+        Arguments{"reconcile", "reconcile"}, Arguments{"--timeout"},
+        Arguments{"--timeout", "5s", "--timeout", "6s"}, Arguments{"--config"},
+        Arguments{"maybe", "--dry-run"}, Arguments{""}, Arguments{"--=x"},
+        Arguments{"--match-string", "a", "--match-string", "b"}}) {
+    CAPTURE(arguments[0]);
+    CommandLine line = without("match");
+    line.variables["DO_EGRESS_IP_MATCH_REGEX"] = ".*";
+    line.arguments = arguments;
+    CHECK(line.failure().exit() == Exit::usage);
+    CHECK(names(line.failure(), arguments[0].substr(0, arguments[0].find('='))));
+  }
+}

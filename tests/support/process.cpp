@@ -16,6 +16,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstddef>
+#include <sstream>
 #include <stdexcept>
 #include <utility>
 
@@ -110,6 +111,17 @@ bool trace(pid_t pid, int nth) {
 }
 
 }  // namespace
+
+std::vector<std::string> lines_with(const std::string& text, const std::string& start) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with(start)) {
+      lines.push_back(line);
+    }
+  }
+  return lines;
+}
 
 Child::Child(const Command& command) {
   std::array<int, 2> out{};

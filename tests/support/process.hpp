@@ -16,6 +16,17 @@ struct Run {
   std::string err = {};
 };
 
+// The lines of a text that begin so, without their line feeds.
+std::vector<std::string> lines_with(const std::string& text, const std::string& start);
+
+// Of what a program said on stderr.
+inline std::vector<std::string> errors(const Run& run) {
+  return lines_with(run.err, "do-egress-ip: error: ");
+}
+inline std::vector<std::string> hints(const Run& run) {
+  return lines_with(run.err, "do-egress-ip: hint: ");
+}
+
 using Variables = std::map<std::string, std::string>;
 
 struct Command {

@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -141,12 +140,19 @@ Json World::sim(const std::string& method, const std::string& path, const Json& 
   return answer.empty() ? Json() : Json::parse(answer);
 }
 
-int World::requests(const std::string& server, const std::string& method) const {
+std::vector<Json> World::journal(const std::string& server, const std::string& method) const {
+  std::vector<Json> found;
   const Json journal = sim("GET", "/journal");
-  const Json& all = journal.at("requests");
-  return static_cast<int>(std::count_if(all.begin(), all.end(), [&](const Json& request) {
-    return request.at("server") == server && (method.empty() || request.at("method") == method);
-  }));
+  for (const Json& request : journal.at("requests")) {
+    if (request.at("server") == server && (method.empty() || request.at("method") == method)) {
+      found.push_back(request);
+    }
+  }
+  return found;
+}
+
+int World::requests(const std::string& server, const std::string& method) const {
+  return static_cast<int>(journal(server, method).size());
 }
 
 int World::thefts() const {

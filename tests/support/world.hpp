@@ -60,7 +60,8 @@ class World {
   void fault(const Json& description) const { sim("POST", "/faults", description); }
   void settings(const Json& changes) const { sim("PATCH", "/settings", changes); }
 
-  // How many requests a server has answered since the journal was emptied.
+  // The requests that a server has got since the journal was emptied, and how many they are.
+  std::vector<Json> journal(const std::string& server, const std::string& method = {}) const;
   int requests(const std::string& server, const std::string& method = {}) const;
   void forget_requests() const { sim("DELETE", "/journal"); }
   int thefts() const;

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "integration/server.hpp"
+
+#include <latch>
+
+using core::Exit;
+using httplib::Request;
+using httplib::Response;
+using integration::Client;
+using integration::TestServer;
+using io::Duration;
+
+// libcurl against a server on 127.0.0.1. See http_limits_test.cpp and http_tls_test.cpp.
+
+TEST_CASE("http: gives status, body and headers, their names in lower case") {
+  TestServer server;
+  server->Get("/x", [](const Request&, Response& response) {
+    response.status = 429;
+    response.set_header("RateLimit-Reset", "  1700000000 ");
+    response.set_content("{\"id\":\"too_many_requests\"}", "application/json");
+  });
+  Client client;
+  const auto response = client.get(server.url("/x"));
+  CHECK(response.status == 429);
+  CHECK(response.body == "{\"id\":\"too_many_requests\"}");
+  CHECK(response.header("ratelimit-reset") == "1700000000");
+  CHECK(response.header("content-type") == "application/json");
+  CHECK(response.header("retry-after").empty());
+}
+
+TEST_CASE("http: sends method, headers and body as asked") {
+  TestServer server;
+  const auto echo = [](const Request& request, Response& response) {
+    response.set_content(request.method + " " + request.get_header_value("Authorization") + " " +
+                             request.get_header_value("Content-Type") + " " +
+                             request.get_header_value("User-Agent") + " " + request.body,
+                         "text/plain");
+  };
+  server->Post("/x", echo);
+  server->Patch("/x", echo);
+  server->Get("/x", echo);
+  server->Delete("/x", echo);
+  Client client;
+  const auto said = [&](const std::string& method, const std::string& body) {
+    return client.http
+        ->send({.method = method,
+                .url = server.url("/x"),
+                .headers = {"Authorization: Bearer t", "Content-Type: application/json"},
+                .body = body})
+        .body;
+  };
+  const std::string rest = " Bearer t application/json do-egress-ip/" DO_EGRESS_IP_VERSION " ";
+  CHECK(said("POST", "{\"type\":\"assign\"}") == "POST" + rest + "{\"type\":\"assign\"}");
+  CHECK(said("PATCH", "{}") == "PATCH" + rest + "{}");
+  CHECK(said("POST", "") == "POST" + rest);
+  CHECK(said("DELETE", "") == "DELETE" + rest);
+  CHECK(said("GET", "") == "GET" + rest);
+}
+
+TEST_CASE("http: one connection serves several requests") {
+  TestServer server;
+  server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
+  server->Post("/x", [](const Request&, Response& response) { response.set_content("y", "t/p"); });
+  Client client;
+  for (int count = 0; count < 5; ++count) {
+    CHECK(client.get(server.url("/x")).body == "x");
+    CHECK(client.http->send({.method = "POST", .url = server.url("/x")}).body == "y");
+  }
+  CHECK(server.connections() == 1);
+  client.http.reset();
+}
+
+// Each server answers only once the other was asked: one after the other, neither would.
+TEST_CASE("http: two servers are asked side by side") {
+  std::latch both(2);
+  const auto meet = [&](const Request&, Response& response) {
+    both.arrive_and_wait();
+    response.set_content("met", "text/plain");
+  };
+  TestServer first;
+  TestServer second;
+  first->Get("/x", meet);
+  second->Get("/x", meet);
+  Client client(Duration{5'000});
+  const auto one = client.http->start({.url = first.url("/x")});
+  const auto two = client.http->start({.url = second.url("/x")});
+  CHECK(client.http->wait(one).body == "met");
+  CHECK(client.http->wait(two).body == "met");
+}
+
+TEST_CASE("http: replies may be waited for in any order, or never") {
+  TestServer server;
+  server->Get("/a", [](const Request&, Response& response) { response.set_content("a", "t/p"); });
+  server->Get("/b", [](const Request&, Response& response) { response.set_content("b", "t/p"); });
+  Client client;
+  const auto a = client.http->start({.url = server.url("/a")});
+  const auto b = client.http->start({.url = server.url("/b")});
+  client.http->start({.url = server.url("/a")});
+  CHECK(client.http->wait(b).body == "b");
+  CHECK(client.http->wait(a).body == "a");
+}
+
+TEST_CASE("http: a request that was given up does not hinder the others") {
+  TestServer server;
+  server->Get("/held", [&](const Request&, Response&) { server.hold(); });
+  server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
+  Client client;
+  const auto held = client.http->start({.url = server.url("/held")});
+  client.http->cancel(held);
+  client.http->cancel(held);
+  CHECK(client.get(server.url("/x")).body == "x");
+}
+
+TEST_CASE("http: counts what was sent, by server") {
+  TestServer server;
+  Client client;
+  client.http->send({.server = io::Server::digitalocean, .url = server.url("/x")});
+  client.http->send({.server = io::Server::digitalocean, .url = server.url("/x")});
+  client.http->send({.server = io::Server::kubernetes, .url = server.url("/x")});
+  CHECK(client.http->counts() == io::RequestCounts{2, 0, 1});
+}
+
+TEST_CASE("http: leaves by the address it is told") {
+  TestServer server;
+  server->Get("/who", [](const Request& request, Response& response) {
+    response.set_content(request.remote_addr, "text/plain");
+  });
+  Client client;
+  CHECK(client.get(server.url("/who")).body == "127.0.0.1");
+  CHECK(client.http->send({.url = server.url("/who"), .source = core::Ipv4{{127, 0, 0, 2}}}).body ==
+        "127.0.0.2");
+  CHECK(client.get(server.url("/who")).body == "127.0.0.1");
+  CHECK(client.failure({.url = server.url("/who"), .source = core::Ipv4{{192, 0, 2, 77}}}).exit() ==
+        Exit::unavailable);
+}
+
+TEST_CASE("http: follows no redirect, so that a token goes to no other host") {
+  TestServer other;
+  TestServer server;
+  server->Get("/x",
+              [&](const Request&, Response& response) { response.set_redirect(other.url("/x")); });
+  Client client;
+  const auto response =
+      client.http->send({.url = server.url("/x"), .headers = {"Authorization: Bearer t"}});
+  CHECK(response.status == 302);
+  CHECK(other.connections() == 0);
+}
+
+TEST_CASE("http: speaks nothing but http and https") {
+  Client client;
+  for (const std::string url :
+       {"file:///etc/hostname", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"}) {
+    CHECK(client.failure({.url = url}).exit() == Exit::unavailable);
+  }
+}
+
+TEST_CASE("http: nobody listening is unavailable, and the error says where") {
+  std::string url;
+  {
+    const TestServer server;
+    url = server.url("/x");
+  }
+  Client client;
+  const auto failure = client.failure({.url = url});
+  CHECK(failure.exit() == Exit::unavailable);
+  CHECK(std::string(failure.what()).starts_with("GET " + url + ": "));
+}
+
+TEST_CASE("http: metadata is never asked through a proxy") {
+  TestServer proxy;
+  TestServer server;
+  server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
+  setenv("http_proxy", proxy.url("").c_str(), 1);
+  setenv("all_proxy", proxy.url("").c_str(), 1);
+  Client client;
+  CHECK(client.get(server.url("/x")).body == "x");
+  unsetenv("http_proxy");
+  unsetenv("all_proxy");
+  CHECK(proxy.connections() == 0);
+}

@@ -101,7 +101,8 @@ io::Request DigitalOcean::request(const std::string& method, const std::string& 
           .url = url_ + path,
           .headers = {authorization(*token_)},
           .ca_file = ca_file_,
-          .source = source_};
+          .source = source_,
+          .tries = source_ ? io::Tries::one : io::Tries::several};
 }
 
 io::Response DigitalOcean::get(const std::string& path, const std::string& scope) {

@@ -45,7 +45,8 @@ class DigitalOcean {
   // Whether the token sees droplets, proven on one that exists. False without droplet:read.
   bool sees_droplet(core::DropletId droplet);
 
-  // From now on leave by this address of ours.
+  // From now on leave by this address of ours, asking once only: a node that is cut off is not to
+  // wait for it. Nothing ends that.
   void leave_by(std::optional<core::Ipv4> source) { source_ = source; }
 
  private:

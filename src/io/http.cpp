@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t largest_body = std::size_t{16} << 20U;
 constexpr std::size_t largest_header_count = 200;
 constexpr Duration connect_limit{4'000};
+constexpr Duration last_moment{1'000};
 
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -127,7 +128,7 @@ class Curl : public Http {
     CURL* easy = transfer->easy.get();
     set_protocol(easy, transfer->request);
     set_message(*transfer);
-    const Duration limit = std::max(std::min(limit_, clock_.remaining()), Duration{1});
+    const Duration limit = std::min(limit_, std::max(clock_.remaining(), last_moment));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(std::min(limit, connect_limit).count()));

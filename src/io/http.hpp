@@ -18,6 +18,8 @@ namespace io {
 enum class Server { digitalocean, metadata, kubernetes };
 using RequestCounts = std::array<int, 3>;  // indexed by Server
 
+enum class Tries { several, one };
+
 struct Request {
   Server server = Server::metadata;
   std::string method = "GET";
@@ -26,6 +28,7 @@ struct Request {
   std::string body = {};
   std::string ca_file = {};               // empty: the system's
   std::optional<core::Ipv4> source = {};  // leave by this address of ours
+  Tries tries = Tries::several;           // whether a failure may be waited out
 };
 
 struct Response {
@@ -60,7 +63,8 @@ struct Http {
   Response send(const Request& request) { return wait(start(request)); }
 };
 
-// Speaks through libcurl. Each request may take `limit`, and never longer than the run has left.
+// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left, but for
+// a moment in which the Node is told the truth about a run that reached its deadline.
 std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
 
 }  // namespace io

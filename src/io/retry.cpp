@@ -54,9 +54,15 @@ class Retrying : public Http {
     const Request request = requests_.extract(ticket).mapped();
     Attempt attempt = finish(ticket);
     const bool repeatable = request.method == "GET" || request.method == "PATCH";
-    const int attempts = repeatable ? policy(request.server).attempts : 1;
+    const bool once = !repeatable || request.tries == Tries::one;
+    const int attempts = once ? 1 : policy(request.server).attempts;
     for (int count = 1; count < attempts && worth_repeating(attempt); ++count) {
-      pause(request, attempt, count);
+      const Duration pause = pause_before(request, attempt, count);
+      if (pause > clock_.remaining()) {
+        break;  // what went wrong says more than that time is up
+      }
+      log_.write(Level::debug, "{} {}: again in {} ms", request.method, request.url, pause.count());
+      clock_.sleep(pause);
       attempt = finish(inner_->start(request));
     }
     if (attempt.error) {
@@ -84,16 +90,16 @@ class Retrying : public Http {
     return attempt;
   }
 
-  void pause(const Request& request, const Attempt& attempt, int count) {
-    Duration wait = backoff(policy(request.server), count - 1, random_);
-    if (attempt.response && attempt.response->status == 429) {
-      wait = rate_limit_wait(*attempt.response, clock_).value_or(wait);
-      if (wait > clock_.remaining()) {
-        throw limited_for(wait);
-      }
+  Duration pause_before(const Request& request, const Attempt& attempt, int count) {
+    const Duration usual = backoff(policy(request.server), count - 1, random_);
+    if (!attempt.response || attempt.response->status != 429) {
+      return usual;
     }
-    log_.write(Level::debug, "{} {}: again in {} ms", request.method, request.url, wait.count());
-    clock_.sleep(wait);
+    const Duration asked = rate_limit_wait(*attempt.response, clock_).value_or(usual);
+    if (asked > clock_.remaining()) {
+      throw limited_for(asked);
+    }
+    return asked;
   }
 
   std::unique_ptr<Http> inner_;

@@ -30,8 +30,9 @@ Duration backoff(const RetryPolicy& policy, int attempt, const Random& random);
 
 // Sends a GET or a PATCH (ours say the same when said twice) again when no reply came, or 429, 500,
 // 502, 503 or 504; any other request only once, since only its caller knows what it may have done.
-// What the last attempt gave is given. Throws Error(try_again) where a rate limit outlasts the
-// deadline.
+// A
+// request for Tries::one is sent once. What the last attempt within the deadline gave is given.
+// Throws Error(try_again) where a rate limit outlasts the deadline.
 std::unique_ptr<Http> retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
                                Random random);
 

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# A world leaves nothing behind, whoever is killed: no process, and so no namespace, route or file.
+set -euo pipefail
+lab=$(cd "$(dirname "$0")" && pwd)/lab
+scratch=$(mktemp -d)
+trap 'rm -r "$scratch"' EXIT
+"$lab" world true || exit $?
+
+marked() { # processes of the world under test, outside of it too
+    grep -lsz "^LAB_MARK=$1\$" /proc/[0-9]*/environ 2>/dev/null | grep -v "/$$/" || true
+}
+
+failed=0
+for signal in KILL TERM INT; do
+    mark=$signal-$$-$RANDOM
+    mkfifo "$scratch/$mark"
+    exec 3<>"$scratch/$mark"
+    # Its own process group and default signals, as from a terminal.
+    LAB_MARK=$mark setsid env --default-signal=INT,TERM "$lab" world bash -c \
+        "'$lab' up && '$lab' droplet node-1 && echo up >'$scratch/$mark' && sleep 1000" &
+    outer=$!
+    read -rt 60 -u 3 || { echo "the world does not come up"; exit 1; }
+    [ -n "$(marked "$mark")" ] || { echo "no process carries the mark"; exit 1; }
+    kill "-$signal" "$outer"
+    wait "$outer" || true
+    for _ in $(seq 200); do
+        [ -n "$(marked "$mark")" ] || break
+        read -rt 0.05 <> <(:) || true
+    done
+    if [ -n "$(marked "$mark")" ]; then
+        echo "left behind after SIG$signal: $(marked "$mark")"
+        failed=1
+    fi
+done
+exit "$failed"

@@ -48,7 +48,7 @@ TEST_CASE("http: a POST that is never answered is left too") {
         Exit::unavailable);
 }
 
-TEST_CASE("http: no request outlasts the deadline of the run") {
+TEST_CASE("http: no request outlasts the deadline of the run by more than a moment") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response&) { server.hold(); });
   Client client(Duration{60'000}, Duration{200});

@@ -51,8 +51,13 @@ std::optional<core::Route> lookup(const core::Network& network, const core::Rule
 
 core::Network FakeKernel::read() {
   ++reads;
-  network.leaves_by = resolved(network);
-  return network;
+  core::Network shown = network;
+  shown.leaves_by = resolved(network);
+  std::erase_if(shown.routes, [](const core::Route& route) {
+    return route.table != core::main_table && route.table != core::our_table &&
+           route.destination != core::Prefix{};
+  });
+  return shown;
 }
 
 void FakeKernel::set_route(const core::Route& route) {

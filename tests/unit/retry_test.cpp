@@ -213,10 +213,21 @@ TEST_CASE("retry: headers that promise ages are not believed, and overflow nothi
   CHECK_FALSE(io::rate_limit_wait(beyond, clock).has_value());
 }
 
-TEST_CASE("retry: never begins a wait beyond the deadline") {
+TEST_CASE("retry: never begins a wait beyond the deadline, and says what went wrong instead") {
   Fixture fixture({status(503)}, 1.0, Duration{300});
-  CHECK(core::failure_of([&] { fixture.get(); })->exit() == Exit::try_again);
+  CHECK(fixture.get() == 503);
   CHECK(fixture.clock.slept == waits({250}));
+  Fixture silent({support::no_reply()}, 1.0, Duration{300});
+  CHECK(core::failure_of([&] { silent.get(); })->exit() == Exit::unavailable);
+  CHECK(silent.clock.slept == waits({250}));
+}
+
+TEST_CASE("retry: what is to be tried once is tried once") {
+  Fixture fixture({status(503)});
+  auto request = Fixture::request();
+  request.tries = io::Tries::one;
+  CHECK(fixture.http->send(request).status == 503);
+  CHECK(fixture.fake->sent.size() == 1);
 }
 
 TEST_CASE("retry: requests side by side keep their replies, counts include retries") {

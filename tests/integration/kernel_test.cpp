@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "integration/private_network.hpp"
+#include "support/kernel_contract.hpp"
+
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+// The running kernel keeps the contract, and what only a running one can show.
+
+namespace support {
+namespace {
+
+void run_ip(const std::string& commands) {
+  FILE* ip = popen("ip -batch -", "w");
+  REQUIRE(ip != nullptr);
+  std::fputs(commands.c_str(), ip);
+  REQUIRE(pclose(ip) == 0);
+}
+
+// A droplet of topology `classic`: veth pairs, since not every system has dummy devices.
+struct RealWorld {
+  RealWorld() {
+    integration::renew_private_network();
+    run_ip(
+        "link set lo up\n"
+        "link add eth0 index 2 address 04:01:2a:0f:2a:01 type veth peer name wire0 index 12\n"
+        "link add eth1 index 3 address 04:01:2a:0f:2a:02 type veth peer name wire1 index 13\n"
+        "link set wire0 up\n"
+        "link set wire1 up\n"
+        "link set eth0 up\n"
+        "link set eth1 up\n"
+        "addr add 203.0.113.10/20 dev eth0\n"
+        "addr add 10.17.0.5/16 dev eth0\n"
+        "addr add 10.132.0.2/16 dev eth1\n"
+        "route add default via 203.0.113.1 dev eth0 proto static\n");
+    real = io::open_kernel();
+  }
+  io::Kernel& kernel() { return *real; }
+  core::Network& network() {
+    last = real->read();
+    return last;
+  }
+  std::unique_ptr<io::Kernel> real = {};
+  core::Network last = {};
+};
+
+// Runs `body` in a process of its own; what it returned.
+int exit_code_of(const std::function<int()>& body) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    _exit(body());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+}  // namespace
+
+TEST_KERNEL_CONTRACT(RealWorld);
+
+TEST_CASE("kernel: shows MAC addresses as metadata writes them") {
+  RealWorld world;
+  const auto links = world.kernel().read().links;
+  const auto link = std::ranges::find(links, eth0, &core::Link::ifindex);
+  REQUIRE(link != links.end());
+  CHECK(*link == core::Link{eth0, "eth0", "04:01:2a:0f:2a:01"});
+}
+
+TEST_CASE("kernel: says in its own words why it refuses") {
+  RealWorld world;
+  core::Route route = contract_route();
+  route.via.gateway = ip("192.0.2.1");
+  const auto failure = core::failure_of([&] { world.kernel().set_route(route); });
+  REQUIRE(failure.has_value());
+  CHECK(std::string(failure->what()) == "set route 192.0.2.0/24: Nexthop has invalid gateway");
+}
+
+TEST_CASE("kernel: without rights every change is refused as that, and reading goes on") {
+  RealWorld world;
+  CHECK(exit_code_of([&] {
+          if (unshare(CLONE_NEWUSER) != 0) {
+            return 77;  // the network belongs to another user namespace from here on
+          }
+          const auto kernel = io::open_kernel();
+          const std::vector<std::function<void()>> changes = {
+              [&] { kernel->set_route(contract_route()); },
+              [&] { kernel->remove_route(*default_route(world.network())); },
+              [&] { kernel->add_rule(contract_rule()); },
+              [&] { kernel->remove_rule(contract_rule()); }};
+          for (const auto& change : changes) {
+            if (refusal(change) != core::Exit::no_permission) {
+              return 1;
+            }
+          }
+          return kernel->read().routes.empty() ? 2 : 0;
+        }) == 0);
+}
+
+TEST_CASE("kernel: routes of every kind are shown as what they are") {
+  RealWorld world;
+  run_ip(
+      "route add 198.18.0.0/24 nexthop via 203.0.113.1 dev eth0 nexthop via 10.132.0.1 dev eth1\n"
+      "route add blackhole 198.18.1.0/24\n"
+      "route add 198.18.2.0/24 via 203.0.113.1 dev eth0 tos 0x10\n"
+      "route add default via 10.132.0.1 dev eth1 metric 4000000000 table 4000000000\n"
+      "rule add from 10.0.0.0/8 iif eth1 lookup 135 priority 5\n"
+      "rule add not from 10.0.0.0/8 lookup 135 priority 6\n"
+      "rule add fwmark 1 lookup 135 priority 7\n"
+      "rule add from 10.0.0.0/8 blackhole priority 8\n");
+  const core::Network network = world.kernel().read();
+  const auto route = [&](std::string_view destination) {
+    return std::ranges::find(network.routes, prefix(destination), &core::Route::destination);
+  };
+  CHECK(route("198.18.0.0/24")->multipath);
+  CHECK(route("198.18.1.0/24") == network.routes.end());
+  CHECK(route("198.18.2.0/24")->tos == 0x10);
+  CHECK(has(network, {.via = {private_gateway, eth1},
+                      .metric = 4'000'000'000,
+                      .table = 4'000'000'000,
+                      .protocol = 3}));
+  for (const core::Rule& rule : network.rules) {
+    CAPTURE(rule.priority);
+    CHECK(rule.plain == (rule.priority == 0 || rule.priority > 8));
+  }
+}
+
+TEST_CASE("kernel: IPv6 is not mixed in") {
+  RealWorld world;
+  if (access("/proc/net/if_inet6", R_OK) != 0) {
+    return;  // a system without IPv6
+  }
+  const core::Network before = world.kernel().read();
+  run_ip("addr add 2001:db8::5/64 dev eth0 nodad\n");
+  CHECK(world.kernel().read().addresses == before.addresses);
+  CHECK(world.kernel().read().routes == before.routes);
+  CHECK(world.kernel().read().rules == before.rules);
+}
+
+// A dump that is torn by changes is read again; a default that is replaced is never missing.
+TEST_CASE("kernel: while the default is replaced again and again, there always is one") {
+  RealWorld world;
+  int ready[2];
+  REQUIRE(pipe(ready) == 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto kernel = io::open_kernel();
+    for (long count = 0;; ++count) {
+      const bool anchor = count % 2 == 0;
+      kernel->set_route({.via = {anchor ? anchor_gateway : public_gateway, eth0}});
+      if (count == 0) {
+        [[maybe_unused]] const auto written = write(ready[1], "x", 1);
+      }
+    }
+  }
+  char byte = 0;
+  REQUIRE(read(ready[0], &byte, 1) == 1);
+  int read_untorn = 0;
+  for (int count = 0; count < 200; ++count) {
+    core::Network network;
+    const auto failure = core::failure_of([&] { network = world.kernel().read(); });
+    if (!failure) {
+      ++read_untorn;
+      CHECK(network.addresses.size() == 4);
+      CHECK(network.leaves_by[0].gateway.has_value());
+    } else {
+      CHECK(failure->exit() == core::Exit::os_error);
+    }
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  close(ready[0]);
+  close(ready[1]);
+  CHECK(read_untorn > 0);
+  CHECK(default_route(world.network()) != nullptr);
+}
+
+}  // namespace support

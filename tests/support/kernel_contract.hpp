@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/plan.hpp"
+#include "io/kernel.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+#include <functional>
+
+// What every io::Kernel keeps. Run on the fake one among the unit tests, and on the running kernel
+// among the integration tests: a fake that lies fails.
+//
+// `World` is a droplet of topology `classic` as it boots, in a network of its own; kernel() is its
+// kernel.
+namespace support {
+
+inline core::Route contract_route() {
+  return {.destination = prefix("192.0.2.0/24"),
+          .via = {public_gateway, eth0},
+          .source = public_address,
+          .metric = 50};
+}
+
+inline core::Rule contract_rule() {
+  return {.priority = 17301, .source = core::Prefix::host(public_address), .table = 173};
+}
+
+inline bool has(const core::Network& network, const core::Route& route) {
+  return std::ranges::find(network.routes, route) != network.routes.end();
+}
+
+inline core::Exit refusal(const std::function<void()>& change) {
+  const auto failure = core::failure_of(change);
+  return failure ? failure->exit() : core::Exit::ok;
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: shows links, addresses, rules and routes", World,
+                          contract_shows) {
+  World world;
+  const core::Network network = world.kernel().read();
+  const core::Network expected = booted(Topology::classic);
+  for (const core::Link& link : expected.links) {
+    const auto shown = std::ranges::find(network.links, link.ifindex, &core::Link::ifindex);
+    REQUIRE(shown != network.links.end());
+    CHECK(shown->name == link.name);
+    CHECK(shown->mac.size() == link.mac.size());
+  }
+  CHECK(network.addresses == expected.addresses);
+  CHECK(network.rules == expected.rules);
+  CHECK(network.leaves_by == expected.leaves_by);
+  CHECK(network.routes.size() == expected.routes.size());
+  for (const core::Route& route : expected.routes) {
+    CAPTURE(to_text(route));
+    CHECK(has(network, route));
+  }
+  CHECK(world.kernel().read() == network);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is set shows in every field", World, contract_set) {
+  World world;
+  core::Route route = contract_route();
+  for (const std::uint32_t table : {core::main_table, core::our_table}) {
+    route.table = table;
+    world.kernel().set_route(route);
+    CHECK(has(world.kernel().read(), route));
+  }
+  const core::Route plain{.via = {public_gateway, eth0}, .table = 173, .protocol = 16};
+  world.kernel().set_route(plain);
+  CHECK(has(world.kernel().read(), plain));
+  const core::Route on_link{.destination = prefix("198.18.0.1"), .via = {{}, eth1}, .scope = 253};
+  world.kernel().set_route(on_link);
+  CHECK(has(world.kernel().read(), on_link));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: of other tables only the defaults show", World,
+                          contract_tables) {
+  World world;
+  core::Route route = contract_route();
+  route.table = 135;
+  world.kernel().set_route(route);
+  CHECK_FALSE(has(world.kernel().read(), route));
+  route = {.via = {public_gateway, eth0}, .table = 135};
+  world.kernel().set_route(route);
+  CHECK(has(world.kernel().read(), route));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: setting a route replaces the one in its place, no other", World,
+                          contract_replace) {
+  World world;
+  const core::Route before = *default_route(world.network());
+  const core::Route after{.via = {anchor_gateway, eth0}, .source = anchor_address};
+  const std::size_t count = world.kernel().read().routes.size();
+  world.kernel().set_route(after);
+  CHECK(world.kernel().read().routes.size() == count);
+  CHECK(has(world.kernel().read(), after));
+  CHECK_FALSE(has(world.kernel().read(), before));
+  world.kernel().set_route(after);
+  CHECK(world.kernel().read().routes.size() == count);
+  core::Route beside = before;
+  beside.metric = 100;
+  world.kernel().set_route(beside);
+  CHECK(has(world.kernel().read(), after));
+  CHECK(has(world.kernel().read(), beside));
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is removed is gone, one that is not there refuses",
+                          World, contract_remove) {
+  World world;
+  const core::Network before = world.kernel().read();
+  world.kernel().set_route(contract_route());
+  world.kernel().remove_route(contract_route());
+  CHECK(world.kernel().read() == before);
+  CHECK(refusal([&] { world.kernel().remove_route(contract_route()); }) == core::Exit::os_error);
+  core::Route elsewhere = *default_route(world.network());
+  elsewhere.table = core::our_table;
+  CHECK(refusal([&] { world.kernel().remove_route(elsewhere); }) == core::Exit::os_error);
+  CHECK(world.kernel().read() == before);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: refuses a hop that cannot be", World, contract_hop) {
+  World world;
+  const core::Network before = world.kernel().read();
+  const auto refused = [&](const std::function<void(core::Route&)>& spoil) {
+    core::Route route = contract_route();
+    spoil(route);
+    return refusal([&] { world.kernel().set_route(route); }) == core::Exit::os_error;
+  };
+  CHECK(refused([](core::Route& route) { route.via.gateway = ip("192.0.2.1"); }));
+  CHECK(refused([](core::Route& route) { route.via.gateway = private_gateway; }));
+  CHECK(refused([](core::Route& route) { route.via.ifindex = 99; }));
+  CHECK(refused([](core::Route& route) { route.source = ip("192.0.2.77"); }));
+  CHECK(world.kernel().read() == before);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is added shows in every field, at its place", World,
+                          contract_rule_added) {
+  World world;
+  const core::Rule second = contract_rule();
+  core::Rule first = contract_rule();
+  first.priority = 17300;
+  first.table = core::main_table;
+  first.suppress_prefixlength = 0;
+  world.kernel().add_rule(second);
+  world.kernel().add_rule(first);
+  const auto rules = world.kernel().read().rules;
+  REQUIRE(rules.size() == 5);
+  CHECK(rules[1] == first);
+  CHECK(rules[2] == second);
+  CHECK(refusal([&] { world.kernel().add_rule(second); }) == core::Exit::os_error);
+  core::Rule elsewhere = second;
+  elsewhere.priority = 200;
+  world.kernel().add_rule(elsewhere);
+  CHECK(world.kernel().read().rules.size() == 6);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is removed is gone, one that is not there refuses",
+                          World, contract_rule_removed) {
+  World world;
+  const core::Network before = world.kernel().read();
+  core::Rule other = contract_rule();
+  other.priority = 200;
+  world.kernel().add_rule(contract_rule());
+  world.kernel().add_rule(other);
+  world.kernel().remove_rule(contract_rule());
+  CHECK(refusal([&] { world.kernel().remove_rule(contract_rule()); }) == core::Exit::os_error);
+  world.kernel().remove_rule(other);
+  CHECK(world.kernel().read() == before);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: tells how traffic leaves, whatever decides that", World,
+                          contract_leaves) {
+  World world;
+  using Hops = std::vector<core::NextHop>;
+  const core::NextHop by_default{public_gateway, eth0};
+  const core::NextHop by_anchor{anchor_gateway, eth0};
+  const core::NextHop by_private{private_gateway, eth1};
+  const auto leaves_by = [&] { return world.kernel().read().leaves_by; };
+  CHECK(leaves_by() == Hops{by_default, by_default});
+  const core::Route half{.destination = prefix("0.0.0.0/1"), .via = by_private};
+  world.kernel().set_route(half);
+  CHECK(leaves_by() == Hops{by_private, by_default});
+  world.kernel().remove_route(half);
+  world.kernel().set_route({.via = by_anchor, .table = 135});
+  world.kernel().add_rule(
+      {.priority = 15135, .source = core::Prefix::host(public_address), .table = 135});
+  CHECK(leaves_by() == Hops{by_default, by_default});
+  const core::Rule everybody{.priority = 100, .table = 135};
+  world.kernel().add_rule(everybody);
+  CHECK(leaves_by() == Hops{by_anchor, by_anchor});
+  world.kernel().remove_rule(everybody);
+  core::Route in_force = *default_route(world.network());
+  world.kernel().remove_route(in_force);
+  CHECK(leaves_by() == Hops{{}, {}});
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: takes every step of a plan, and then shows what was planned",
+                          World, contract_plan) {
+  World world;
+  core::Observation found = healthy();
+  found.network = world.kernel().read();
+  for (const core::Step& step : core::plan(found, asked()).steps) {
+    if (const auto* set = std::get_if<core::SetRoute>(&step.action)) {
+      world.kernel().set_route(set->route);
+    } else if (const auto* replace = std::get_if<core::ReplaceDefault>(&step.action)) {
+      world.kernel().set_route(replace->route);
+    } else if (const auto* add = std::get_if<core::AddRule>(&step.action)) {
+      world.kernel().add_rule(add->rule);
+    }
+  }
+  found.network = world.kernel().read();
+  CHECK(core::plan(found, asked()).steps.empty());
+  CHECK(found.network.leaves_by == converged(Topology::classic).leaves_by);
+}
+
+}  // namespace support
+
+#define TEST_KERNEL_CONTRACT(World)                        \
+  TEST_CASE_TEMPLATE_INVOKE(contract_shows, World);        \
+  TEST_CASE_TEMPLATE_INVOKE(contract_set, World);          \
+  TEST_CASE_TEMPLATE_INVOKE(contract_tables, World);       \
+  TEST_CASE_TEMPLATE_INVOKE(contract_replace, World);      \
+  TEST_CASE_TEMPLATE_INVOKE(contract_remove, World);       \
+  TEST_CASE_TEMPLATE_INVOKE(contract_hop, World);          \
+  TEST_CASE_TEMPLATE_INVOKE(contract_rule_added, World);   \
+  TEST_CASE_TEMPLATE_INVOKE(contract_rule_removed, World); \
+  TEST_CASE_TEMPLATE_INVOKE(contract_leaves, World);       \
+  TEST_CASE_TEMPLATE_INVOKE(contract_plan, World)

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+// A droplet that has just booted, in a world with a free pool; what a run must leave there.
+struct Node {
+  support::World world = {};
+  support::Droplet droplet = {};
+
+  explicit Node(const std::string& pool = "198.51.100.1-4",
+                const std::string& topology = "classic") {
+    world.pool(pool);
+    droplet = world.droplet("node-1", topology);
+  }
+
+  // One run, which must end so, and on stdout as on stderr say so. Its result.
+  support::Json run(int exit, const std::vector<std::string>& more = {},
+                    const support::Variables& changes = {}) const {
+    std::vector<std::string> words = more;
+    words.insert(words.end(), {"-o", "json"});
+    const support::Run run = world.reconcile(droplet, words, changes);
+    INFO(run.out, run.err);
+    CHECK(run.exit == exit);
+    CHECK(support::errors(run).size() == (exit == 0 ? 0 : 1));
+    CHECK(support::hints(run).size() == (exit == 0 ? 0 : 1));
+    support::Json result = support::Json::parse(run.out);
+    CHECK(result.at("exit").at("code") == exit);
+    CHECK((result.at("result") == "failed") == (exit != 0));
+    CHECK(result.at("error").is_null() == (exit == 0));
+    return result;
+  }
+
+  // The job is done.
+  void check_egress() const {
+    const auto held = world.held_by(droplet);
+    REQUIRE(held.size() == 1);
+    check_leaves_by(held[0]);
+    CHECK(world.label(droplet) == "true");
+    CHECK(world.label(droplet, support::address_label) == held[0]);
+  }
+
+  void check_leaves_by(const std::string& address) const {
+    CHECK(world.held_by(droplet) == std::vector{address});
+    CHECK(world.seen_from(droplet.name) == address);
+  }
+
+  // Nothing was taken, and the droplet talks to the internet as before.
+  void check_untouched() const {
+    CHECK(world.held_by(droplet).empty());
+    CHECK(world.seen_from(droplet.name) == droplet.public_address);
+    CHECK(world.label(droplet) != "true");
+    CHECK(world.label(droplet, support::address_label).empty());
+  }
+
+  // Untouched, and the Node says that it has no egress.
+  void check_says_false() const {
+    check_untouched();
+    CHECK(world.label(droplet) == "false");
+  }
+
+  // Which addresses were asked for, in order.
+  std::vector<std::string> posted() const {
+    std::vector<std::string> addresses;
+    for (const support::Json& request : world.journal("digitalocean", "POST")) {
+      const std::string path = request.at("path");
+      const std::string start = "/v2/reserved_ips/";
+      addresses.push_back(path.substr(start.size(), path.rfind('/') - start.size()));
+    }
+    return addresses;
+  }
+};

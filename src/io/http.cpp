@@ -34,6 +34,7 @@ struct Transfer {
   std::unique_ptr<CURL, FreeEasy> easy = {};
   std::unique_ptr<curl_slist, FreeList> headers = {};
   std::array<char, CURL_ERROR_SIZE> detail = {};
+  std::size_t given = 0;  // how much of the body was sent
   bool too_large = false;
   std::optional<CURLcode> result = {};
 };
@@ -46,6 +47,19 @@ std::size_t append_body(char* data, std::size_t size, std::size_t count, void* u
   }
   transfer.response.body.append(data, size * count);
   return size * count;
+}
+
+std::size_t give_body(char* data, std::size_t size, std::size_t count, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::size_t given = transfer.request.body.copy(data, size * count, transfer.given);
+  transfer.given += given;
+  return given;
+}
+
+// libcurl by itself would send a request again when a connection in use breaks before the reply.
+// It cannot know whether that is harmless.
+int refuse_to_repeat(void*, curl_off_t, int) {
+  return CURL_SEEKFUNC_FAIL;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -96,10 +110,13 @@ void set_message(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers.get());
   if (request.method != "GET") {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                      static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_repeat);
   }
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append_body);

@@ -19,12 +19,22 @@ struct Node {
     droplet = world.droplet("node-1", topology);
   }
 
-  // One run, which must end so, and on stdout as on stderr say so. Its result.
+  // One run, which must end so. Its result.
   support::Json run(int exit, const std::vector<std::string>& more = {},
                     const support::Variables& changes = {}) const {
-    std::vector<std::string> words = more;
-    words.insert(words.end(), {"-o", "json"});
-    const support::Run run = world.reconcile(droplet, words, changes);
+    return result_of(support::run(command(more, changes)), exit);
+  }
+
+  support::Command command(const std::vector<std::string>& more = {},
+                           const support::Variables& changes = {}) const {
+    support::Command command = world.tool(droplet, {}, changes);
+    command.words.insert(command.words.end(), {"-o", "json"});
+    command.words.insert(command.words.end(), more.begin(), more.end());
+    return command;
+  }
+
+  // Checks that a run ended so, and says so on stdout as on stderr.
+  static support::Json result_of(const support::Run& run, int exit) {
     INFO(run.out, run.err);
     CHECK(run.exit == exit);
     CHECK(support::errors(run).size() == (exit == 0 ? 0 : 1));

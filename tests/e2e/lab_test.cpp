@@ -6,8 +6,13 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
+#include <string>
+#include <vector>
+
 using support::Droplet;
 using support::EchoService;
+using support::Json;
 using support::Session;
 using support::World;
 
@@ -27,7 +32,50 @@ struct Node {
   }
 };
 
+// What a droplet of this topology is, before anybody changes anything.
+struct Facts {
+  std::string topology;
+  std::string seen;  // by the internet; empty for its public address
+  bool has_anchor;   // says metadata
+  int anchor_nics;   // that hold it
+};
+
+const std::string vpc_nat = "192.0.2.254";
+const std::vector<Facts> topologies = {
+    {"classic", "", true, 1},       {"anchor-nic", "", true, 1},
+    {"dhcp-metric", "", true, 1},   {"two-defaults", "", true, 1},
+    {"routing-agent", "", true, 1}, {"two-defaults-vpc", vpc_nat, true, 1},
+    {"no-anchor", "", false, 0},    {"anchor-unconfigured", "", true, 0},
+    {"two-anchors", "", true, 2},   {"no-public", vpc_nat, false, 0},
+};
+
+int count(const std::string& text, const std::string& part) {
+  int found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+    ++found;
+  }
+  return found;
+}
+
 }  // namespace
+
+TEST_CASE("lab: every topology boots with the facts that it stands for") {
+  for (const Facts& facts : topologies) {
+    CAPTURE(facts.topology);
+    const Node node(facts.topology);
+    const Json metadata = Json::parse(node.world.lab(
+        {"exec", node.droplet.name, "curl", "-s", "http://169.254.169.254/metadata/v1.json"}));
+    const Json& interfaces = metadata.at("interfaces");
+    const std::string seen = facts.seen.empty() ? node.droplet.public_address : facts.seen;
+    CHECK(node.seen() == seen);
+    CHECK(node.world.seen_from(node.droplet.pod()) == seen);
+    CHECK(metadata.at("droplet_id") == node.droplet.id);
+    CHECK(interfaces.contains("public") == (facts.topology != "no-public"));
+    CHECK((interfaces.dump().find("anchor_ipv4") != std::string::npos) == facts.has_anchor);
+    CHECK(count(node.world.snapshot(node.droplet), "inet " + node.droplet.anchor + "/16") ==
+          facts.anchor_nics);
+  }
+}
 
 TEST_CASE("lab: the anchor is translated exactly while the address is assigned") {
   const Node node;
@@ -58,6 +106,28 @@ TEST_CASE("lab: the anchor's gateway passes nothing but the anchor") {
   }
 }
 
+TEST_CASE("lab: the VPC's gateway passes nothing but the VPC") {
+  const Node node("two-defaults-vpc");
+  const EchoService service(node.droplet);
+  CHECK(node.seen(node.droplet.public_address) == "none");
+  CHECK_FALSE(Session(node.droplet.public_address).answers());
+  node.ip("route delete default via 10.132.0.1");
+  CHECK(Session(node.droplet.public_address).answers());
+}
+
+TEST_CASE("lab: an address that moves takes its traffic along") {
+  Node node;
+  const Droplet other = node.world.droplet("node-2", "anchor-nic");
+  const EchoService service(other);
+  node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", node.droplet.id}});
+  CHECK(node.seen(node.droplet.anchor) == "198.51.100.1");
+  node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", other.id}});
+  CHECK(node.seen(node.droplet.anchor) == "none");
+  node.world.ip(other, "route replace default via 10.17.0.1");
+  CHECK(node.world.seen_from(other.name) == "198.51.100.1");
+  CHECK(Session("198.51.100.1").answers());
+}
+
 TEST_CASE("lab: the metadata service answers the public side only") {
   const Node node;
   const auto id = [&] {
@@ -72,13 +142,20 @@ TEST_CASE("lab: the metadata service answers the public side only") {
 }
 
 TEST_CASE("lab: a reboot forgets routes and rules, a flush those that networkd did not make") {
-  for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "routing-agent"}) {
-    CAPTURE(topology);
-    const Node node(topology);
+  for (const Facts& facts : topologies) {
+    CAPTURE(facts.topology);
+    const Node node(facts.topology);
+    if (facts.topology == "no-public") {
+      continue;  // nothing to route by the public gateway
+    }
     const std::string fresh = node.world.snapshot(node.droplet);
     for (const std::string verb : {"boot", "flush"}) {
+      CAPTURE(verb);
       node.ip("route add 192.0.2.128/25 via 203.0.113.1 proto 173");
       node.ip("route add default via 203.0.113.1 table 173");
+      node.ip("route add 192.0.2.64/26 via 203.0.113.1 table 4242 onlink dev " +
+              node.droplet.public_nic);
+      node.ip("route add default via 203.0.113.1 metric 1");
       node.ip("rule add pref 17301 from 203.0.113.10 lookup 173 protocol 173");
       REQUIRE(node.world.snapshot(node.droplet) != fresh);
       node.world.lab({verb, node.droplet.name});
@@ -87,10 +164,49 @@ TEST_CASE("lab: a reboot forgets routes and rules, a flush those that networkd d
   }
 }
 
-TEST_CASE("lab: a path that is cut carries nothing until it is mended") {
-  const Node node;
-  node.world.lab({"cut", node.droplet.name, "internet"});
-  CHECK(node.seen() == "none");
-  node.world.lab({"mend", node.droplet.name, "internet"});
+TEST_CASE("lab: a reboot forgets addresses, not what is assigned") {
+  const Node node("anchor-nic");
+  const std::string fresh = node.world.snapshot(node.droplet);
+  node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", node.droplet.id}});
+  node.ip("address add 10.9.9.9/24 dev eth1");
+  node.ip("address delete " + node.droplet.anchor + "/16 dev " + node.droplet.anchor_nic);
+  node.world.lab({"boot", node.droplet.name});
+  CHECK(node.world.snapshot(node.droplet) == fresh);
+  CHECK(node.world.holder("198.51.100.1") == node.droplet.id);
   CHECK(node.seen() == node.droplet.public_address);
+  node.ip("route replace default via 10.17.0.1");
+  CHECK(node.seen() == "198.51.100.1");
+}
+
+TEST_CASE("lab: a path that is cut carries nothing until it is mended") {
+  const std::map<std::string, std::string> servers = {
+      {"internet", "http://192.0.2.1"},
+      {"digitalocean", "https://192.0.2.2/v2/reserved_ips"},
+      {"kubernetes", "https://192.0.2.3:6443/api/v1/nodes/node-1"},
+      {"metadata", "http://169.254.169.254/metadata/v1/id"}};
+  const Node node;
+  // Which of them answer.
+  const auto answering = [&] {
+    std::vector<std::string> names;
+    for (const auto& [name, url] : servers) {
+      const std::string status =
+          node.world.lab({"exec", node.droplet.name, "sh", "-c",
+                          "curl -sko /dev/null -m 1 -w '%{http_code}' " + url + " || true"});
+      if (status != "000") {
+        names.push_back(name);
+      }
+    }
+    return names;
+  };
+  const auto all = answering();
+  REQUIRE(all.size() == servers.size());
+  for (const auto& [name, url] : servers) {
+    CAPTURE(name);
+    node.world.lab({"cut", node.droplet.name, name});
+    auto others = all;
+    std::erase(others, name);
+    CHECK(answering() == others);
+    node.world.lab({"mend", node.droplet.name, name});
+  }
+  CHECK(answering() == all);
 }

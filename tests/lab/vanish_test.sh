@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # A world leaves nothing behind, whoever is killed: no process, and so no namespace, route or file.
 set -euo pipefail
 lab=$(cd "$(dirname "$0")" && pwd)/lab

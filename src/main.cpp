@@ -29,6 +29,19 @@ void tell(const io::Log& log, const core::Ending& ending) {
   }
 }
 
+// The kubelet shows it; that it cannot be written changes nothing about the outcome.
+void leave_word(const io::Log& log, const app::Invocation& invocation,
+                const app::Outcome& outcome) {
+  if (invocation.termination_log.empty()) {
+    return;
+  }
+  const auto failure = core::failure_of(
+      [&] { io::write_file(invocation.termination_log, app::render_json(outcome)); });
+  if (failure) {
+    log.write(io::Level::warning, "{}", failure->what());
+  }
+}
+
 core::Exit run(const app::Invocation& invocation) {
   const io::Log log(invocation.log_format, invocation.log_level);
   const auto clock = io::open_clock(invocation.timeout);
@@ -40,9 +53,7 @@ core::Exit run(const app::Invocation& invocation) {
   const bool json = invocation.output == app::Output::json;
   print(json ? app::render_json(outcome) : app::render_text(outcome));
   tell(log, outcome.ending);
-  if (!invocation.termination_log.empty()) {
-    io::write_file(invocation.termination_log, app::render_json(outcome));
-  }
+  leave_word(log, invocation, outcome);
   return app::exit_of(outcome, invocation);
 }
 

@@ -59,8 +59,11 @@ class Perform {
       observer_.lost(action.address);
       return gone->why;
     }
-    observer_.holds(std::get<core::FloatingIp>(outcome));
-    return {};
+    const auto& held = std::get<core::FloatingIp>(outcome);
+    observer_.holds(held);
+    return held.address == action.address
+               ? std::string{}
+               : fmt::format("the droplet already holds {}", held.address.to_string());
   }
 
   std::string operator()(const core::PatchNode& action) {

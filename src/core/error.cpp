@@ -33,6 +33,22 @@ constexpr std::array exits = {
     ExitFacts{Exit::terminated, "terminated", true, "SIGTERM or SIGHUP"},
 };
 
+std::string_view usual_hint(Exit exit) {
+  switch (exit) {
+    case Exit::usage:
+      return "see do-egress-ip --help";
+    case Exit::config:
+      return "the manual, do-egress-ip(8), says what is expected there";
+    case Exit::unavailable:
+      return "check the URL and the way there (firewall, proxy, certificate), or run again later";
+    case Exit::software:
+    case Exit::os_error:
+      return "where no proxy or other program explains it, please report it with the output of -v";
+    default:
+      return "run again later";
+  }
+}
+
 }  // namespace
 
 std::span<const ExitFacts> exit_table() {
@@ -41,6 +57,10 @@ std::span<const ExitFacts> exit_table() {
 
 const ExitFacts& facts_of(Exit exit) {
   return *std::ranges::find(exits, exit, &ExitFacts::exit);
+}
+
+std::string Error::hint() const {
+  return hint_.empty() ? std::string(usual_hint(exit_)) : hint_;
 }
 
 }  // namespace core

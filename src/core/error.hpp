@@ -55,9 +55,11 @@ class Error : public std::runtime_error {
       : std::runtime_error(fmt::format(format, std::forward<Args>(args)...)), exit_(exit) {}
 
   Exit exit() const { return exit_; }
-  const std::string& hint() const { return hint_; }
 
-  // The same error, with a next step for the operator.
+  // The next step for the operator: the one given, else the usual one for such an exit.
+  std::string hint() const;
+
+  // The same error, with a better next step than the usual.
   Error with_hint(std::string hint) const {
     Error error = *this;
     error.hint_ = std::move(hint);

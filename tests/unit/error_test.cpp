@@ -42,8 +42,14 @@ TEST_CASE("error: carries its exit code, its message and a hint") {
   const Error error(Exit::config, "{} is wrong", "--x");
   CHECK(error.exit() == Exit::config);
   CHECK(std::string(error.what()) == "--x is wrong");
-  CHECK(error.hint().empty());
   CHECK(error.with_hint("try --y").hint() == "try --y");
+}
+
+TEST_CASE("error: there is a hint for every exit, without one of its own as well") {
+  for (const core::ExitFacts& facts : core::exit_table()) {
+    CHECK_FALSE(Error(facts.exit, "cause").hint().empty());
+    CHECK(Error(facts.exit, "cause").while_doing("x").with_hint("own").hint() == "own");
+  }
 }
 
 TEST_CASE("error: braces in what others say are not taken for a format") {

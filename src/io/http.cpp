@@ -117,6 +117,8 @@ void set_message(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_repeat);
+    // Without a body there is nothing to refuse; but it repeats on used connections only.
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.body.empty() ? 1L : 0L);
   }
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append_body);

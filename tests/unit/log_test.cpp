@@ -2,10 +2,13 @@
 #include "io/log.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 
 using io::Level;
@@ -14,21 +17,43 @@ using io::LogFormat;
 
 namespace {
 
-// What `body` writes to stderr, which is no terminal meanwhile.
-std::string stderr_of(const std::function<void()>& body) {
-  std::FILE* file = std::tmpfile();
-  REQUIRE(file != nullptr);
+// What `body` writes to stderr while that is `descriptor`.
+void redirected_to(int descriptor, const std::function<void()>& body) {
   std::fflush(stderr);
   const int kept = dup(STDERR_FILENO);
-  dup2(fileno(file), STDERR_FILENO);
+  dup2(descriptor, STDERR_FILENO);
   body();
   std::fflush(stderr);
   dup2(kept, STDERR_FILENO);
   close(kept);
+}
+
+std::string stderr_of(const std::function<void()>& body) {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  redirected_to(fileno(file), body);
   std::rewind(file);
   std::string text(4096, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file));
   std::fclose(file);
+  return text;
+}
+
+// The same where a person looks on; the terminal writes a line feed as two bytes.
+std::string terminal_of(const std::function<void()>& body) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(master >= 0);
+  REQUIRE(grantpt(master) == 0);
+  REQUIRE(unlockpt(master) == 0);
+  const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  redirected_to(terminal, body);
+  std::string text(4096, '\0');
+  fcntl(master, F_SETFL, O_NONBLOCK);
+  const auto size = read(master, text.data(), text.size());
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  close(terminal);
+  close(master);
   return text;
 }
 
@@ -72,6 +97,29 @@ TEST_CASE("log: as JSON is one object a line, whatever is said") {
 TEST_CASE("log: progress is for terminals only") {
   const Log log(LogFormat::text, Level::debug);
   CHECK(stderr_of([&] { log.progress("waiting"); }).empty());
+}
+
+TEST_CASE("log: on a terminal progress is one line that gives way to the next") {
+  const Log log(LogFormat::text, Level::info);
+  CHECK(terminal_of([&] {
+          log.progress("waiting");
+          log.progress("still waiting");
+          log.write(Level::warning, "done");
+          log.write(Level::warning, "really");
+        }) ==
+        "\r\033[Kdo-egress-ip: waiting …"
+        "\r\033[Kdo-egress-ip: still waiting …"
+        "\r\033[Kdo-egress-ip: warning: done\r\n"
+        "do-egress-ip: warning: really\r\n");
+}
+
+TEST_CASE("log: no progress for collectors, nor for who wants quiet") {
+  const Log json(LogFormat::json, Level::info);
+  const Log quiet(LogFormat::text, Level::hint);
+  CHECK(terminal_of([&] {
+          json.progress("waiting");
+          quiet.progress("waiting");
+        }).empty());
 }
 
 TEST_CASE("log: a quoted text is JSON for every byte") {

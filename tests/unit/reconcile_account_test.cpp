@@ -30,6 +30,17 @@ void check_without_egress(Rig& rig, const Outcome& outcome) {
 
 }  // namespace
 
+TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.metadata_lags = true;
+  const Outcome outcome = rig.run();
+  CHECK(outcome.result == Outcome::Result::unchanged);
+  CHECK(outcome.floating_ip == support::first_choice);
+  CHECK(support::api_calls(rig.http) == Lines{"GET /v2/reserved_ips?per_page=200&page=1"});
+  CHECK(rig.kernel.changes.empty());
+}
+
 TEST_CASE("reconcile: takes the next address when the settling shows a thief") {
   Rig rig;
   rig.clock.on_sleep = [&] {

@@ -182,6 +182,21 @@ TEST_CASE("reconcile: a change that does not stay ends the run") {
   CHECK_FALSE(outcome.ending.hint.empty());
 }
 
+TEST_CASE("reconcile: a network that is different at every look ends the run") {
+  Rig rig;
+  rig.converge();
+  int metric = 0;
+  rig.kernel.meddler = [&](core::Network& network) {
+    auto& route = *support::route_to(network, support::prefix("169.254.169.254"));
+    route.source.reset();
+    route.metric = static_cast<std::uint32_t>(++metric);
+  };
+  support::route_to(rig.kernel.network, support::prefix("169.254.169.254"))->source.reset();
+  const Outcome outcome = rig.run();
+  CHECK((outcome.ending.exit == Exit::try_again || outcome.ending.exit == Exit::os_error));
+  CHECK(rig.kernel.changes.size() < 500);
+}
+
 TEST_CASE("reconcile: something in front of the default ends the run before anything is claimed") {
   Rig rig;
   rig.kernel.network.routes.push_back(

@@ -203,17 +203,6 @@ TEST_CASE("reconcile: gives up the Node's request that hangs on a dead route, an
   CHECK(rig.http.in_flight() == 0);
 }
 
-TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
-  Rig rig;
-  rig.converge();
-  rig.cloud.metadata_lags = true;
-  const Run lagging = run(rig);
-  CHECK(lagging.outcome.result == Outcome::Result::unchanged);
-  CHECK(lagging.outcome.floating_ip == support::first_choice);
-  CHECK(support::api_calls(rig.http) == Lines{"GET /v2/reserved_ips?per_page=200&page=1"});
-  CHECK(rig.kernel.changes.empty());
-}
-
 TEST_CASE("reconcile: repairs exactly what is wrong") {
   Rig rig;
   rig.converge();
@@ -236,6 +225,15 @@ TEST_CASE("reconcile: repairs exactly what is wrong") {
   SUBCASE("a rule was lost") {
     rig.kernel.network.rules.erase(rig.kernel.network.rules.begin() + 1);
     expected = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default"};
+  }
+  SUBCASE("a direct route and a rule of an earlier run are left") {
+    rig.kernel.network.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
+                                         .via = {support::public_gateway, support::eth0},
+                                         .source = support::public_address});
+    rig.kernel.add_rule(
+        {.priority = 17302, .source = support::prefix("203.0.113.77"), .table = 173});
+    expected = {"remove-rule 17302 from 203.0.113.77/32 lookup 173",
+                "remove-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10"};
   }
   const Outcome outcome = rig.run();
   CHECK(done(outcome) == expected);

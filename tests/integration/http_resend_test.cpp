@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "integration/server.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+using core::Exit;
+using integration::Client;
+
+// A connection that breaks between request and reply. libcurl would send the request again by
+// itself where the connection had served before; only the caller knows whether that is harmless.
+
+namespace {
+
+// Answers the first request of its first connection, and breaks every connection after that as soon
+// as it has read a request.
+class BreakingServer {
+ public:
+  BreakingServer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    REQUIRE(bind(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
+    REQUIRE(listen(socket_, 8) == 0);
+    socklen_t size = sizeof address;
+    getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  BreakingServer(const BreakingServer&) = delete;
+  BreakingServer& operator=(const BreakingServer&) = delete;
+  ~BreakingServer() {
+    shutdown(socket_, SHUT_RDWR);
+    thread_.join();
+    close(socket_);
+  }
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_) + "/x"; }
+  int requests(const std::string& method) {
+    const std::lock_guard lock(mutex_);
+    return requests_[method];
+  }
+
+ private:
+  void serve() {
+    for (bool first = true;; first = false) {
+      const int connection = accept(socket_, nullptr, nullptr);
+      if (connection < 0) {
+        return;
+      }
+      if (first && read_request(connection)) {
+        const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        [[maybe_unused]] const auto sent =
+            send(connection, reply.data(), reply.size(), MSG_NOSIGNAL);
+      }
+      read_request(connection);
+      close(connection);
+    }
+  }
+
+  // Up to the end of its headers; those of the tests have no body.
+  bool read_request(int connection) {
+    std::string text;
+    char letter = 0;
+    while (text.find("\r\n\r\n") == std::string::npos) {
+      if (recv(connection, &letter, 1, 0) != 1) {
+        return false;
+      }
+      text += letter;
+    }
+    const std::lock_guard lock(mutex_);
+    ++requests_[text.substr(0, text.find(' '))];
+    return true;
+  }
+
+  int socket_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int port_ = 0;
+  std::thread thread_ = {};
+  std::mutex mutex_ = {};
+  std::map<std::string, int> requests_ = {};
+};
+
+}  // namespace
+
+TEST_CASE("http: a POST on a connection that breaks is sent once") {
+  for (const std::string method : {"POST", "DELETE"}) {
+    BreakingServer server;
+    Client client;
+    CHECK(client.http->send({.url = server.url()}).body == "ok");
+    const auto failure = client.failure({.method = method, .url = server.url()});
+    CHECK(failure.exit() == Exit::unavailable);
+    CHECK(server.requests(method) == 1);
+    client.http.reset();
+  }
+}
+
+TEST_CASE("http: a POST with a body on a connection that breaks is sent once") {
+  BreakingServer server;
+  Client client;
+  CHECK(client.http->send({.url = server.url()}).body == "ok");
+  const std::string body = "{\"type\":\"assign\"}";
+  CHECK(client.failure({.method = "POST", .url = server.url(), .body = body}).exit() ==
+        Exit::unavailable);
+  CHECK(server.requests("POST") == 1);
+  client.http.reset();
+}

@@ -44,19 +44,23 @@ class BreakingServer {
 
  private:
   void serve() {
+    std::vector<std::jthread> threads;  // joined once the client has closed its connections
     for (bool first = true;; first = false) {
       const int connection = accept(socket_, nullptr, nullptr);
       if (connection < 0) {
         return;
       }
-      if (first && read_request(connection)) {
-        const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        [[maybe_unused]] const auto sent =
-            send(connection, reply.data(), reply.size(), MSG_NOSIGNAL);
-      }
-      read_request(connection);
-      close(connection);
+      threads.emplace_back([=, this] { serve(connection, first); });
     }
+  }
+
+  void serve(int connection, bool first) {
+    if (first && read_request(connection)) {
+      const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+      [[maybe_unused]] const auto sent = send(connection, reply.data(), reply.size(), MSG_NOSIGNAL);
+    }
+    read_request(connection);
+    close(connection);
   }
 
   // Up to the end of its headers; those of the tests have no body.

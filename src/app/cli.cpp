@@ -31,19 +31,20 @@ std::string spelling(const Option& option) {
   return option.letter.empty() ? name : fmt::format("-{},{}", option.letter, name);
 }
 
-void declare(CLI::App& parser, Arguments& arguments, std::map<std::string_view, bool>& switches) {
+void declare(CLI::App& parser, Arguments& arguments) {
   parser.set_help_flag();
   parser.add_flag("-h,--help", arguments.help);
   parser.add_flag("--version", arguments.version);
   parser.add_option("--config", arguments.config)->expected(1);
   parser.add_option("command", arguments.command);
   for (const Option& option : options()) {
+    auto& values = arguments.values[std::string(option.name)];
     if (option.value.empty()) {
-      parser.add_flag(spelling(option), switches[option.name]);
+      parser.add_flag(spelling(option), values)
+          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
       continue;
     }
-    auto* declared =
-        parser.add_option(spelling(option), arguments.values[std::string(option.name)]);
+    auto* declared = parser.add_option(spelling(option), values);
     declared->expected(1)->allow_extra_args(false);
     declared->multi_option_policy(option.repeatable ? CLI::MultiOptionPolicy::TakeAll
                                                     : CLI::MultiOptionPolicy::Throw);
@@ -52,19 +53,13 @@ void declare(CLI::App& parser, Arguments& arguments, std::map<std::string_view, 
 
 Arguments read_arguments(const std::vector<std::string>& given) {
   Arguments arguments;
-  std::map<std::string_view, bool> switches;
   CLI::App parser;
-  declare(parser, arguments, switches);
+  declare(parser, arguments);
   std::vector<std::string> reversed(given.rbegin(), given.rend());  // as CLI11 wants them
   try {
     parser.parse(reversed);
   } catch (const CLI::ParseError& error) {
     throw core::Error(core::Exit::usage, "{}", error.what()).with_hint("see do-egress-ip --help");
-  }
-  for (const auto& [name, on] : switches) {
-    if (on) {
-      arguments.values[std::string(name)] = {"true"};
-    }
   }
   return arguments;
 }

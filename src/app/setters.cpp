@@ -51,8 +51,9 @@ void set_pool(Draft& draft, const Given& given) {
 
 void set_pool_file(Draft& draft, const Given& given) {
   Given content = given;
-  content.values = {io::read_file(readable_file(given))};
-  content.origin = fmt::format("{}, file {}", given.origin, single(given));
+  const std::string path = readable_file(given);
+  content.values = {core::attempt(given.origin, [&] { return io::read_file(path); })};
+  content.origin = fmt::format("{}, file {}", given.origin, path);
   content.source = Source::file;  // what is wrong in there is no fault of the command line
   std::vector<core::Ipv4> pool;
   if (const auto problem = core::failure_of([&] { pool = core::parse_pool(content.values[0]); })) {

@@ -63,8 +63,8 @@ struct Http {
   Response send(const Request& request) { return wait(start(request)); }
 };
 
-// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left, but for
-// a moment in which the Node is told the truth about a run that reached its deadline.
+// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left, but
+// for a moment in which the Node is told the truth about a run that reached its deadline.
 std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
 
 }  // namespace io

@@ -30,9 +30,8 @@ void Observer::read_network() {
   }
   const bool was_cut_off = core::cut_off(found_);
   found_.network = std::move(now);
-  if (node_under_way_ && was_cut_off) {  // it hangs on a route that was dead
-    system_.http.cancel(*node_under_way_);
-    node_under_way_.reset();
+  if (was_cut_off) {
+    give_up_node();  // it hangs on a route that was dead
   }
   if (std::holds_alternative<core::Unavailable>(found_.node)) {
     found_.node = core::NotAsked{};
@@ -74,14 +73,33 @@ void Observer::start_node() {
     return;
   }
   const auto failure = core::failure_of([&] {
-    node_under_way_ = system_.http.start(kubernetes_->node_request(invocation_.config.node_name));
+    io::Request request = kubernetes_->node_request(invocation_.config.node_name);
+    request.source = way_round();
+    node_under_way_ = system_.http.start(request);
   });
   if (failure) {  // no token to ask with
     found_.node = core::Unavailable{*failure};
   }
 }
 
+void Observer::give_up_node() {
+  if (node_under_way_) {
+    system_.http.cancel(*node_under_way_);
+    node_under_way_.reset();
+  }
+}
+
+// Where the default is dead: the address from which the servers can still be asked.
+std::optional<core::Ipv4> Observer::way_round() const {
+  const auto& droplet = found_.droplet;
+  const bool needed = droplet && droplet->public_interface && core::cut_off(found_);
+  return needed ? std::optional(droplet->public_interface->address) : std::nullopt;
+}
+
 void Observer::read_node() {
+  if (invocation_.writes == Writes::none && core::cut_off(found_)) {
+    give_up_node();  // a dry run leaves the dead default in force
+  }
   start_node();
   if (!node_under_way_) {
     return;
@@ -100,8 +118,7 @@ void Observer::read_node() {
 }
 
 void Observer::read_account() {
-  const auto& nic = found_.droplet->public_interface;
-  digitalocean_.leave_by(core::cut_off(found_) && nic ? std::optional(nic->address) : std::nullopt);
+  digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] { found_.account = account(); });
   digitalocean_.leave_by(std::nullopt);
   if (failure) {
@@ -132,6 +149,7 @@ core::Account Observer::account() {
 }
 
 void Observer::prove_scope() {
+  digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] {
     if (!digitalocean_.sees_droplet(found_.droplet->id)) {
       throw core::Error(
@@ -141,6 +159,7 @@ void Observer::prove_scope() {
     }
     std::get<core::Account>(found_.account).shows_droplets = true;
   });
+  digitalocean_.leave_by(std::nullopt);
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }

@@ -41,6 +41,8 @@ class Observer {
   void prove_scope();
   core::Account account();
   void start_node();
+  void give_up_node();
+  std::optional<core::Ipv4> way_round() const;
 
   System& system_;
   const Invocation& invocation_;

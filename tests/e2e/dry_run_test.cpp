@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+// A dry run writes nothing anywhere, and foretells the run that follows step by step.
+#include "node.hpp"
+
+#include <functional>
+
+using support::Json;
+
+namespace {
+
+// Who holds what, and what every Node says.
+Json cloud(const Node& node) {
+  return node.world.sim("GET", "/world");
+}
+
+std::vector<std::string> words(const Json& result) {
+  std::vector<std::string> steps;
+  for (const Json& step : result.at("steps")) {
+    steps.push_back(step.at("action").get<std::string>() + " " +
+                    step.at("target").get<std::string>() + ": " +
+                    step.at("reason").get<std::string>());
+  }
+  return steps;
+}
+
+void check_wrote_nothing(const Node& node, const std::function<void()>& run) {
+  const std::string before = node.world.snapshot(node.droplet);
+  const Json held = cloud(node);
+  node.world.forget_requests();
+  run();
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(cloud(node) == held);
+  for (const Json& request : node.world.sim("GET", "/journal").at("requests")) {
+    CHECK(request.at("method") == "GET");
+  }
+}
+
+// Both end with `exit`, and the second does what the first foretold.
+void check_foretold(const Node& node, int exit, std::size_t steps) {
+  Json planned;
+  check_wrote_nothing(node, [&] { planned = node.run(exit, {"--dry-run"}); });
+  for (const Json& step : planned.at("steps")) {
+    CHECK(step.at("result") == "planned");
+  }
+  CHECK(planned.at("steps").size() == steps);
+  if (exit == 0) {
+    CHECK(planned.at("result") == "planned");
+  }
+  check_wrote_nothing(node, [&] { CHECK(words(node.run(exit, {"-n"})) == words(planned)); });
+
+  const Json done = node.run(exit);
+
+  CHECK(words(done) == words(planned));
+  CHECK(done.at("floating_ip") == planned.at("floating_ip"));
+}
+
+}  // namespace
+
+TEST_CASE("dry run: the first claim") {
+  for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "routing-agent"}) {
+    CAPTURE(topology);
+    const Node node("198.51.100.1-4", topology);
+    check_foretold(node, 0, topology == "routing-agent" ? 5 : 7);
+    node.check_egress();
+  }
+}
+
+TEST_CASE("dry run: routes lost, routes flushed, labels lost") {
+  const Node node;
+  node.run(0);
+  node.world.lab({"boot", node.droplet.name});
+  check_foretold(node, 0, 5);
+  node.world.lab({"flush", node.droplet.name});
+  check_foretold(node, 0, 5);
+  node.world.sim("PUT", "/nodes/node-1", {{"labels", {{"team", "payments"}}}});
+  check_foretold(node, 0, 1);
+  node.check_egress();
+}
+
+TEST_CASE("dry run: all is right") {
+  const Node node;
+  node.run(0);
+  check_wrote_nothing(node, [&] { CHECK(node.run(0, {"-n"}).at("result") == "unchanged"); });
+}
+
+TEST_CASE("dry run: none is free") {
+  const Node node("198.51.100.1");
+  node.world.sim("PUT", "/droplets/1", {{"name", "other"}});
+  node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", 1}});
+  check_foretold(node, 10, 1);  // the label
+  node.check_says_false();
+}
+
+TEST_CASE("dry run: the address taken away and none free") {
+  const Node node("198.51.100.1");
+  node.run(0);
+  node.world.sim("PUT", "/droplets/1", {{"name", "other"}});
+  node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", 1}});
+  check_foretold(node, 10, 2);  // the public default and the label
+  node.check_says_false();
+}
+
+TEST_CASE("dry run: the address lost, and the way to the API with it") {
+  const Node node;
+  node.run(0);
+  node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
+  check_foretold(node, 0, 5);
+  node.check_egress();
+}
+
+TEST_CASE("dry run: text says that nothing was written") {
+  const Node node;
+  const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
+  CHECK(run.exit == 0);
+  const auto lines = support::lines_with(run.out, "");
+  REQUIRE(lines.size() == 8);
+  CHECK(support::lines_with(run.out, "planned: ").size() == 8);
+  CHECK(lines[7].ends_with("; nothing was written"));
+}

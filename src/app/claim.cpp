@@ -105,6 +105,7 @@ class Claiming {
     assignment_ = digitalocean_.assign(wanted_.address, wanted_.droplet);
     posted_at_ = system_.clock.elapsed();
     interval_ = first_interval;
+    hinted_ = false;
     ++posts_;
     if (assignment_.answer == Answer::limited) {
       wait_for_rate_limit();
@@ -183,7 +184,8 @@ class Claiming {
     system_.log.progress(fmt::format("waiting for {} to be assigned", wanted_.address.to_string()));
     for (io::Duration waited{0}; waited < interval_; waited += hint_interval) {
       system_.clock.sleep(hint_interval);
-      if (hint_()) {
+      if (!hinted_ && hint_()) {
+        hinted_ = true;  // once: where it is early, reading at its pace would use up the rate limit
         return;
       }
     }
@@ -197,6 +199,7 @@ class Claiming {
   core::FloatingIp reading_ = {};
   bool known_ = false;
   bool settled_ = false;
+  bool hinted_ = false;
   cloud::DigitalOcean::Assignment assignment_ = {};
   int posts_ = 0;
   int refusals_ = 0;

@@ -110,8 +110,9 @@ TEST_CASE("claim: a refusal because somebody else was faster is a loss") {
 
 TEST_CASE("claim: a refusal because the droplet holds another address gives that one") {
   Fixture fixture;
-  fixture.cloud.addresses[support::third_choice].holder = support::our_droplet;
-  CHECK(held(fixture.claim()) == support::third_choice);
+  fixture.cloud.addresses[support::third_choice].holder = support::other_droplet;
+  fixture.cloud.addresses[support::second_choice].holder = support::our_droplet;
+  CHECK(held(fixture.claim()) == support::second_choice);
   CHECK(fixture.posts() == 1);
 }
 

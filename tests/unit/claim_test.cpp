@@ -104,18 +104,20 @@ TEST_CASE("claim: waits while the assignment is pending, reading ever less often
 TEST_CASE("claim: reads at once when metadata hints that it came about") {
   Fixture fixture;
   fixture.cloud.latency = Duration{600};
-  fixture.hint = true;
+  fixture.clock.on_sleep = [&] { fixture.hint = fixture.clock.now >= Duration{600}; };
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.hints == 3);
+  CHECK(fixture.calls().size() == 5);
   CHECK(fixture.clock.now == Duration{1'600});
 }
 
-TEST_CASE("claim: believes no hint without a proof") {
+TEST_CASE("claim: believes no hint without a proof, and spends no requests on it") {
   Fixture fixture;
   fixture.cloud.latency = Duration{20'000};
   fixture.hint = true;
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.clock.now >= Duration{20'000});
+  CHECK(fixture.calls().size() <= 12);
 }
 
 TEST_CASE("claim: waits for somebody's pending action before deciding anything") {
@@ -160,6 +162,13 @@ TEST_CASE("claim: a pending action seen while settling starts the proof anew") {
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.posts() == 1);
   CHECK(fixture.clock.slept.back() == Duration{1'000});
+}
+
+TEST_CASE("claim: an action is waited for as long as it is pending") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{60'000};
+  CHECK(held(fixture.claim()) == first_choice);
+  CHECK(fixture.posts() == 1);
 }
 
 TEST_CASE("claim: a pending action that never ends is left at the deadline") {

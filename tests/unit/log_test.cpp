@@ -48,11 +48,12 @@ std::string terminal_of(const std::function<void()>& body) {
   const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
   REQUIRE(terminal >= 0);
   redirected_to(terminal, body);
-  std::string text(4096, '\0');
-  fcntl(master, F_SETFL, O_NONBLOCK);
-  const auto size = read(master, text.data(), text.size());
-  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   close(terminal);
+  std::string text;
+  char letter = 0;
+  while (read(master, &letter, 1) == 1) {  // until the terminal, closed, has given everything
+    text += letter;
+  }
   close(master);
   return text;
 }

@@ -126,7 +126,7 @@ TEST_CASE("plan: claims without Kubernetes, and without a Node that can be read"
     found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply")};
     CHECK(core::plan(found, support::asked()).ending.exit == Exit::gate_failed);
   }
-  CHECK(steps(found).front() == assign);
+  CHECK(steps(found).at(0) == assign);
   CHECK(steps(found).back() == anchor_default);
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("plan: tells a Node that wrongly claims egress before it claims an add
 TEST_CASE("plan: does not tell a Node that already says false") {
   auto found = support::newcomer();
   std::get<core::Node>(found.node).labels["do-outbound-floating-ip-enabled"] = "false";
-  CHECK(steps(found).front() == assign);
+  CHECK(steps(found).at(0) == assign);
 }
 
 TEST_CASE("plan: ends with the pool's state, public default and label false, without a candidate") {
@@ -185,7 +185,7 @@ TEST_CASE("plan: ends with the pool's state, public default and label false, wit
 TEST_CASE("plan: takes the next address when one went to somebody else") {
   auto found = support::newcomer();
   found.lost = {support::first_choice};
-  CHECK(steps(found).front() == "assign 198.51.100.9 to droplet 758604990");
+  CHECK(steps(found).at(0) == "assign 198.51.100.9 to droplet 758604990");
 }
 
 TEST_CASE("plan: is cut off only by the anchor's default, without an address by metadata") {

@@ -29,8 +29,8 @@ class World {
       if (plan.steps.empty()) {
         return done;
       }
-      done.push_back(support::words({plan.steps.front()}, found.network).front());
-      std::visit([this](const auto& action) { perform(action); }, plan.steps.front().action);
+      done.push_back(support::words({plan.steps.at(0)}, found.network).front());
+      std::visit([this](const auto& action) { perform(action); }, plan.steps.at(0).action);
       found.network = kernel_.read();
     }
     return {"never ends"};

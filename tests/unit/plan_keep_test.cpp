@@ -95,7 +95,7 @@ TEST_CASE("plan: waits for a pending action on the address that the droplet hold
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"assign 198.51.100.8 to droplet 758604990"});
-  CHECK(plan.steps.front().reason == "the droplet holds it, but an action on it is pending");
+  CHECK(plan.steps.at(0).reason == "the droplet holds it, but an action on it is pending");
 }
 
 TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing") {

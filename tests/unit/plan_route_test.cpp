@@ -85,7 +85,7 @@ TEST_CASE("plan: says what was wrong with the default") {
     support::default_route(found.network)->multipath = true;
     expected = "the default route has several gateways, wanted 10.17.0.1 dev eth0 src 10.17.0.5";
   }
-  CHECK(plan_for(found).steps.front().reason == expected);
+  CHECK(plan_for(found).steps.at(0).reason == expected);
 }
 
 TEST_CASE("plan: leaves a default alone that is right though somebody else wrote it") {

@@ -19,6 +19,14 @@ bool posted(const Rig& rig) {
                              [](const auto& request) { return request.method == "POST"; });
 }
 
+Lines words(const Outcome& outcome) {
+  Lines lines;
+  for (const app::StepRecord& record : outcome.steps) {
+    lines.push_back(support::words({record.step}, outcome.network).at(0));
+  }
+  return lines;
+}
+
 // No address, and the Node does not claim one.
 void check_without_egress(Rig& rig, const Outcome& outcome) {
   CHECK(outcome.result == Outcome::Result::failed);
@@ -29,6 +37,23 @@ void check_without_egress(Rig& rig, const Outcome& outcome) {
 }
 
 }  // namespace
+
+// A dry run leaves the dead default in force, and must reach everything all the same.
+TEST_CASE("reconcile: a dry run foretells how a lost address is replaced") {
+  for (const auto topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    Rig rig(topology);
+    rig.converge(topology);
+    rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
+    rig.invocation.writes = app::Writes::none;
+    const Outcome planned = rig.run();
+    CHECK(planned.ending.exit == Exit::ok);
+    CHECK(rig.kernel.changes.empty());
+    CHECK_FALSE(posted(rig));
+    rig.invocation.writes = app::Writes::apply;
+    CHECK(words(planned) == words(rig.run()));
+  }
+}
 
 TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
   Rig rig;

@@ -81,6 +81,18 @@ TEST_CASE("reconcile: with the API down a lost address still brings the public d
   check_label_false(rig);
 }
 
+TEST_CASE("reconcile: what could not be read while cut off is read again by the public default") {
+  Rig rig;
+  rig.converge();
+  rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
+  rig.cloud.fault = [](const io::Request& request) -> std::optional<Reply> {
+    return request.source ? std::optional(support::no_reply()) : std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(rig.cloud.held() == support::second_choice);
+  CHECK(rig.cloud.thefts.empty());
+}
+
 TEST_CASE("reconcile: with the API down a converged droplet does not even notice") {
   Rig rig;
   rig.converge();

@@ -166,6 +166,9 @@ TEST_CASE("routes: metadata is reached again only behind our own default, from o
   SUBCASE("not by the public default") {
     network = support::booted(Topology::classic);
   }
+  SUBCASE("not by the public default that was put back") {
+    *support::default_route(network) = support::booted(Topology::classic).routes[0];
+  }
   SUBCASE("not without a default") {
     support::remove_routes_to(network, {});
   }

@@ -21,7 +21,7 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
       {"node-name", "", "N", {"NODE_NAME"}, "the hostname",
        "the name to match, and the Node to label", false, set_node_name},
       {"token-file", "", "F", {"DO_EGRESS_IP_TOKEN_FILE"}, "",
-       "file with the DigitalOcean token; else DIGITALOCEAN_ACCESS_TOKEN, DIGITALOCEAN_TOKEN or DO_TOKEN", false, set_token_file},
+       "file with the DigitalOcean token; else DIGITALOCEAN_ACCESS_TOKEN", false, set_token_file},
       {"api-url", "", "U", {"DIGITALOCEAN_API_URL"}, "https://api.digitalocean.com",
        "the DigitalOcean API", false, set_api_url},
       {"ca-file", "", "F", {"SSL_CERT_FILE"}, "the system's",

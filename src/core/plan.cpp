@@ -209,7 +209,9 @@ bool cut_off(const Observation& found) {
 
 Plan plan(const Observation& found, const Config& asked) {
   if (!found.droplet) {
-    return {.steps = reach_metadata(found.network), .needs = {Need::droplet}};
+    const bool ours = asked.route == RouteMode::set_default;
+    return {.steps = ours ? reach_metadata(found.network) : std::vector<Step>{},
+            .needs = {Need::droplet}};
   }
   if (found.failure) {
     return end_without_egress(found, asked, ending_of(*found.failure));

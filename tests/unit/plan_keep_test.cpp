@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan.hpp"
+#include "core/routes.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 
@@ -152,6 +153,14 @@ TEST_CASE("plan: with --route none leaves routes and rules alone") {
           Lines{"assign 198.51.100.8 to droplet 758604990",
                 "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
                 "do-outbound-floating-ip-enabled=true"});
+  }
+  SUBCASE("nothing is known yet, and our default of an earlier run is in force") {
+    found.droplet.reset();
+    std::erase_if(found.network.routes, [](const core::Route& route) {
+      return route.destination == core::metadata_service;
+    });
+    CHECK(core::plan(found, support::asked()).steps.size() == 1);
+    CHECK(core::plan(found, asked).steps.empty());
   }
   SUBCASE("the address is lost") {
     found.droplet = support::droplet(std::nullopt);

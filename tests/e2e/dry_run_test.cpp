@@ -30,7 +30,8 @@ void check_wrote_nothing(const Node& node, const std::function<void()>& run) {
   run();
   CHECK(node.world.snapshot(node.droplet) == before);
   CHECK(cloud(node) == held);
-  for (const Json& request : node.world.sim("GET", "/journal").at("requests")) {
+  const Json journal = node.world.sim("GET", "/journal");
+  for (const Json& request : journal.at("requests")) {
     CHECK(request.at("method") == "GET");
   }
 }

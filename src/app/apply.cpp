@@ -2,6 +2,7 @@
 #include "app/apply.hpp"
 
 #include "app/claim.hpp"
+#include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
 
 #include <span>
@@ -11,7 +12,7 @@ namespace {
 
 using Result = StepRecord::Result;
 
-enum class Kind { claim, network, node };
+enum class Kind { lease, claim, network, node };
 
 struct KindOf {
   Kind operator()(const core::SetRoute&) const { return Kind::network; }
@@ -19,6 +20,8 @@ struct KindOf {
   Kind operator()(const core::AddRule&) const { return Kind::network; }
   Kind operator()(const core::RemoveRule&) const { return Kind::network; }
   Kind operator()(const core::ReplaceDefault&) const { return Kind::network; }
+  Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
+  Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
   Kind operator()(const core::AssignFloatingIp&) const { return Kind::claim; }
   Kind operator()(const core::PatchNode&) const { return Kind::node; }
 };
@@ -52,6 +55,23 @@ class Perform {
     return {};
   }
 
+  std::string operator()(const core::AcquireLease& action) {
+    const auto holder = cloud::acquire(observer_.kubernetes(), lease_on(action.address));
+    if (holder) {
+      observer_.lost(action.address);
+      return fmt::format("Node {} holds it for another {} s", holder->name, holder->left.count());
+    }
+    observer_.leased(action.address);
+    return {};
+  }
+
+  // One that cannot be given back expires.
+  std::string operator()(const core::ReleaseLease& action) {
+    observer_.not_leased(action.address);
+    cloud::release(observer_.kubernetes(), lease_on(action.address));
+    return {};
+  }
+
   std::string operator()(const core::AssignFloatingIp& action) {
     const auto outcome = claim(system_, observer_.digitalocean(), action,
                                [&] { return metadata_shows(action.address); });
@@ -67,7 +87,13 @@ class Perform {
   }
 
   std::string operator()(const core::PatchNode& action) {
-    observer_.node_is(observer_.kubernetes().patch_labels(action));
+    const auto& known = std::get<core::Node>(observer_.found().node);
+    const auto patched = observer_.kubernetes().patch_node(action, known.version);
+    if (!patched) {
+      observer_.node_is(core::NotAsked{});
+      return "somebody else changed the Node meanwhile; it is read again";
+    }
+    observer_.node_is(*patched);
     return {};
   }
 
@@ -75,6 +101,17 @@ class Perform {
   std::string set(const core::Route& route) {
     system_.kernel.set_route(route);
     return {};
+  }
+
+  // It outlives the run, and with it every POST that was made under it.
+  cloud::Lease lease_on(core::Ipv4 address) const {
+    constexpr std::chrono::seconds margin{30};
+    const auto longest = std::chrono::ceil<std::chrono::seconds>(invocation_.timeout);
+    return {.name_space = invocation_.name_space,
+            .address = address,
+            .node = invocation_.config.node_name,
+            .node_uid = std::get<core::Node>(observer_.found().node).uid,
+            .duration = longest + margin};
   }
 
   // Metadata costs nothing of the API's budget. Once it fails it is not asked again.
@@ -96,6 +133,22 @@ class Perform {
   Observer& observer_;
   bool metadata_failed_ = false;
 };
+
+// What a failed step means for what is planned next.
+void tell(Observer& observer, const core::Step& step, const core::Error& failure) {
+  switch (kind_of(step)) {
+    case Kind::lease:
+      if (std::holds_alternative<core::AcquireLease>(step.action)) {
+        observer.no_lease(failure);
+      }
+      return;
+    case Kind::node:
+      return observer.node_is(core::Unavailable{failure});
+    case Kind::claim:
+    case Kind::network:
+      return observer.failed(failure);
+  }
+}
 
 std::span<const core::Step> leading(const std::vector<core::Step>& steps) {
   std::size_t count = 0;
@@ -122,11 +175,7 @@ void apply_leading_steps(const std::vector<core::Step>& steps, System& system,
       continue;
     }
     record.detail = failure->what();
-    if (kind_of(step) == Kind::node) {
-      observer.node_is(core::Unavailable{*failure});
-    } else {
-      observer.failed(*failure);
-    }
+    tell(observer, step, *failure);
     break;
   }
   observer.read_network();

@@ -56,7 +56,7 @@ class Claiming {
       case Standing::mine:
         break;
     }
-    if (posts_ == 0 || settled) {
+    if (posts_ == 0 || settled || wanted_.leased) {
       return reading_;
     }
     system_.clock.sleep(settle);  // without a lock, the last POST of two wins: look again

@@ -114,10 +114,25 @@ std::vector<Given> places(const Option& option, const Values& flags, const Envir
   return found;
 }
 
-void require_known(const std::string& command) {
-  if (command != "reconcile") {
-    throw core::Error(core::Exit::usage, "\"{}\" is not a command; expected reconcile", command)
+const CommandFacts& command_named(const std::string& name) {
+  const auto found = std::ranges::find(commands(), name, &CommandFacts::name);
+  if (found == commands().end()) {
+    std::string names;
+    for (const CommandFacts& facts : commands()) {
+      names += fmt::format("{}{}", names.empty() ? "" : ", ", facts.name);
+    }
+    throw core::Error(core::Exit::usage, "\"{}\" is not a command; expected one of {}", name, names)
         .with_hint("see do-egress-ip --help");
+  }
+  return *found;
+}
+
+// What the environment and the file say for other commands is theirs; on the command line it is a
+// mistake.
+void require_taken(const Option& option, const Given& given, const CommandFacts& command) {
+  if (given.source == Source::flag) {
+    throw core::Error(core::Exit::usage, "--{} is not an option of {}", option.name, command.name)
+        .with_hint(fmt::format("see do-egress-ip {} --help", command.name));
   }
 }
 
@@ -126,22 +141,28 @@ void require_known(const std::string& command) {
 std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
                                                     const Environment& environment) {
   const Arguments given = read_arguments(arguments);
-  if (given.help) {
-    return Answer{render_help()};
-  }
   if (given.version) {
     return Answer{"do-egress-ip " DO_EGRESS_IP_VERSION "\n"};
   }
-  require_known(given.command);
+  const CommandFacts& command = command_named(given.command);
+  if (given.help) {
+    return Answer{render_help(command)};
+  }
   const std::string path =
       given.config.empty() ? environment("DO_EGRESS_IP_CONFIG").value_or("") : given.config;
   const Values file = path.empty() ? Values{} : read_config_file(path);
   Draft draft;
+  draft.invocation.command = command.command;
   for (const Option& option : options()) {
     const auto found = places(option, given.values, environment, file, path);
-    if (!found.empty()) {
-      option.set(draft, found.front());
+    if (found.empty()) {
+      continue;
     }
+    if ((option.commands & in(command.command)) == 0) {
+      require_taken(option, found.front(), command);
+      continue;
+    }
+    option.set(draft, found.front());
   }
   return resolve(std::move(draft), environment);
 }

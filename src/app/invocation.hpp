@@ -14,9 +14,10 @@
 
 namespace app {
 
-enum class Command { reconcile };
+enum class Command { reconcile, status, pool };
 enum class Output { text, json };
 enum class Writes { apply, none };
+enum class Reach { everything, local };  // local: neither DigitalOcean's API nor Kubernetes
 
 // A service with the token that opens it.
 struct Access {
@@ -33,7 +34,9 @@ struct Invocation {
   std::string metadata_url = "http://169.254.169.254";
   Access digitalocean = {.url = "https://api.digitalocean.com"};
   std::optional<Access> kubernetes = {};
+  std::string name_space = "default";  // where Leases are kept
   Writes writes = Writes::apply;
+  Reach reach = Reach::everything;
   io::Duration timeout = std::chrono::minutes{2};
   Output output = Output::text;
   io::LogFormat log_format = io::LogFormat::text;

@@ -114,6 +114,10 @@ void Observer::read_node() {
   });
   if (failure) {
     found_.node = core::Unavailable{*failure};
+  } else if (!claimed_) {
+    const auto& labels = std::get<core::Node>(found_.node).labels;
+    const auto label = labels.find(invocation_.config.address_label);
+    claimed_ = label == labels.end() ? std::string{} : label->second;
   }
 }
 

@@ -21,6 +21,9 @@ class Observer {
   cloud::DigitalOcean& digitalocean() { return digitalocean_; }
   cloud::Kubernetes& kubernetes() { return *kubernetes_; }
 
+  // The address that the Node's label named when it was first read; empty when none.
+  std::string claimed_before() const { return claimed_.value_or(""); }
+
   // The kernel, as it is now. What could not be reached before may be by now, and is asked again.
   void read_network();
 
@@ -30,6 +33,9 @@ class Observer {
   // What apply learned.
   void holds(const core::FloatingIp& address);
   void lost(core::Ipv4 address) { found_.lost.insert(address); }
+  void leased(core::Ipv4 address) { found_.leased.insert(address); }
+  void not_leased(core::Ipv4 address) { found_.leased.erase(address); }
+  void no_lease(const core::Error& error) { found_.no_lease = error; }
   void failed(const core::Error& error) { found_.failure = error; }
   void node_is(core::NodeFact node) { found_.node = std::move(node); }
 
@@ -50,6 +56,7 @@ class Observer {
   std::optional<cloud::Kubernetes> kubernetes_ = {};
   core::Observation found_ = {};
   std::optional<io::Http::Ticket> node_under_way_ = {};
+  std::optional<std::string> claimed_ = {};
 };
 
 }  // namespace app

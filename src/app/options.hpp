@@ -37,10 +37,25 @@ struct Draft {
   enum class Kubernetes { automatic, on, off } kubernetes = Kubernetes::automatic;
   Access kubernetes_access = {};
   std::string kube_token_file = {};
+  std::string name_space = {};
   std::string termination_log = {};
 };
 
+// Which commands take an option: a set of these.
+using Commands = unsigned;
+constexpr Commands in(Command command) {
+  return 1U << static_cast<unsigned>(command);
+}
+
+struct CommandFacts {
+  Command command;
+  std::string_view name;
+  std::string_view help;  // one line
+};
+std::span<const CommandFacts> commands();
+
 struct Option {
+  Commands commands;
   std::string_view name;                      // without the dashes
   std::string_view letter;                    // "o" for -o; empty: none
   std::string_view value;                     // how help calls it; empty: a switch

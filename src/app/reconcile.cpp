@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/reconcile.hpp"
 
+#include "app/announce.hpp"
 #include "app/apply.hpp"
 #include "app/observe.hpp"
 #include "core/plan.hpp"
@@ -90,6 +91,9 @@ Outcome reconcile(System& system, const Invocation& invocation) {
   });
   if (failure) {
     outcome.ending = {failure->exit(), failure->what(), failure->hint()};
+  }
+  if (invocation.writes == Writes::apply) {
+    announce(outcome, observer);
   }
   outcome.result = result_of(outcome, invocation.writes);
   outcome.droplet = observer.found().droplet;

@@ -63,15 +63,27 @@ struct InWords {
   Words operator()(const core::ReplaceDefault& action) const {
     return {"replace-default", render_route(action.route, network)};
   }
+  Words operator()(const core::AcquireLease& action) const {
+    return {"acquire-lease", action.address.to_string()};
+  }
+  Words operator()(const core::ReleaseLease& action) const {
+    return {"release-lease", action.address.to_string()};
+  }
   Words operator()(const core::AssignFloatingIp& action) const {
     return {"assign", fmt::format("{} to droplet {}", action.address.to_string(), action.droplet)};
   }
   Words operator()(const core::PatchNode& action) const {
-    std::string labels;
+    std::string words = action.node;
     for (const auto& [key, value] : action.labels) {
-      labels += value ? fmt::format(" {}={}", key, *value) : fmt::format(" {}-", key);
+      words += value ? fmt::format(" {}={}", key, *value) : fmt::format(" {}-", key);
     }
-    return {"label-node", action.node + labels};
+    if (action.taints) {
+      words += action.taints->empty() ? " without taints" : " with taints";
+      for (const core::Taint& taint : *action.taints) {
+        words += fmt::format(" {}:{}", taint.key, taint.effect);
+      }
+    }
+    return {"label-node", words};
   }
 };
 

@@ -87,8 +87,20 @@ std::optional<Access> kubernetes(const Draft& draft, const Environment& environm
   return access;
 }
 
+// Where Leases are kept.
+std::string name_space(const Draft& draft) {
+  const std::string mounted = service_account + "/namespace";
+  if (!draft.name_space.empty() || !io::is_readable(mounted)) {
+    return draft.name_space.empty() ? "default" : draft.name_space;
+  }
+  std::string text = io::read_file(mounted);
+  text.erase(text.find_last_not_of(" \n") + 1);
+  return text;
+}
+
 void require(const Draft& draft) {
-  if (!draft.match.value) {
+  const bool about_droplet = draft.invocation.command != Command::pool;
+  if (about_droplet && !draft.match.value) {
     throw core::Error(core::Exit::usage, "--match-string or --match-regex is required")
         .with_hint("it says which nodes are to have an address; see do-egress-ip --help");
   }
@@ -104,18 +116,32 @@ void require(const Draft& draft) {
   }
 }
 
+void require_lock(const Invocation& invocation) {
+  if (invocation.config.lock == core::Lock::lease && !invocation.kubernetes) {
+    throw core::Error(core::Exit::config, "--lock lease: there is no Kubernetes to keep Leases")
+        .with_hint("give --kube-api-url, or claim with --lock none");
+  }
+}
+
 }  // namespace
 
 Invocation resolve(Draft draft, const Environment& environment) {
   require(draft);
   Invocation invocation = std::move(draft.invocation);
-  invocation.match = *draft.match.value;
+  invocation.match = draft.match.value.value_or(core::Match{});
+  if (invocation.command != Command::reconcile) {
+    invocation.writes = Writes::none;
+  }
   invocation.config.pool = *draft.pool.value;
   if (invocation.config.node_name.empty()) {
     invocation.config.node_name = io::host_name();
   }
   invocation.digitalocean.token = api_token(draft.token_file, environment);
-  invocation.kubernetes = kubernetes(draft, environment);
+  if (invocation.reach == Reach::everything) {
+    invocation.kubernetes = kubernetes(draft, environment);
+    invocation.name_space = name_space(draft);
+    require_lock(invocation);
+  }
   const bool pod = environment("KUBERNETES_SERVICE_HOST").has_value();
   const std::string in_pod = "/dev/termination-log";
   if (!draft.termination_log.empty()) {

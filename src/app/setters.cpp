@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <regex>
 
 namespace app {
 namespace {
@@ -112,6 +113,29 @@ void set_kube_token_file(Draft& draft, const Given& given) {
 
 void set_kube_ca_file(Draft& draft, const Given& given) {
   draft.kubernetes_access.ca_file = readable_file(given);
+}
+
+void set_namespace(Draft& draft, const Given& given) {
+  const std::string& name = single(given);
+  static const std::regex dns_label("[a-z0-9]([-a-z0-9]*[a-z0-9])?");  // RFC 1123
+  if (name.size() > 63 || !std::regex_match(name, dns_label)) {
+    throw wrong(given, fmt::format("\"{}\" is not the name of a namespace", name));
+  }
+  draft.name_space = name;
+}
+
+void set_lock(Draft& draft, const Given& given) {
+  constexpr std::array names = {std::string_view{"auto"}, std::string_view{"lease"},
+                                std::string_view{"none"}};
+  draft.invocation.config.lock = static_cast<core::Lock>(choice(given, names));
+}
+
+void set_gate_taint(Draft& draft, const Given& given) {
+  draft.invocation.config.gate_taint = taint(given);
+}
+
+void set_local(Draft& draft, const Given& given) {
+  draft.invocation.reach = yes(given) ? Reach::local : Reach::everything;
 }
 
 void set_route(Draft& draft, const Given& given) {

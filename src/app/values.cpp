@@ -85,20 +85,59 @@ std::string readable_file(const Given& given) {
   return single(given);
 }
 
-// Name part of a label key: at most 63 of [A-Za-z0-9-_.], alphanumeric at both ends; before it,
-// optionally, a DNS subdomain and a slash (Kubernetes, "Labels and Selectors", syntax).
+namespace {
+
+bool alphanumeric(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0;
+}
+bool label_letter(char c) {
+  return alphanumeric(c) || c == '-' || c == '_' || c == '.';
+}
+
+// At most 63 of [A-Za-z0-9-_.], alphanumeric at both ends.
+bool is_label_name(const std::string& text) {
+  return !text.empty() && text.size() <= 63 && alphanumeric(text.front()) &&
+         alphanumeric(text.back()) && std::ranges::all_of(text, label_letter);
+}
+
+// A name; before it, optionally, a DNS subdomain and a slash.
+bool is_label_key(const std::string& key) {
+  const auto slash = key.find('/');
+  return slash == std::string::npos ? is_label_name(key)
+                                    : slash > 0 && is_label_name(key.substr(slash + 1)) &&
+                                          std::ranges::all_of(key.substr(0, slash), label_letter);
+}
+
+}  // namespace
+
+// Kubernetes, "Labels and Selectors", syntax.
 std::string label_key(const Given& given) {
   const std::string& key = single(given);
-  const auto slash = key.find('/');
-  const std::string name = slash == std::string::npos ? key : key.substr(slash + 1);
-  const auto alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
-  const auto allowed = [&](char c) { return alphanumeric(c) || c == '-' || c == '_' || c == '.'; };
-  if (name.empty() || name.size() > 63 || !alphanumeric(name.front()) ||
-      !alphanumeric(name.back()) || !std::ranges::all_of(name, allowed) || slash == 0 ||
-      (slash != std::string::npos && !std::ranges::all_of(key.substr(0, slash), allowed))) {
+  if (!is_label_key(key)) {
     throw wrong(given, fmt::format("\"{}\" is not a Kubernetes label key", key));
   }
   return key;
+}
+
+core::Taint taint(const Given& given) {
+  const std::string& text = single(given);
+  const auto colon = text.rfind(':');
+  const auto equals = text.find('=');
+  const bool valued = equals < colon;
+  core::Taint taint;
+  if (colon != std::string::npos) {
+    taint = {.key = text.substr(0, valued ? equals : colon),
+             .value = valued ? text.substr(equals + 1, colon - equals - 1) : "",
+             .effect = text.substr(colon + 1)};
+  }
+  constexpr std::array effects = {"NoSchedule", "PreferNoSchedule", "NoExecute"};
+  if (!is_label_key(taint.key) || !(taint.value.empty() || is_label_name(taint.value)) ||
+      std::ranges::find(effects, taint.effect) == effects.end()) {
+    throw wrong(given, fmt::format("\"{}\" is not a taint like KEY=VALUE:NoSchedule; the effect is "
+                                   "one of {}",
+                                   text, fmt::join(effects, ", ")));
+  }
+  return taint;
 }
 
 }  // namespace app

@@ -51,4 +51,7 @@ std::string readable_file(const Given& given);
 // A Kubernetes label key ("Labels and Selectors", syntax).
 std::string label_key(const Given& given);
 
+// KEY[=VALUE]:EFFECT as kubectl taint takes it; the effect is one of the three that the API knows.
+core::Taint taint(const Given& given);
+
 }  // namespace app

@@ -21,6 +21,17 @@ using DropletId = std::int64_t;
 
 enum class RouteMode { set_default, none };
 enum class Foreign { refuse, allow };
+// Whether an address is claimed under its Lease: automatic does without where there can be none.
+enum class Lock { automatic, lease, none };
+
+// spec.taints of a Node (Kubernetes API, core/v1 Taint); one is known by its key and effect.
+struct Taint {
+  std::string key = {};
+  std::string value = {};
+  std::string effect = {};
+  std::string time_added = {};  // empty: not told
+  bool operator==(const Taint&) const = default;
+};
 
 struct Config {
   std::string node_name = {};
@@ -30,6 +41,8 @@ struct Config {
   std::vector<Prefix> direct = {};  // besides the metadata service
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
+  Lock lock = Lock::automatic;
+  std::optional<Taint> gate_taint = {};  // on the Node for as long as its egress is not proven
 };
 
 // --- what was found: facts, no verdicts --------------------------------------------------------
@@ -57,6 +70,10 @@ struct Droplet {
 
 struct Node {
   std::map<std::string, std::string> labels = {};
+  std::vector<Taint> taints = {};
+  std::string uid = {};
+  std::string version = {};      // metadata.resourceVersion
+  std::string provider_id = {};  // digitalocean://ID, once the cloud controller has seen the Node
 };
 struct NoKubernetes {};
 using NodeFact = std::variant<NotAsked, NoKubernetes, Unavailable, Node>;
@@ -83,8 +100,10 @@ struct Observation {
   std::optional<Droplet> droplet = {};  // not there: not asked yet
   NodeFact node = {};
   AccountFact account = {};
-  std::set<Ipv4> lost = {};           // candidates that went to somebody else during this run
-  std::optional<Error> failure = {};  // why a claim or a change of routes failed during this run
+  std::set<Ipv4> lost = {};            // candidates that went to somebody else during this run
+  std::set<Ipv4> leased = {};          // addresses whose Lease this run holds
+  std::optional<Error> no_lease = {};  // why there could be none during this run
+  std::optional<Error> failure = {};   // why a claim or a change of routes failed during this run
 };
 
 // --- what to do about it -----------------------------------------------------------------------
@@ -110,19 +129,30 @@ struct ReplaceDefault {
   Route route;
   bool operator==(const ReplaceDefault&) const = default;
 };
+// Holds the address's Lease for this Node from "seen free" to "proven ours".
+struct AcquireLease {
+  Ipv4 address;
+  bool operator==(const AcquireLease&) const = default;
+};
+struct ReleaseLease {
+  Ipv4 address;
+  bool operator==(const ReleaseLease&) const = default;
+};
 struct AssignFloatingIp {
   Ipv4 address;
   DropletId droplet;
+  bool leased = false;  // no other node claims it meanwhile
   bool operator==(const AssignFloatingIp&) const = default;
 };
-// Sets `labels`; one without a value is removed.
+// Sets `labels`; one without a value is removed. `taints`, where given, replace all there are.
 struct PatchNode {
   std::string node;
   std::map<std::string, std::optional<std::string>> labels;
+  std::optional<std::vector<Taint>> taints = {};
   bool operator==(const PatchNode&) const = default;
 };
 using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, ReplaceDefault,
-                            AssignFloatingIp, PatchNode>;
+                            AcquireLease, ReleaseLease, AssignFloatingIp, PatchNode>;
 
 struct Step {
   Action action;

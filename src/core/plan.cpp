@@ -2,6 +2,7 @@
 #include "core/plan.hpp"
 
 #include "core/candidates.hpp"
+#include "core/gate.hpp"
 #include "core/paths.hpp"
 #include "core/routes.hpp"
 
@@ -9,8 +10,6 @@
 
 namespace core {
 namespace {
-
-using Labels = std::map<std::string, std::optional<std::string>>;
 
 void append(std::vector<Step>& steps, const std::vector<Step>& more) {
   steps.insert(steps.end(), more.begin(), more.end());
@@ -22,29 +21,6 @@ Ending ending_of(const Error& error) {
 
 // --- the Node ----------------------------------------------------------------------------------
 
-std::optional<std::string> label(const Node& node, const std::string& key) {
-  const auto found = node.labels.find(key);
-  return found == node.labels.end() ? std::nullopt : std::optional(found->second);
-}
-
-Labels labels_for(const std::optional<Ipv4>& address, const Config& asked) {
-  return {{asked.enabled_label, address ? "true" : "false"},
-          {asked.address_label,
-           address ? std::optional(address->to_string()) : std::optional<std::string>()}};
-}
-
-std::string differences(const Node& node, const Labels& wanted) {
-  std::string reason;
-  for (const auto& [key, value] : wanted) {
-    const auto actual = label(node, key);
-    if (actual != value) {
-      reason += fmt::format("{}label {} is {}, wanted {}", reason.empty() ? "" : "; ", key,
-                            actual ? *actual : "absent", value ? *value : "absent");
-    }
-  }
-  return reason;
-}
-
 // Adds what makes the Node tell the truth; without its facts, the need for them.
 void tell_node(Plan& plan, const Observation& found, const Config& asked,
                const std::optional<Ipv4>& address) {
@@ -52,14 +28,10 @@ void tell_node(Plan& plan, const Observation& found, const Config& asked,
     plan.needs.push_back(Need::node);
     return;
   }
-  const Node* node = std::get_if<Node>(&found.node);
-  if (node == nullptr) {
-    return;
-  }
-  const Labels wanted = labels_for(address, asked);
-  const std::string reason = differences(*node, wanted);
-  if (!reason.empty()) {
-    plan.steps.push_back({PatchNode{asked.node_name, wanted}, reason});
+  if (const Node* node = std::get_if<Node>(&found.node)) {
+    if (const auto step = tell(*node, asked, address)) {
+      plan.steps.push_back(*step);
+    }
   }
 }
 
@@ -101,14 +73,9 @@ void leave_by(Plan& plan, const Observation& found, const Config& asked,
   tell_node(plan, found, asked, address);
   if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = gate_failed(unavailable->error, address);
+  } else if (found.no_lease) {
+    plan.ending = gate_failed(*found.no_lease, address);
   }
-}
-
-// The labels claim an egress that is not there. Told before anything slower is tried.
-bool node_claims_egress(const Observation& found, const Config& asked) {
-  const Node* node = std::get_if<Node>(&found.node);
-  return node != nullptr && (label(*node, asked.enabled_label) == "true" ||
-                             label(*node, asked.address_label).has_value());
 }
 
 // The network as it will be once `steps` are done, as far as its default goes.
@@ -122,28 +89,68 @@ Network with_default(Network network, const std::vector<Step>& steps) {
   return network;
 }
 
+// Whether a claim is made under a Lease; where it may not be made without one, how the run ends.
+struct Locking {
+  bool lease = false;
+  std::string reason = {};
+  std::optional<Ending> ending = {};
+};
+
+Locking locking_of(const Observation& found, const Config& asked) {
+  if (asked.lock == Lock::none || std::holds_alternative<NoKubernetes>(found.node)) {
+    return {};
+  }
+  const auto* unavailable = std::get_if<Unavailable>(&found.node);
+  if (unavailable == nullptr && !found.no_lease) {
+    return {.lease = true};
+  }
+  const Error error = found.no_lease ? *found.no_lease : unavailable->error;
+  if (asked.lock == Lock::lease) {
+    return {.ending = ending_of(error.while_doing("--lock lease: no address is claimed"))};
+  }
+  return {.reason = "; claimed without a Lease, which cannot be had"};
+}
+
+// Gives back the Lease of an address that is not ours after all.
+void release_leases(Plan& plan, const Observation& found, const std::optional<Ipv4>& ours) {
+  for (const Ipv4 address : found.leased) {
+    if (found.lost.contains(address) || (ours && *ours != address)) {
+      plan.steps.push_back({ReleaseLease{address}, "it went to somebody else"});
+    }
+  }
+}
+
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const Account& account = std::get<Account>(found.account);
   const Droplet& droplet = *found.droplet;
+  release_leases(plan, found, std::nullopt);
   const auto choice = choose_candidate(account, droplet, asked.pool, found.lost);
   if (const auto* ending = std::get_if<Ending>(&choice)) {
     tell_node(plan, found, asked, std::nullopt);
     plan.ending = *ending;
     return;
   }
-  if (node_claims_egress(found, asked)) {
-    tell_node(plan, found, asked, std::nullopt);
-    std::get<Node>(found.node).labels.erase(asked.address_label);
-    std::get<Node>(found.node).labels[asked.enabled_label] = "false";
+  if (Node* node = std::get_if<Node>(&found.node); node && claims_egress(*node, asked)) {
+    tell_node(plan, found, asked, std::nullopt);  // before anything slower is tried
+    *node = told(*node, asked, std::nullopt);
   }
   if (!account.shows_droplets) {  // every address may look free: no POST before this is known
     plan.needs.push_back(Need::droplet_scope);
     return;
   }
   const Ipv4 address = std::get<Ipv4>(choice);
+  const Locking locking = locking_of(found, asked);
+  if (locking.ending) {
+    plan.ending = *locking.ending;
+    return;
+  }
+  if (locking.lease && !found.leased.contains(address)) {
+    plan.steps.push_back({AcquireLease{address}, "no other node may claim it meanwhile"});
+  }
   plan.steps.push_back(
-      {AssignFloatingIp{address, droplet.id},
-       "the droplet holds no floating IP; this one is free and first in its order"});
+      {AssignFloatingIp{address, droplet.id, locking.lease},
+       "the droplet holds no floating IP; this one is free and first in its order" +
+           locking.reason});
   found.network = with_default(found.network, plan.steps);
   leave_by(plan, found, asked, paths, address);
 }
@@ -191,6 +198,7 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
     return refuse_foreign(found, asked, held.address);
   }
   Plan plan;
+  release_leases(plan, found, held.address);
   if (held.locked) {
     plan.steps.push_back({AssignFloatingIp{held.address, found.droplet->id},
                           "the droplet holds it, but an action on it is pending"});
@@ -212,6 +220,13 @@ Plan plan(const Observation& found, const Config& asked) {
     const bool ours = asked.route == RouteMode::set_default;
     return {.steps = ours ? reach_metadata(found.network) : std::vector<Step>{},
             .needs = {Need::droplet}};
+  }
+  if (const Node* node = std::get_if<Node>(&found.node)) {
+    if (const auto ending = another_droplet(*node, *found.droplet, asked)) {
+      return {.ending = *ending};
+    }
+  } else if (std::holds_alternative<NotAsked>(found.node) && !cut_off(found)) {
+    return {.needs = {Need::node}};  // whose Node it is must be known before anything is written
   }
   if (found.failure) {
     return end_without_egress(found, asked, ending_of(*found.failure));

@@ -152,7 +152,10 @@ TEST_CASE("man page: which failures are worth another run, and what an unknown c
 }
 
 TEST_CASE("--help: every option with its default, every exit code, and no other option") {
-  const std::string help = app::render_help();
+  std::string help;
+  for (const app::CommandFacts& command : app::commands()) {
+    help += app::render_help(command);
+  }
   for (const app::Option& option : app::options()) {
     CAPTURE(std::string(option.name));
     const std::string letter =

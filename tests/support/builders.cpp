@@ -111,7 +111,9 @@ core::Network converged(Topology topology) {
 }
 
 core::Config asked() {
-  return {.node_name = "pool-egress-8b870", .pool = {third_choice, first_choice, second_choice}};
+  return {.node_name = "pool-egress-8b870",
+          .pool = {third_choice, first_choice, second_choice},
+          .lock = core::Lock::none};  // the tests of Leases ask for them
 }
 
 core::Droplet droplet(std::optional<core::Ipv4> floating_ip) {

@@ -76,7 +76,7 @@ Reply FakeCloud::serve(const io::Request& request) {
     return metadata();
   }
   if (request.server == io::Server::kubernetes) {
-    return node(request);
+    return kubernetes(request);
   }
   const std::string path = request.url.substr(api_url.size());
   if (path.starts_with("/v2/droplets/")) {
@@ -160,19 +160,6 @@ Reply FakeCloud::assign(core::Ipv4 address) {
   entry.pending = our_droplet;
   entry.done_at = clock_.now + latency;
   return json_reply(R"({"action":{"id":72531856,"status":"in-progress"}})", 201);
-}
-
-Reply FakeCloud::node(const io::Request& request) {
-  if (request.method == "PATCH") {
-    const auto patch = json::parse(request.body);
-    for (const auto& [key, value] : patch.at("metadata").at("labels").items()) {
-      labels.erase(key);
-      if (value.is_string()) {
-        labels[key] = value.get<std::string>();
-      }
-    }
-  }
-  return json_reply(json{{"metadata", {{"labels", labels}}}}.dump());
 }
 
 }  // namespace support

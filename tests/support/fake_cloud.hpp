@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,24 @@ class FakeCloud {
 
   std::map<core::Ipv4, Entry> addresses = {};
   std::map<std::string, std::string> labels = {};
-  io::Duration latency{0};     // of an assignment
-  bool shows_droplets = true;  // the token has droplet:read
-  bool metadata_lags = false;  // then it says what follows, whatever is true
+  std::vector<core::Taint> taints = {};
+  std::string node_uid = "uid-1";
+  std::string provider_id = {};
+  int node_version = 1;
+  // The Lease of each address: who holds it, and until when on the wall clock.
+  struct Lease {
+    std::string holder = {};
+    std::string owner_uid = {};
+    std::chrono::seconds renewed = {};
+    std::chrono::seconds duration = {};
+    int version = 1;
+    int transitions = 0;
+  };
+  std::map<core::Ipv4, Lease> leases = {};
+  std::vector<std::string> events = {};  // "REASON: NOTE"
+  io::Duration latency{0};               // of an assignment
+  bool shows_droplets = true;            // the token has droplet:read
+  bool metadata_lags = false;            // then it says what follows, whatever is true
   std::optional<core::Ipv4> metadata_says = {};
   std::optional<core::Ipv4> held() const;
 
@@ -55,8 +71,12 @@ class FakeCloud {
   Reply list() const;
   Reply one(core::Ipv4 address) const;
   Reply assign(core::Ipv4 address);
+  Reply kubernetes(const io::Request& request);
   Reply node(const io::Request& request);
+  Reply lease(const io::Request& request);
+  Reply event(const io::Request& request);
 
+  std::set<std::string> event_names_ = {};
   FakeClock& clock_;
   FakeKernel& kernel_;
 };

@@ -56,6 +56,13 @@ const std::vector<Example> examples = {
      [](const auto& i) { return i.kubernetes->token().value == "198.51.100.8"; }},
     {"kube-ca-file", "FILE",
      [](const auto& i) { return i.kubernetes->ca_file.ends_with("/file"); }},
+    {"namespace", "egress", [](const auto& i) { return i.name_space == "egress"; }},
+    {"lock", "lease", [](const auto& i) { return i.config.lock == core::Lock::lease; }},
+    {"gate-taint", "example.com/egress=off:NoExecute",
+     [](const auto& i) {
+       return i.config.gate_taint == core::Taint{"example.com/egress", "off", "NoExecute", ""};
+     }},
+    {"local", "", [](const auto& i) { return i.reach == app::Reach::local && !i.kubernetes; }},
     {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
     {"direct", "192.0.2.0/24,198.18.0.1",
      [](const auto& i) {
@@ -99,6 +106,15 @@ std::string value_of(const Example& example, const unit::TemporaryFolder& folder
   return example.value == "FILE" ? folder.write("file", "198.51.100.8\n") : example.value;
 }
 
+// The command that takes the option: the usual one where it does.
+std::string command_for(const Example& example) {
+  const auto& option = *std::ranges::find(app::options(), example.option, &app::Option::name);
+  const auto taking = std::ranges::find_if(app::commands(), [&](const app::CommandFacts& facts) {
+    return (option.commands & app::in(facts.command)) != 0;
+  });
+  return std::string(taking->name);
+}
+
 bool is_switch(const Example& example) {
   return example.value.empty();
 }
@@ -120,13 +136,14 @@ TEST_CASE("cli: every option is given by its flag") {
   for (const Example& example : examples) {
     CAPTURE(example.option);
     CommandLine line = surroundings(example, folder);
-    line.arguments = {"--" + example.option};
+    line.arguments = {command_for(example), "--" + example.option};
     if (!is_switch(example)) {
       line.arguments.push_back(value_of(example, folder));
     }
     CHECK(example.holds(line.invocation()));
     if (!is_switch(example)) {
-      line.arguments = {"--" + example.option + "=" + value_of(example, folder)};
+      line.arguments = {command_for(example),
+                        "--" + example.option + "=" + value_of(example, folder)};
       CHECK(example.holds(line.invocation()));
     }
   }
@@ -141,6 +158,7 @@ TEST_CASE("cli: every option is given by each of its variables") {
       CommandLine line = surroundings(example, folder);
       line.variables[std::string(variable)] =
           is_switch(example) ? "true" : value_of(example, folder);
+      line.arguments = {command_for(example)};
       CHECK(example.holds(line.invocation()));
     }
   }
@@ -155,7 +173,7 @@ TEST_CASE("cli: every option is given by the configuration file") {
       line.variables.erase("DO_EGRESS_IP_KUBE_TOKEN_FILE");
     }
     const std::string value = is_switch(example) ? "true" : "\"" + value_of(example, folder) + "\"";
-    line.arguments = {"--config",
+    line.arguments = {command_for(example), "--config",
                       folder.write("config.toml", example.option + " = " + value + "\n")};
     CHECK(example.holds(line.invocation()));
   }
@@ -216,4 +234,44 @@ TEST_CASE("cli: what is not given has its default") {
   CHECK(invocation.config.direct.empty());
   CHECK(invocation.config.enabled_label == "do-outbound-floating-ip-enabled");
   CHECK(invocation.config.address_label == "do-outbound-floating-ip");
+}
+
+TEST_CASE(
+    "cli: a command takes its own options on the command line, and leaves others' elsewhere") {
+  for (const app::CommandFacts& command : app::commands()) {
+    for (const app::Option& option : app::options()) {
+      CAPTURE(std::string(command.name) + " --" + std::string(option.name));
+      CommandLine line;
+      line.arguments = {std::string(command.name), "--" + std::string(option.name)};
+      const bool taken = (option.commands & app::in(command.command)) != 0;
+      if (option.value.empty() && !taken) {
+        const auto failure = line.failure();
+        CHECK(failure.exit() == core::Exit::usage);
+        CHECK(std::string(failure.what()) ==
+              fmt::format("--{} is not an option of {}", option.name, command.name));
+        line.arguments.pop_back();
+        line.variables[std::string(option.environment[0])] = "true";
+        CHECK(line.invocation().command == command.command);
+      }
+    }
+  }
+}
+
+TEST_CASE("cli: status and pool write nothing, and the pool needs no name to match") {
+  CommandLine line;
+  line.arguments = {"status"};
+  CHECK(line.invocation().writes == app::Writes::none);
+  line.arguments = {"pool"};
+  line.variables.erase("DO_EGRESS_IP_MATCH_STRING");
+  CHECK(line.invocation().writes == app::Writes::none);
+  line.arguments = {"status"};
+  CHECK(line.failure().exit() == core::Exit::usage);
+}
+
+TEST_CASE("cli: a Lease needs Kubernetes") {
+  CommandLine line;
+  line.arguments = {"--lock", "lease", "--kubernetes", "off"};
+  const auto failure = line.failure();
+  CHECK(failure.exit() == core::Exit::config);
+  CHECK(std::string(failure.what()) == "--lock lease: there is no Kubernetes to keep Leases");
 }

@@ -116,7 +116,8 @@ TEST_CASE("cli: the two labels must differ") {
 TEST_CASE("cli: reconcile is the default command") {
   CHECK(CommandLine{.arguments = {"reconcile", "-n"}}.invocation().writes == app::Writes::none);
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
-        "\"relese\" is not a command; expected reconcile");
+        "\"relese\" is not a command; expected one of reconcile, "
+        "status, pool");
 }
 
 TEST_CASE("cli: the configuration file takes lists, switches and comments") {
@@ -234,7 +235,11 @@ TEST_CASE("cli: --help and --version answer, whatever else is missing or wrong")
   CHECK(answer({"-h"}) == help);
   CHECK(answer({"--timeout", "5", "--help"}) == help);
   for (const app::Option& option : app::options()) {
-    CHECK(help.find(fmt::format("--{}", option.name)) != std::string::npos);
+    for (const app::CommandFacts& command : app::commands()) {
+      const bool taken = (option.commands & app::in(command.command)) != 0;
+      const std::string said = answer({std::string(command.name), "--help"});
+      CHECK((said.find(fmt::format("--{}", option.name)) != std::string::npos) == taken);
+    }
   }
   for (const core::ExitFacts& facts : core::exit_table()) {
     CHECK(help.find(fmt::format(" {} {}", static_cast<int>(facts.exit), facts.name)) !=

@@ -84,9 +84,10 @@ TEST_CASE("kubernetes: labels are written by one merge patch, null removes") {
   Fixture fixture;
   const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
   fixture.http.script(call, {json_reply(R"({"metadata":{"labels":{"enabled":"false"}}})")});
-  const auto node = fixture.api.patch_labels(
-      {.node = "pool-a-1", .labels = {{"enabled", "false"}, {"address", std::nullopt}}});
-  CHECK(node.labels == std::map<std::string, std::string>{{"enabled", "false"}});
+  const auto node = fixture.api.patch_node(
+      {.node = "pool-a-1", .labels = {{"enabled", "false"}, {"address", std::nullopt}}}, "7");
+  REQUIRE(node.has_value());
+  CHECK(node->labels == std::map<std::string, std::string>{{"enabled", "false"}});
   REQUIRE(fixture.http.calls() == Lines{call});
   CHECK(fixture.http.sent[0].headers.back() == "Content-Type: application/merge-patch+json");
   CHECK(nlohmann::json::parse(fixture.http.sent[0].body) ==
@@ -97,7 +98,46 @@ TEST_CASE("kubernetes: a patch that fails says what was being done") {
   Fixture fixture;
   fixture.http.script("PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1",
                       {json_reply(R"({"message":"denied by policy"})", 403)});
-  CHECK_THROWS_WITH_AS(fixture.api.patch_labels({.node = "pool-a-1", .labels = {}}),
+  CHECK_THROWS_WITH_AS(fixture.api.patch_node({.node = "pool-a-1", .labels = {}}, "7"),
                        "label Node pool-a-1: Kubernetes denies the call: denied by policy",
                        core::Error);
+}
+
+TEST_CASE("kubernetes: reads what else is needed of a Node") {
+  Fixture fixture;
+  const auto node = fixture.decode(R"({"metadata":{"uid":"5f","resourceVersion":"42"},
+    "spec":{"providerID":"digitalocean://7","taints":[
+      {"key":"a","effect":"NoSchedule"},
+      {"key":"b","value":"c","effect":"NoExecute","timeAdded":"2026-11-01T10:00:00Z"}]}})");
+  CHECK(node.uid == "5f");
+  CHECK(node.version == "42");
+  CHECK(node.provider_id == "digitalocean://7");
+  CHECK(node.taints == std::vector<core::Taint>{{"a", "", "NoSchedule", ""},
+                                                {"b", "c", "NoExecute", "2026-11-01T10:00:00Z"}});
+}
+
+TEST_CASE("kubernetes: taints are written whole, and only as of the version that was read") {
+  Fixture fixture;
+  const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
+  fixture.http.script(call, {json_reply(R"({"message":"modified"})", 409)});
+  const auto node = fixture.api.patch_node(
+      {.node = "pool-a-1",
+       .labels = {{"enabled", "true"}},
+       .taints = {{{"a", "", "NoSchedule", ""}, {"b", "c", "NoExecute", "2026-11-01T10:00:00Z"}}}},
+      "42");
+  CHECK_FALSE(node.has_value());
+  CHECK(nlohmann::json::parse(fixture.http.sent[0].body) == nlohmann::json::parse(R"({
+    "metadata":{"labels":{"enabled":"true"},"resourceVersion":"42"},
+    "spec":{"taints":[
+      {"key":"a","effect":"NoSchedule"},
+      {"key":"b","value":"c","effect":"NoExecute","timeAdded":"2026-11-01T10:00:00Z"}]}})"));
+}
+
+TEST_CASE("kubernetes: the time is the API server's, as its last reply told it") {
+  Fixture fixture;
+  CHECK_THROWS_AS(static_cast<void>(fixture.api.time()), core::Error);
+  fixture.api.decode_node("pool-a-1", {.status = 200,
+                                       .body = R"({"metadata":{}})",
+                                       .headers = {{"date", "Mon, 23 Nov 2026 02:51:11 GMT"}}});
+  CHECK(fixture.api.time() == std::chrono::seconds{1795402271});
 }

@@ -44,11 +44,15 @@ class World {
   void perform(const core::AddRule& action) { kernel_.add_rule(action.rule); }
   void perform(const core::RemoveRule& action) { kernel_.remove_rule(action.rule); }
   void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
+  void perform(const core::AcquireLease& action) { found.leased.insert(action.address); }
+  void perform(const core::ReleaseLease& action) { found.leased.erase(action.address); }
   void perform(const core::AssignFloatingIp& action) {
     std::get<core::Account>(found.account).ours = support::held_by(action.address, action.droplet);
   }
   void perform(const core::PatchNode& action) {
-    auto& labels = std::get<core::Node>(found.node).labels;
+    auto& node = std::get<core::Node>(found.node);
+    node.taints = action.taints.value_or(node.taints);
+    auto& labels = node.labels;
     for (const auto& [key, value] : action.labels) {
       labels.erase(key);
       if (value) {

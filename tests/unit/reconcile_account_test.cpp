@@ -15,8 +15,9 @@ using Lines = std::vector<std::string>;
 namespace {
 
 bool posted(const Rig& rig) {
-  return std::ranges::any_of(rig.http.sent,
-                             [](const auto& request) { return request.method == "POST"; });
+  return std::ranges::any_of(rig.http.sent, [](const io::Request& request) {
+    return request.server == io::Server::digitalocean && request.method == "POST";
+  });
 }
 
 Lines words(const Outcome& outcome) {

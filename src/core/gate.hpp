@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/model.hpp"
+
+#include <optional>
+
+namespace core {
+
+// What makes the Node tell the truth about its egress: both labels, and the gate taint where one
+// is asked for — there without egress, lifted with it, put back when it is lost. Nothing when it
+// does already. Other people's labels and taints stay as they are.
+std::optional<Step> tell(const Node& node, const Config& asked, const std::optional<Ipv4>& egress);
+
+// The Node as it will be once that step is done.
+Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress);
+
+// Whether pods may take the Node for one with an egress.
+bool claims_egress(const Node& node, const Config& asked);
+
+// Why the Node cannot be this droplet's: its spec.providerID names another one. A Node whose
+// provider is not known yet, or not DigitalOcean, is taken at its name.
+std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
+                                      const Config& asked);
+
+}  // namespace core

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/events.hpp"
+
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const core::Step assigned{core::AssignFloatingIp{support::first_choice, support::our_droplet}, ""};
+const core::Step labelled{core::PatchNode{"n", {}, {}}, ""};
+const core::Step switched{core::ReplaceDefault{}, ""};
+
+Lines told(const std::vector<core::Step>& done, const std::string& claimed,
+           const std::optional<core::Ipv4>& now, const core::Ending& ending = {}) {
+  Lines lines;
+  for (const core::NodeEvent& event : core::events_of(done, claimed, now, ending)) {
+    lines.push_back((event.type == core::NodeEvent::Type::warning ? "! " : "") + event.reason +
+                    ": " + event.note);
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("events: a run that changed nothing tells nothing") {
+  CHECK(told({}, "198.51.100.8", support::first_choice).empty());
+  CHECK(told({}, "", std::nullopt, {.exit = Exit::try_again, .message = "busy"}).empty());
+  CHECK(told({}, "", std::nullopt, {.exit = Exit::unavailable, .message = "down"}).empty());
+}
+
+TEST_CASE("events: what changed") {
+  CHECK(told({assigned, switched, labelled}, "", support::first_choice) ==
+        Lines{"EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
+              "it"});
+  CHECK(told({switched}, "198.51.100.8", support::first_choice) ==
+        Lines{"EgressRouteRepaired: the default route leads through the anchor again; traffic "
+              "leaves by 198.51.100.8"});
+  CHECK(told({switched, labelled, assigned, labelled}, "198.51.100.9", support::first_choice) ==
+        Lines{"! EgressIPLost: the droplet does not hold 198.51.100.9 any more",
+              "EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
+              "it"});
+  CHECK(told({labelled}, "198.51.100.8", support::first_choice).empty());
+}
+
+TEST_CASE("events: an end that needs somebody") {
+  for (const auto& [exit, reason] : {std::pair{Exit::pool_exhausted, "PoolExhausted"},
+                                     {Exit::claim_lost, "ClaimLost"},
+                                     {Exit::foreign_ip, "ForeignIP"},
+                                     {Exit::rolled_back, "RolledBack"},
+                                     {Exit::degraded, "Degraded"},
+                                     {Exit::config, "EgressIPFailed"},
+                                     {Exit::no_permission, "EgressIPFailed"},
+                                     {Exit::os_error, "EgressIPFailed"},
+                                     {Exit::software, "EgressIPFailed"}}) {
+    CHECK(told({}, "", std::nullopt, {.exit = exit, .message = "what", .hint = "do"}) ==
+          Lines{fmt::format("! {}: what: do", reason)});
+  }
+}

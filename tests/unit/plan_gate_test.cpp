@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan.hpp"
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+using core::Exit;
+using core::Need;
+using core::Taint;
+using Lines = std::vector<std::string>;
+
+// The gate taint, and whose Node it is.
+
+namespace {
+
+const Taint gate{"example.com/egress", "pending", "NoSchedule", ""};
+const Taint others{"node.kubernetes.io/unreachable", "", "NoExecute", "2026-11-01T10:00:00Z"};
+
+core::Config gated() {
+  auto asked = support::asked();
+  asked.gate_taint = gate;
+  return asked;
+}
+
+core::Node& node(core::Observation& found) {
+  return std::get<core::Node>(found.node);
+}
+
+// The taints that the last step of a plan leaves.
+std::optional<std::vector<Taint>> taints(const core::Plan& plan) {
+  REQUIRE_FALSE(plan.steps.empty());
+  const auto* patch = std::get_if<core::PatchNode>(&plan.steps.back().action);
+  REQUIRE(patch != nullptr);
+  return patch->taints;
+}
+
+Lines steps(const core::Observation& found, const core::Config& asked) {
+  return support::words(core::plan(found, asked).steps, found.network);
+}
+
+}  // namespace
+
+TEST_CASE("gate: lifted with the labels, in one step, once egress is there; others' taints stay") {
+  auto found = support::healthy();
+  node(found).taints = {gate, others};
+  const auto plan = core::plan(found, gated());
+  REQUIRE(plan.steps.size() == 1);
+  CHECK(taints(plan) == std::vector{others});
+  CHECK(plan.steps[0].reason == "taint example.com/egress:NoSchedule is to be lifted");
+}
+
+TEST_CASE("gate: a Node with egress and without the taint is left alone") {
+  auto found = support::healthy();
+  node(found).taints = {others};
+  CHECK(steps(found, gated()).empty());
+  node(found).taints = {others, {gate.key, gate.value, "NoExecute", ""}};  // another effect
+  CHECK(steps(found, gated()).empty());
+}
+
+TEST_CASE("gate: lifted whatever its value is") {
+  auto found = support::healthy();
+  node(found).taints = {{gate.key, "other", gate.effect, ""}};
+  CHECK(taints(core::plan(found, gated())) == std::vector<Taint>{});
+}
+
+TEST_CASE("gate: put back when the address is lost, before a new one is claimed") {
+  auto found = support::healthy();
+  found.droplet->floating_ip.reset();
+  found.account = support::all_free();
+  node(found).taints = {others};
+  const Lines planned = steps(found, gated());
+  REQUIRE(planned.size() > 3);
+  CHECK(planned[0].starts_with("replace-default default via 203.0.113.1"));
+  CHECK(
+      planned[1] ==
+      "label-node pool-egress-8b870 do-outbound-floating-ip- "
+      "do-outbound-floating-ip-enabled=false with taints node.kubernetes.io/unreachable:NoExecute "
+      "example.com/egress:NoSchedule");
+  CHECK(planned[2] == "assign 198.51.100.8 to droplet 758604990");
+  CHECK(planned.back() ==
+        "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
+        "do-outbound-floating-ip-enabled=true with taints "
+        "node.kubernetes.io/unreachable:NoExecute");
+}
+
+TEST_CASE("gate: a new Node gets the taint before the claim, one that has it keeps it") {
+  auto found = support::newcomer();
+  CHECK(steps(found, gated())[0].starts_with("label-node"));
+  node(found).taints = {gate};
+  CHECK(steps(found, gated())[0].starts_with("assign"));
+}
+
+TEST_CASE("gate: stays when the run fails") {
+  auto found = support::newcomer();
+  node(found).taints = {gate};
+  found.failure = core::Error(Exit::claim_lost, "gone");
+  CHECK_FALSE(taints(core::plan(found, gated())).has_value());
+  node(found).taints.clear();
+  CHECK(taints(core::plan(found, gated())) == std::vector{gate});
+}
+
+TEST_CASE("gate: taints are nobody's business where none was asked for") {
+  auto found = support::newcomer();
+  node(found).taints = {gate};
+  CHECK_FALSE(taints(core::plan(found, support::asked())).has_value());
+}
+
+TEST_CASE("identity: the Node of another droplet is not touched, and nothing else is") {
+  for (auto found : {support::healthy(), support::newcomer()}) {
+    node(found).provider_id = "digitalocean://1";
+    node(found).labels.clear();
+    found.network = support::booted(support::Topology::classic);
+    const auto plan = core::plan(found, support::asked());
+    CHECK(plan.steps.empty());
+    CHECK(plan.needs.empty());
+    CHECK(plan.ending.exit == Exit::config);
+    CHECK(plan.ending.message ==
+          "Node pool-egress-8b870 is digitalocean://1, but this is droplet 758604990; nothing was "
+          "written");
+  }
+}
+
+TEST_CASE("identity: a Node that fits, has no provider yet, or is not DigitalOcean's, is taken") {
+  auto found = support::healthy();
+  for (const std::string id : {"digitalocean://758604990", "", "k3s://node-1"}) {
+    node(found).provider_id = id;
+    CHECK(core::plan(found, support::asked()).ending.exit == Exit::ok);
+  }
+}
+
+TEST_CASE("identity: it is known before anything is written") {
+  auto found = support::newcomer();
+  found.node = core::NotAsked{};
+  const auto plan = core::plan(found, support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::node});
+}

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+using app::Outcome;
+using core::Exit;
+using support::Rig;
+using Lines = std::vector<std::string>;
+using std::chrono::seconds;
+
+// Whole runs against the Kubernetes in memory: Leases, the gate taint, Events.
+
+namespace {
+
+struct Cluster : Rig {
+  Cluster() {
+    invocation.config.lock = core::Lock::automatic;
+    invocation.name_space = "egress";
+    cloud.provider_id = fmt::format("digitalocean://{}", support::our_droplet);
+  }
+
+  // "METHOD last/part" of the requests to Kubernetes.
+  Lines calls() const {
+    Lines calls;
+    for (const io::Request& request : http.sent) {
+      if (request.server == io::Server::kubernetes) {
+        calls.push_back(request.method + " " + request.url.substr(request.url.rfind('/') + 1));
+      }
+    }
+    return calls;
+  }
+
+  support::FakeCloud::Lease& leased_to(const std::string& node, seconds ago, seconds duration) {
+    auto& lease = cloud.leases[support::first_choice];
+    lease = {.holder = node,
+             .owner_uid = "uid-of-" + node,
+             .renewed = clock.wall() - ago,
+             .duration = duration,
+             .version = 7,
+             .transitions = 3};
+    return lease;
+  }
+};
+
+const std::string lease_of_first = "do-egress-ip-198.51.100.8";
+
+}  // namespace
+
+TEST_CASE("kubernetes: a first claim takes five calls, and needs no settling under its Lease") {
+  Cluster cluster;
+  cluster.invocation.config.gate_taint = core::Taint{"example.com/egress", "", "NoSchedule", ""};
+  const Outcome outcome = cluster.run();
+  CHECK(outcome.ending.exit == Exit::ok);
+  const std::string node = "pool-egress-8b870";
+  CHECK(cluster.calls() ==
+        Lines{"GET " + node, "PATCH " + node, "POST leases", "PATCH " + node, "POST events"});
+  const auto& lease = cluster.cloud.leases.at(support::first_choice);
+  CHECK(lease.holder == "pool-egress-8b870");
+  CHECK(lease.owner_uid == "uid-1");
+  CHECK(lease.duration == seconds{150});  // --timeout and half a minute
+  CHECK(lease.renewed == cluster.clock.wall());
+  CHECK(cluster.cloud.events ==
+        Lines{"EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
+              "it"});
+  cluster.forget();
+  CHECK(cluster.run().result == Outcome::Result::unchanged);
+  CHECK(cluster.calls() == Lines{"GET " + node});
+}
+
+TEST_CASE("kubernetes: an address that another Node leases is not even read") {
+  Cluster cluster;
+  cluster.leased_to("node-2", seconds{10}, seconds{60});
+  const Outcome outcome = cluster.run();
+  CHECK(outcome.floating_ip == support::second_choice);
+  CHECK(outcome.steps[0].detail == "Node node-2 holds it for another 50 s");
+  CHECK(cluster.cloud.leases.at(support::first_choice).holder == "node-2");
+}
+
+TEST_CASE("kubernetes: an expired Lease is taken over") {
+  Cluster cluster;
+  cluster.leased_to("node-2", seconds{60}, seconds{60});
+  CHECK(cluster.run().floating_ip == support::first_choice);
+  const auto& lease = cluster.cloud.leases.at(support::first_choice);
+  CHECK(lease.holder == "pool-egress-8b870");
+  CHECK(lease.transitions == 4);
+  CHECK(lease.version == 8);
+}
+
+TEST_CASE("kubernetes: one of our own is renewed, one of a Node of our name that is gone is not") {
+  Cluster cluster;
+  auto& lease = cluster.leased_to("pool-egress-8b870", seconds{1}, seconds{60});
+  SUBCASE("ours") {
+    lease.owner_uid = "uid-1";
+    CHECK(cluster.run().floating_ip == support::first_choice);
+    CHECK(cluster.cloud.leases.at(support::first_choice).transitions == 3);
+  }
+  SUBCASE("our predecessor's") {
+    CHECK(cluster.run().floating_ip == support::second_choice);
+  }
+}
+
+TEST_CASE("kubernetes: a takeover that somebody else was faster with is lost") {
+  Cluster cluster;
+  cluster.leased_to("node-2", seconds{60}, seconds{60});
+  cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (request.method == "PUT") {
+      cluster.leased_to("node-3", seconds{0}, seconds{60}).version = 9;
+    }
+    return std::nullopt;
+  };
+  const Outcome outcome = cluster.run();
+  CHECK(outcome.floating_ip == support::second_choice);
+  CHECK(outcome.steps[0].detail == "Node node-3 holds it for another 60 s");
+}
+
+TEST_CASE("kubernetes: a Lease whose making was not answered is found to be ours") {
+  Cluster cluster;
+  int posts = 0;
+  cluster.cloud.afterwards = [&](const io::Request& request, support::Reply& reply) {
+    if (request.method == "POST" && request.url.ends_with("/leases") && ++posts == 1) {
+      reply = support::no_reply();
+    }
+  };
+  CHECK(cluster.run().ending.exit == Exit::ok);
+  CHECK(posts == 1);
+}
+
+TEST_CASE("kubernetes: the Lease of an address that went away is given back") {
+  Cluster cluster;
+  cluster.cloud.afterwards = [&](const io::Request& request, support::Reply&) {
+    if (request.method == "POST" && request.url.ends_with("/leases") &&
+        cluster.cloud.leases.size() == 1) {
+      cluster.cloud.addresses[support::first_choice].holder = support::other_droplet;
+    }
+  };
+  CHECK(cluster.run().floating_ip == support::second_choice);
+  CHECK_FALSE(cluster.cloud.leases.contains(support::first_choice));
+  CHECK(cluster.cloud.leases.contains(support::second_choice));
+}
+
+TEST_CASE(
+    "kubernetes: without the right to Leases egress comes first, and the end says what lacks") {
+  Cluster cluster;
+  cluster.cloud.fault = [](const io::Request& request) -> std::optional<support::Reply> {
+    if (request.url.find("/leases") != std::string::npos) {
+      return support::json_reply(R"({"message":"leases is forbidden"})", 403);
+    }
+    return std::nullopt;
+  };
+  const Outcome outcome = cluster.run();
+  CHECK(outcome.ending.exit == Exit::no_permission);
+  CHECK(outcome.floating_ip == support::first_choice);
+  CHECK(cluster.cloud.labels.at("do-outbound-floating-ip") == "198.51.100.8");
+  CHECK(cluster.run().ending.exit == Exit::ok);  // the next run needs none
+
+  Cluster strict;
+  strict.invocation.config.lock = core::Lock::lease;
+  strict.cloud.fault = cluster.cloud.fault;
+  CHECK(strict.run().ending.exit == Exit::no_permission);
+  CHECK_FALSE(strict.cloud.held().has_value());
+}
+
+TEST_CASE("kubernetes: a taint that somebody adds meanwhile survives") {
+  Cluster cluster;
+  const core::Taint gate{"example.com/egress", "", "NoSchedule", ""};
+  cluster.invocation.config.gate_taint = gate;
+  cluster.cloud.taints = {gate};
+  int patches = 0;
+  cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (request.method == "PATCH" && ++patches <= 2) {
+      cluster.cloud.taints.push_back({fmt::format("other-{}", patches), "", "NoExecute", ""});
+      ++cluster.cloud.node_version;
+    }
+    return std::nullopt;
+  };
+  CHECK(cluster.run().ending.exit == Exit::ok);
+  CHECK(patches == 3);
+  CHECK(cluster.cloud.taints == std::vector<core::Taint>{{"other-1", "", "NoExecute", ""},
+                                                         {"other-2", "", "NoExecute", ""}});
+}
+
+TEST_CASE("kubernetes: the Node of another droplet: 78, and nothing is written anywhere") {
+  Cluster cluster;
+  cluster.cloud.provider_id = "digitalocean://1";
+  CHECK(cluster.run().ending.exit == Exit::config);
+  CHECK(cluster.kernel.changes.empty());
+  for (const io::Request& request : cluster.http.sent) {
+    CHECK((request.method == "GET" || request.url.ends_with("/events")));
+  }
+}
+
+TEST_CASE(
+    "kubernetes: a loop that finds the same thing again and again says it once in ten minutes") {
+  Cluster cluster;
+  for (auto& [address, entry] : cluster.cloud.addresses) {
+    entry.holder = support::other_droplet;
+  }
+  for (int run = 0; run < 12; ++run) {
+    CHECK(cluster.run().ending.exit == Exit::pool_exhausted);
+    cluster.clock.now += seconds{5};
+  }
+  CHECK(cluster.cloud.events.size() <= 2);
+  REQUIRE_FALSE(cluster.cloud.events.empty());
+  CHECK(cluster.cloud.events[0].starts_with("PoolExhausted: no free address: "));
+}
+
+TEST_CASE("kubernetes: an Event that cannot be written is gate-failed, or what right it lacks") {
+  Cluster cluster;
+  int status = 0;
+  Exit exit = Exit::ok;
+  SUBCASE("server error") {
+    status = 500;
+    exit = Exit::gate_failed;
+  }
+  SUBCASE("denied") {
+    status = 403;
+    exit = Exit::no_permission;
+  }
+  cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (request.url.ends_with("/events")) {
+      return support::json_reply(R"({"message":"no"})", status);
+    }
+    return std::nullopt;
+  };
+  const Outcome outcome = cluster.run();
+  CHECK(outcome.ending.exit == exit);
+  CHECK(outcome.result == Outcome::Result::failed);
+  CHECK(outcome.floating_ip == support::first_choice);
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "support/world.hpp"
+
+#include <string>
+#include <vector>
+
+namespace kube {
+
+using support::Droplet;
+using support::Json;
+using support::Run;
+
+inline const std::string name_space = "do-egress-ip";
+inline const std::string account = "do-egress-ip";
+inline const std::string gate_key = "egress.example.com/missing";
+inline const std::string gate = gate_key + ":NoSchedule";
+
+// The simulated network and in it a real API server (tests/kube/cluster), where the chart is
+// installed. The test's process must have been started by `lab world`.
+class Cluster {
+ public:
+  Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+  ~Cluster();
+
+  const support::World& world() const { return world_; }
+
+  // A droplet and its Node, of the same name; the Node has the gate taint.
+  Droplet node(const std::string& name, const std::string& topology = "classic");
+
+  // A verb of tests/kube/cluster. What it prints; whatever it refuses fails the test.
+  std::string call(const std::vector<std::string>& words) const;
+  std::string kubectl(const std::string& words) const;
+
+  // As call(), but a refusal is an answer.
+  Run ask(const std::vector<std::string>& words) const;
+
+  Json get(const std::string& words) const;
+  void apply(const Json& object, const std::string& verb = "apply") const;
+
+  // The token that a pod of the chart has on that node.
+  std::string token(const Droplet& node) const;
+
+  // What the service account gets to hear, with the token of a node.
+  Run patch(const Droplet& with, const std::string& node, const Json& change) const;
+
+  // The program on a droplet, against this API server and with a token of this node.
+  support::Command tool(const Droplet& droplet, const std::vector<std::string>& more = {},
+                        const support::Variables& changes = {}) const;
+  Json reconcile(const Droplet& droplet, int exit, const std::vector<std::string>& more = {},
+                 const support::Variables& changes = {}) const;
+
+  // What the API server has of the Node.
+  std::string label(const Droplet& node, const std::string& key = support::enabled_label) const;
+  Json taints(const Droplet& node) const;
+  bool is_gated(const Droplet& node) const;
+  void set_gate(const Droplet& node) const;
+
+  // The address is the droplet's, traffic leaves by it, and the Node says so.
+  void check_egress(const Droplet& node) const;
+
+ private:
+  void wait_for_policy() const;
+
+  support::World world_ = {};
+};
+
+// The one of this process, made when it is first asked for. Its pool is 198.51.100.1-8.
+Cluster& cluster();
+
+// A file in the world.
+std::string write_file(const std::string& name, const std::string& text);
+
+}  // namespace kube

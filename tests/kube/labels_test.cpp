@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run says of a Node to a real API server, and what it makes of being refused.
+#include "kube/cluster.hpp"
+
+#include <doctest/doctest.h>
+
+using kube::cluster;
+using kube::Droplet;
+using kube::Json;
+
+TEST_CASE("kube labels: the address that the internet sees is the Node's label") {
+  const Droplet node = cluster().node("node-1");
+  const Json first = cluster().reconcile(node, 0);
+  CHECK(first.at("result") == "changed");
+  cluster().check_egress(node);
+
+  const Json second = cluster().reconcile(node, 0);
+  CHECK(second.at("result") == "unchanged");
+  CHECK(second.at("requests").at("kubernetes") == 1);
+  CHECK(second.at("requests").at("digitalocean") == 0);
+}
+
+TEST_CASE("kube labels: a label that somebody took away or changed is put back") {
+  const Droplet node = cluster().node("node-2");
+  cluster().reconcile(node, 0);
+  cluster().kubectl("label node node-2 do-outbound-floating-ip-enabled-");
+  cluster().kubectl("label node node-2 --overwrite do-outbound-floating-ip=192.0.2.77 mine=kept");
+  CHECK(cluster().reconcile(node, 0).at("result") == "changed");
+  cluster().check_egress(node);
+  CHECK(cluster().label(node, "mine") == "kept");
+}
+
+TEST_CASE("kube labels: a Node without an address says so") {
+  const Droplet node = cluster().node("node-3");
+  cluster().world().sim("PUT", "/addresses/198.51.100.99", {{"locked", true}});
+  cluster().reconcile(node, 10, {"--floating-ips", "198.51.100.99"});
+  CHECK(cluster().label(node) == "false");
+  CHECK(cluster().label(node, support::address_label).empty());
+}
+
+TEST_CASE("kube labels: the Node of another droplet is not touched") {
+  const Droplet node = cluster().node("node-4");
+  cluster().kubectl("delete node node-4");
+  cluster().call({"node", "node-4", "1"});
+  const Json result = cluster().reconcile(node, 78);
+  CHECK(result.at("error").at("message").get<std::string>().find("digitalocean://1") !=
+        std::string::npos);
+  CHECK(cluster().world().held_by(node).empty());
+  CHECK(cluster().label(node).empty());
+}
+
+TEST_CASE("kube labels: a server that nobody vouches for is not asked") {
+  const Droplet node = cluster().node("node-5");
+  const Json result = cluster().reconcile(node, 69, {"--lock", "lease"},
+                                          {{"DO_EGRESS_IP_KUBE_CA_FILE", "/run/lab/ca.pem"}});
+  INFO(result.dump());
+  CHECK(cluster().label(node).empty());
+}
+
+TEST_CASE("kube labels: an expired token is refused, and nothing is written") {
+  const Droplet node = cluster().node("node-6");
+  const std::string expired =
+      kube::write_file("expired.token", cluster().call({"expired", cluster().token(node)}));
+  cluster().reconcile(node, 77, {}, {{"DO_EGRESS_IP_KUBE_TOKEN_FILE", expired}});
+  CHECK(cluster().label(node).empty());
+}

@@ -27,6 +27,6 @@ struct Reply {
 // Each answers one call, under the world's lock.
 Reply digitalocean(World& world, const Call& call, Millis now);
 Reply metadata(World& world, const Call& call, Millis now);
-Reply kubernetes(World& world, const Call& call);
+Reply kubernetes(World& world, const Call& call, Millis now);
 
 }  // namespace sim

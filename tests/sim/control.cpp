@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 namespace sim {
-namespace {
 
 void require_fields(const Json& object, const std::set<std::string>& known) {
   for (const auto& [key, value] : object.items()) {
@@ -15,6 +14,8 @@ void require_fields(const Json& object, const std::set<std::string>& known) {
     }
   }
 }
+
+namespace {
 
 std::optional<Interface> interface(const Json& droplet, const char* key) {
   const Json nic = droplet.value(key, Json());
@@ -45,10 +46,6 @@ class Control {
         {"DELETE", std::regex("/addresses/([0-9.]+)"), &Control::delete_address},
         {"POST", std::regex("/addresses()"), &Control::post_addresses},
         {"PUT", std::regex("/tokens/(.+)"), &Control::put_token},
-        {"PUT", std::regex("/nodes/(.+)"), &Control::put_node},
-        {"DELETE", std::regex("/nodes/(.+)"), &Control::delete_node},
-        {"PUT", std::regex("/kube-tokens/(.+)"), &Control::put_kube_token},
-        {"PUT", std::regex("/rbac()"), &Control::put_rbac},
         {"PATCH", std::regex("/settings()"), &Control::patch_settings},
         {"POST", std::regex("/assign/([0-9.]+)"), &Control::assign},
         {"POST", std::regex("/unassign/([0-9.]+)"), &Control::unassign},
@@ -64,6 +61,9 @@ class Control {
       if (call_.method == method && std::regex_match(call_.path, part, path)) {
         return {.body = (this->*handler)(part[1])};
       }
+    }
+    if (const auto result = control_kubernetes(world_, call_, body_, now_)) {
+      return {.body = *result};
     }
     return {.status = 404, .body = {{"error", "no such path"}}};
   }
@@ -115,44 +115,6 @@ class Control {
     require_fields(body_, {"scopes", "droplet"});
     world_.tokens[token].scopes = body_.at("scopes").get<std::set<std::string>>();
     world_.tokens[token].droplet = optional_id(body_, "droplet");
-    return Json::object();
-  }
-
-  Json put_node(const std::string& name) {
-    require_fields(body_, {"labels", "taints", "providerID"});
-    KubeNode& node = world_.nodes[name];
-    node.labels = body_.value("labels", node.labels);
-    node.taints = body_.value("taints", node.taints);
-    node.provider_id = body_.value("providerID", node.provider_id);
-    ++node.version;
-    return Json::object();
-  }
-
-  Json delete_node(const std::string& name) {
-    world_.nodes.erase(name);
-    return Json::object();
-  }
-
-  Json put_kube_token(const std::string& token) {
-    require_fields(body_, {"node", "expired"});
-    KubeToken& entry = world_.kube_tokens[token];
-    entry.expired = body_.value("expired", false);
-    if (body_.contains("node") && !body_.at("node").is_null()) {
-      entry.node = body_.at("node").get<std::string>();
-    }
-    return Json::object();
-  }
-
-  Json put_rbac(const std::string&) {
-    require_fields(body_, {"rules"});
-    world_.rbac.clear();
-    for (const Json& rule : body_.at("rules")) {
-      for (const std::string resource : rule.at("resources")) {
-        for (const std::string verb : rule.at("verbs")) {
-          world_.rbac.emplace(verb, resource);
-        }
-      }
-    }
     return Json::object();
   }
 
@@ -217,14 +179,17 @@ class Control {
 
   Json get_journal(const std::string&) {
     world_.advance(now_);
-    return {
-        {"requests", requests_}, {"assignments", world_.assignments}, {"thefts", world_.thefts}};
+    return {{"requests", requests_},
+            {"assignments", world_.assignments},
+            {"thefts", world_.thefts},
+            {"creations", world_.kube.creations}};
   }
 
   Json delete_journal(const std::string&) {
     requests_ = Json::array();
     world_.assignments = Json::array();
     world_.thefts = Json::array();
+    world_.kube.creations = Json::array();
     return Json::object();
   }
 
@@ -236,12 +201,9 @@ class Control {
                        {"locked", address.locked},
                        {"region", address.region}};
     }
-    Json nodes = Json::object();
-    for (const auto& [name, node] : world_.nodes) {
-      nodes[name] = {
-          {"labels", node.labels}, {"taints", node.taints}, {"resourceVersion", node.version}};
-    }
-    return {{"addresses", addresses}, {"nodes", nodes}};
+    Json result = shown_cluster(world_);
+    result["addresses"] = addresses;
+    return result;
   }
 
   World& world_;

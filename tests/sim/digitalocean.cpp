@@ -150,6 +150,9 @@ class Api {
     if (get && std::regex_match(call_.path, part, action)) {
       return read_action(part[1], std::stoll(part[2]));
     }
+    if (get && call_.path == "/v2/droplets") {
+      return list_droplets();
+    }
     if (get && std::regex_match(call_.path, part, droplet)) {
       return read_droplet(std::stoll(part[1]));
     }
@@ -287,6 +290,22 @@ class Api {
     return found == world_.droplets.end()
                ? not_found()
                : Reply{.body = {{"droplet", shape(world_, found->second)}}};
+  }
+
+  Reply list_droplets() {
+    if (lacks("droplet:read")) {
+      return forbidden();
+    }
+    const int size = number("per_page", world_.settings.page_default);
+    Json shown = Json::array();
+    for (const auto& [id, droplet] : world_.droplets) {
+      if (static_cast<int>(shown.size()) < size) {
+        shown.push_back(shape(world_, droplet));
+      }
+    }
+    return {.body = {{"droplets", shown},
+                     {"links", Json::object()},
+                     {"meta", {{"total", world_.droplets.size()}}}}};
   }
 
   World& world_;

@@ -49,7 +49,7 @@ Reply dispatch(Shared& shared, const Call& call) {
     return metadata(shared.world, call, now());
   }
   if (call.server == "kubernetes") {
-    return kubernetes(shared.world, call);
+    return kubernetes(shared.world, call, now());
   }
   if (call.server == "control") {
     return control(shared.world, shared.faults, shared.requests, call, now());

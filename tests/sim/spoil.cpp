@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spoil.hpp"
 
+#include <fmt/chrono.h>
 #include <httplib.h>
 #include <sys/socket.h>
 
 #include <chrono>
+#include <ctime>
 #include <thread>
 
 namespace sim {
@@ -66,6 +68,10 @@ void send_slowly(httplib::Response& response, std::size_t chunk, milliseconds pa
 
 void send(const Reply& reply, httplib::Response& response) {
   response.status = reply.status;
+  if (!reply.headers.contains("Date")) {
+    response.set_header(
+        "Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr))));
+  }
   for (const auto& [name, value] : reply.headers) {
     response.set_header(name.c_str(), value);
   }

@@ -21,6 +21,7 @@ ActionResult unprocessable(const std::string& message) {
 }  // namespace
 
 void World::advance(Millis now) {
+  kube.collect_garbage();
   for (auto& [id, action] : actions) {
     if (action.status == "in-progress" && !action.lost && action.due <= now) {
       complete(action, now);

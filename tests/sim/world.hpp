@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include "cluster.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -16,9 +16,7 @@
 // threads, no clock of its own; the caller holds the lock and says what time it is (milliseconds).
 namespace sim {
 
-using Json = nlohmann::json;
 using DropletId = std::int64_t;
-using Millis = std::int64_t;
 
 struct Settings {
   Millis action_latency_ms = 0;
@@ -70,18 +68,6 @@ struct Token {
   std::deque<Millis> requests;
 };
 
-struct KubeNode {
-  std::map<std::string, std::string> labels;
-  Json taints = Json::array();
-  std::string provider_id;
-  std::int64_t version = 1;
-};
-
-struct KubeToken {
-  std::optional<std::string> node;
-  bool expired = false;
-};
-
 // What is to happen to one of the next assignments.
 struct EventFault {
   std::string kind;  // errored-action, steal, unassign, action-404, lost-assign
@@ -110,9 +96,7 @@ class World {
   std::map<std::string, Address> addresses;
   std::map<std::string, Token> tokens;
   std::map<std::int64_t, Action> actions;
-  std::map<std::string, KubeNode> nodes;
-  std::map<std::string, KubeToken> kube_tokens;
-  std::set<std::pair<std::string, std::string>> rbac = {{"get", "nodes"}, {"patch", "nodes"}};
+  Cluster kube;
   std::vector<EventFault> event_faults;
   Json assignments = Json::array();
   Json thefts = Json::array();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "call.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+// The parts of the simulated kube-apiserver. What it refuses, and in which words, follows release
+// 1.34; the contract suite of tests/kube holds both to the same.
+namespace sim {
+
+// Why an object is not valid: a cause of a 422.
+struct Cause {
+  std::string reason, field, message;
+};
+using Causes = std::vector<Cause>;
+
+Cause invalid_value(const std::string& field, const Json& value, const std::string& detail);
+Cause required_value(const std::string& field, const std::string& detail = {});
+Cause forbidden_value(const std::string& field, const std::string& detail);
+void append(Causes& causes, const Causes& more);
+
+// What a kind of objects is like; one for each of nodes, leases, events.
+struct Resource {
+  std::string group = {}, version = {}, plural = {}, kind = {}, list_kind = {};
+  bool namespaced = true;
+  bool create_on_update = true;
+  bool unconditional_update = true;
+  const Json& (*schema)() = nullptr;
+  void (*prepare_create)(Json& object) = nullptr;
+  Causes (*validate)(const Json& object) = nullptr;
+  Causes (*validate_update)(const Json& now, const Json& before) = nullptr;
+
+  std::string api_version() const { return group.empty() ? version : group + "/" + version; }
+  std::string qualified() const { return group.empty() ? plural : plural + "." + group; }
+  std::string qualified_kind() const { return group.empty() ? kind : kind + "." + group; }
+};
+const Resource& nodes();
+const Resource& leases();
+const Resource& events();
+
+// Status objects.
+Reply status(int code, const std::string& reason, const std::string& message,
+             const Json& details = nullptr);
+Reply not_found(const Resource& resource, const std::string& name);
+Reply conflict(const Resource& resource, const std::string& name, const std::string& why);
+Reply invalid(const Resource& resource, const std::string& name, const Causes& causes);
+Reply unsupported_media_type(const std::string& accepted);
+
+// What a request is about, as the authorizer sees it.
+struct Attributes {
+  std::string verb = {}, group = {}, version = {}, name_space = {}, resource = {};
+  std::string subresource = {}, name = {};
+  bool is_resource = false;
+};
+Attributes attributes_of(const Call& call);
+
+struct User {
+  std::string name;
+  bool admin = false;
+  bool anonymous = false;
+};
+// Nothing for a token that is not known, or no longer good.
+std::optional<User> authenticate(const Cluster& cluster, const Call& call);
+// The refusal, where there is one. Counts the use of the grant that allows it.
+std::optional<Reply> deny(Cluster& cluster, const User& user, const Attributes& attributes);
+
+// Decoding: fields of the wrong type are refused, fields that are not known are dropped and named.
+struct Undecodable : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct Decoded {
+  Json object;
+  std::vector<std::string> unknown;  // "spec.foo"
+};
+Decoded decode(const Json& schema, const Json& value);  // throws Undecodable
+const Json& metadata_schema();
+
+// Validation that all objects share. An empty list: fine.
+bool is_subdomain(const std::string& text);
+std::vector<std::string> qualified_name_faults(const std::string& text);
+std::vector<std::string> label_value_faults(const std::string& text);
+Causes metadata_faults(const Json& object);
+Causes metadata_update_faults(const Json& now, const Json& before);
+
+// Reading requests. Each throws Refused, what the handler then answers.
+struct Refused {
+  Reply reply;
+};
+Decoded body_of(const Resource& resource, const Call& call);
+Json delete_options(const Call& call);
+void require_patch_type(const Call& call);
+Decoded patched(const Resource& resource, const Json& before, const Call& call);
+// Says in the reply which fields were dropped.
+void warn(Reply& reply, const std::vector<std::string>& unknown);
+
+// The verbs. `deny_creation` is asked where an update comes to that.
+struct Target {
+  const Resource& resource;
+  KubeKey key;
+};
+Reply read(Cluster& cluster, const Target& target);
+Reply list(Cluster& cluster, const Target& target);
+Reply create(Cluster& cluster, const Target& target, const Call& call, Millis now);
+Reply update(Cluster& cluster, const Target& target, const Call& call, Millis now,
+             const std::function<std::optional<Reply>()>& deny_creation);
+Reply patch(Cluster& cluster, const Target& target, const Call& call, Millis now);
+Reply remove(Cluster& cluster, const Target& target, const Call& call);
+
+}  // namespace sim

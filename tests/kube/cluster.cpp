@@ -16,6 +16,9 @@ namespace {
 using std::chrono::steady_clock;
 
 const std::string files = "/run/kube/";
+const std::string pool =
+    "198.51.100.1,198.51.100.2,198.51.100.3,198.51.100.4,"
+    "198.51.100.5,198.51.100.6,198.51.100.7,198.51.100.8";
 constexpr std::chrono::seconds patience{30};
 
 support::Variables environment() {
@@ -84,6 +87,15 @@ Droplet Cluster::node(const std::string& name, const std::string& topology) {
   return droplet;
 }
 
+std::string Cluster::taken() {
+  const std::string address = "198.51.100.99";
+  if (elsewhere_.id == 0) {
+    elsewhere_ = world_.droplet("elsewhere");
+    world_.sim("PUT", "/addresses/" + address, {{"droplet", elsewhere_.id}});
+  }
+  return address;
+}
+
 Run Cluster::ask(const std::vector<std::string>& words) const {
   support::Command command{{CLUSTER}, environment()};
   command.words.insert(command.words.end(), words.begin(), words.end());
@@ -130,12 +142,13 @@ support::Command Cluster::tool(const Droplet& droplet, const std::vector<std::st
       {"DO_EGRESS_IP_KUBE_API_URL", call({"url"})},
       {"DO_EGRESS_IP_KUBE_CA_FILE", files + "ca.pem"},
       {"DO_EGRESS_IP_KUBE_TOKEN_FILE", write_file(droplet.name + ".token", token(droplet))},
-      {"POD_NAMESPACE", name_space}};
+      {"POD_NAMESPACE", name_space},
+      {"DO_EGRESS_IP_FLOATING_IPS", pool}};
   for (const auto& [name, value] : changes) {
     variables[name] = value;
   }
-  support::Command command = world_.tool(droplet, {}, variables);
-  command.words.insert(command.words.end(), {"--output", "json"});
+  support::Command command =
+      world_.tool(droplet, {"--match-string", "node", "-o", "json"}, variables);
   command.words.insert(command.words.end(), more.begin(), more.end());
   return command;
 }
@@ -165,8 +178,12 @@ bool Cluster::is_gated(const Droplet& node) const {
   return false;
 }
 
-void Cluster::set_gate(const Droplet& node) const {
-  kubectl("taint node --overwrite " + node.name + " " + gate_key + "=:NoSchedule");
+// An addition: the taints that others add at the same time are safe from it.
+void Cluster::add_gate(const Droplet& node) const {
+  const Json gate_taint = {{"key", gate_key}, {"effect", "NoSchedule"}};
+  call({"kubectl", "patch", "node", node.name, "--type", "json", "--patch",
+        Json::array({Json{{"op", "add"}, {"path", "/spec/taints/-"}, {"value", gate_taint}}})
+            .dump()});
 }
 
 void Cluster::check_egress(const Droplet& node) const {

@@ -31,6 +31,9 @@ class Cluster {
   // A droplet and its Node, of the same name; the Node has the gate taint.
   Droplet node(const std::string& name, const std::string& topology = "classic");
 
+  // An address that is in use elsewhere, so that a pool of it is exhausted.
+  std::string taken();
+
   // A verb of tests/kube/cluster. What it prints; whatever it refuses fails the test.
   std::string call(const std::vector<std::string>& words) const;
   std::string kubectl(const std::string& words) const;
@@ -57,7 +60,7 @@ class Cluster {
   std::string label(const Droplet& node, const std::string& key = support::enabled_label) const;
   Json taints(const Droplet& node) const;
   bool is_gated(const Droplet& node) const;
-  void set_gate(const Droplet& node) const;
+  void add_gate(const Droplet& node) const;
 
   // The address is the droplet's, traffic leaves by it, and the Node says so.
   void check_egress(const Droplet& node) const;
@@ -66,6 +69,7 @@ class Cluster {
   void wait_for_policy() const;
 
   support::World world_ = {};
+  Droplet elsewhere_ = {};
 };
 
 // The one of this process, made when it is first asked for. Its pool is 198.51.100.1-8.

@@ -32,8 +32,7 @@ TEST_CASE("kube labels: a label that somebody took away or changed is put back")
 
 TEST_CASE("kube labels: a Node without an address says so") {
   const Droplet node = cluster().node("node-3");
-  cluster().world().sim("PUT", "/addresses/198.51.100.99", {{"locked", true}});
-  cluster().reconcile(node, 10, {"--floating-ips", "198.51.100.99"});
+  cluster().reconcile(node, 10, {"--floating-ips", cluster().taken()});
   CHECK(cluster().label(node) == "false");
   CHECK(cluster().label(node, support::address_label).empty());
 }

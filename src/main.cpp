@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli.hpp"
-#include "app/reconcile.hpp"
-#include "app/report.hpp"
+#include "app/commands.hpp"
 #include "io/file.hpp"
 
 #include <cstdio>
@@ -20,8 +19,8 @@ void print(const std::string& text) {
 }
 
 void tell(const io::Log& log, const core::Ending& ending) {
-  if (ending.exit == core::Exit::ok) {
-    return;
+  if (ending.exit == core::Exit::ok || ending.exit == core::Exit::changed) {
+    return;  // no failure
   }
   log.write(io::Level::error, "{}", ending.message);
   if (!ending.hint.empty()) {
@@ -30,13 +29,12 @@ void tell(const io::Log& log, const core::Ending& ending) {
 }
 
 // The kubelet shows it; that it cannot be written changes nothing about the outcome.
-void leave_word(const io::Log& log, const app::Invocation& invocation,
-                const app::Outcome& outcome) {
+void leave_word(const io::Log& log, const app::Invocation& invocation, const app::Report& report) {
   if (invocation.termination_log.empty()) {
     return;
   }
-  const auto failure = core::failure_of(
-      [&] { io::write_file(invocation.termination_log, app::render_json(outcome)); });
+  const auto failure =
+      core::failure_of([&] { io::write_file(invocation.termination_log, report.word); });
   if (failure) {
     log.write(io::Level::warning, "{}", failure->what());
   }
@@ -49,12 +47,11 @@ core::Exit run(const app::Invocation& invocation) {
   const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
   const auto kernel = io::open_kernel();
   app::System system{*http, *kernel, *clock, log, random};
-  const app::Outcome outcome = app::reconcile(system, invocation);
-  const bool json = invocation.output == app::Output::json;
-  print(json ? app::render_json(outcome) : app::render_text(outcome));
-  tell(log, outcome.ending);
-  leave_word(log, invocation, outcome);
-  return app::exit_of(outcome, invocation);
+  const app::Report report = app::execute(system, invocation);
+  print(invocation.output == app::Output::json ? report.json : report.text);
+  tell(log, report.ending);
+  leave_word(log, invocation, report);
+  return report.exit;
 }
 
 core::Exit run(const std::vector<std::string>& arguments) {

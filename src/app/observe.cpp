@@ -122,6 +122,12 @@ void Observer::read_node() {
 }
 
 void Observer::read_account() {
+  if (invocation_.reach == Reach::local) {
+    found_.account =
+        core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no floating IP")
+                              .with_hint("do-egress-ip reconcile claims one")};
+    return;
+  }
   digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] { found_.account = account(); });
   digitalocean_.leave_by(std::nullopt);

@@ -4,6 +4,7 @@
 #include "core/model.hpp"
 #include "io/http.hpp"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +22,11 @@ struct Outcome {
   enum class Result { unchanged, changed, skipped, planned, failed } result = Result::unchanged;
   core::Ending ending = {};
   std::vector<StepRecord> steps = {};
+  std::string command = "reconcile";
   std::string node = {};
+  bool node_is_known = false;                      // Kubernetes told of it
+  std::map<std::string, std::string> labels = {};  // ours of them, as last read
+  std::optional<core::Ipv4> held = {};             // by the droplet, as far as is known
   std::optional<core::Droplet> droplet = {};
   std::optional<core::Ipv4> floating_ip = {};
   core::Network network = {};  // as last seen

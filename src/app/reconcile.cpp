@@ -75,6 +75,21 @@ Result result_of(const Outcome& outcome, Writes writes) {
   return writes == Writes::none ? Result::planned : Result::changed;
 }
 
+// What was found of the Node, and which address the droplet holds.
+void add_facts(Outcome& outcome, const core::Observation& found, const core::Config& asked) {
+  outcome.droplet = found.droplet;
+  outcome.network = found.network;
+  outcome.held = core::held_address(found);
+  if (const auto* node = std::get_if<core::Node>(&found.node)) {
+    outcome.node_is_known = true;
+    for (const std::string& key : {asked.enabled_label, asked.address_label}) {
+      if (const auto label = node->labels.find(key); label != node->labels.end()) {
+        outcome.labels.insert(*label);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Outcome reconcile(System& system, const Invocation& invocation) {
@@ -96,8 +111,7 @@ Outcome reconcile(System& system, const Invocation& invocation) {
     announce(outcome, observer);
   }
   outcome.result = result_of(outcome, invocation.writes);
-  outcome.droplet = observer.found().droplet;
-  outcome.network = observer.found().network;
+  add_facts(outcome, observer.found(), invocation.config);
   outcome.requests = system.http.counts();
   outcome.elapsed = system.clock.elapsed();
   return outcome;

@@ -182,7 +182,7 @@ std::string render_json(const Outcome& outcome) {
   }
   Json document = {
       {"schema", 1},
-      {"command", "reconcile"},
+      {"command", outcome.command},
       {"version", DO_EGRESS_IP_VERSION},
       {"node", outcome.node},
       {"result", name_of(outcome.result)},
@@ -191,6 +191,7 @@ std::string render_json(const Outcome& outcome) {
       {"droplet", nullptr},
       {"floating_ip", nullptr},
       {"route", render_default(outcome.network)},
+      {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
       {"steps", steps},
       {"error", render_error(outcome)},
       {"requests",
@@ -207,6 +208,10 @@ std::string render_json(const Outcome& outcome) {
   return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+core::Exit forgiven(core::Exit exit, const Invocation& invocation) {
+  return invocation.ok_codes.contains(exit) ? core::Exit::ok : exit;
+}
+
 core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
   core::Exit exit = outcome.ending.exit;
   if (exit == core::Exit::ok && invocation.detailed_exitcode) {
@@ -216,7 +221,7 @@ core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
            : change                                   ? core::Exit::changed
                                                       : core::Exit::ok;
   }
-  return invocation.ok_codes.contains(exit) ? core::Exit::ok : exit;
+  return forgiven(exit, invocation);
 }
 
 }  // namespace app

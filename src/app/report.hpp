@@ -19,6 +19,7 @@ std::string render_text(const Outcome& outcome);
 std::string render_json(const Outcome& outcome);
 
 // The code the process ends with: --ok-codes and --detailed-exitcode taken into account.
+core::Exit forgiven(core::Exit exit, const Invocation& invocation);  // --ok-codes alone
 core::Exit exit_of(const Outcome& outcome, const Invocation& invocation);
 
 }  // namespace app

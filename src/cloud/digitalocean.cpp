@@ -63,6 +63,8 @@ core::FloatingIp floating_ip(const json& entry) {
   result.holder_shown = entry.contains("droplet");
   if (const json* droplet = member(entry, "droplet")) {
     result.holder = droplet->at("id").get<core::DropletId>();
+    const json* name = member(*droplet, "name");
+    result.holder_name = name != nullptr && name->is_string() ? name->get<std::string>() : "";
   }
   return result;
 }
@@ -184,8 +186,16 @@ bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
 }
 
 bool DigitalOcean::sees_droplet(core::DropletId droplet) {
+  return may_read(fmt::format("/v2/droplets/{}", droplet));
+}
+
+bool DigitalOcean::sees_droplets() {
+  return may_read("/v2/droplets?per_page=1");
+}
+
+bool DigitalOcean::may_read(const std::string& path) {
   return core::attempt("prove that the token sees droplets", [&] {
-    const auto response = http_.send(request("GET", fmt::format("/v2/droplets/{}", droplet)));
+    const auto response = http_.send(request("GET", path));
     if (response.status == 403 || response.status == 404) {
       return false;
     }

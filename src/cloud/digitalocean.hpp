@@ -44,6 +44,8 @@ class DigitalOcean {
 
   // Whether the token sees droplets, proven on one that exists. False without droplet:read.
   bool sees_droplet(core::DropletId droplet);
+  // The same without one to prove it on.
+  bool sees_droplets();
 
   // From now on leave by this address of ours, asking once only: a node that is cut off is not to
   // wait for it. Nothing ends that.
@@ -51,6 +53,7 @@ class DigitalOcean {
 
  private:
   io::Request request(const std::string& method, const std::string& path);
+  bool may_read(const std::string& path);
   io::Response get(const std::string& path, const std::string& scope);
 
   io::Http& http_;

@@ -84,6 +84,7 @@ struct FloatingIp {
   std::string region = {};
   bool locked = false;  // an action is pending
   std::optional<DropletId> holder = {};
+  std::string holder_name = {};
   bool holder_shown = true;  // false: no `droplet` key, so the holder is not known
 };
 

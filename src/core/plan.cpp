@@ -181,11 +181,11 @@ Plan gain_address(const Observation& found, const Config& asked,
 }
 
 // What the droplet holds: the API's word, where it was asked, before metadata's, which may lag.
-std::optional<FloatingIp> held_address(const Observation& found) {
+std::optional<FloatingIp> held_entry(const Observation& found) {
   if (const auto* account = std::get_if<Account>(&found.account)) {
     return account->ours;
   }
-  if (found.droplet->floating_ip) {
+  if (found.droplet && found.droplet->floating_ip) {
     return FloatingIp{.address = *found.droplet->floating_ip, .holder = found.droplet->id};
   }
   return std::nullopt;
@@ -208,6 +208,11 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
 }
 
 }  // namespace
+
+std::optional<Ipv4> held_address(const Observation& found) {
+  const auto held = held_entry(found);
+  return held ? std::optional(held->address) : std::nullopt;
+}
 
 bool cut_off(const Observation& found) {
   const auto in_force = default_in_force(found.network);
@@ -242,7 +247,7 @@ Plan plan(const Observation& found, const Config& asked) {
     }
     paths = std::get<Paths>(located);
   }
-  const auto held = held_address(found);
+  const auto held = held_entry(found);
   return held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
 }
 

@@ -12,6 +12,9 @@ namespace core {
 // then switched to, then labelled.
 Plan plan(const Observation& found, const Config& asked);
 
+// The address that the droplet holds: the API's word, where it was asked, before metadata's.
+std::optional<Ipv4> held_address(const Observation& found);
+
 // Whether the default leads through the anchor while the droplet is not known to hold an address:
 // then only metadata and sockets bound to the public address reach anything.
 bool cut_off(const Observation& found);

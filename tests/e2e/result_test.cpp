@@ -29,8 +29,8 @@ std::set<std::string> keys(const Json& object) {
 void check_schema(const Json& result) {
   INFO(result.dump());
   CHECK(keys(result) == std::set<std::string>{"schema", "command", "version", "node", "result",
-                                              "exit", "droplet", "floating_ip", "route", "steps",
-                                              "error", "requests", "elapsed_seconds"});
+                                              "exit", "droplet", "floating_ip", "route", "labels",
+                                              "steps", "error", "requests", "elapsed_seconds"});
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "reconcile");
   CHECK(result.at("version").is_string());

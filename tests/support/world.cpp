@@ -89,6 +89,7 @@ Command World::tool(const Droplet& droplet, const std::vector<std::string>& argu
   Command command{{"nsenter", "--net=/run/netns/" + droplet.name, DO_EGRESS_IP},
                   {{"PATH", variable("PATH")},
                    {"NODE_NAME", droplet.name},
+                   {"POD_NAMESPACE", "do-egress-ip"},
                    {"DIGITALOCEAN_API_URL", "https://192.0.2.2"},
                    {"SSL_CERT_FILE", files + "ca.pem"},
                    {"DO_EGRESS_IP_TOKEN_FILE", files + "token"},

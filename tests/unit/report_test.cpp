@@ -62,7 +62,7 @@ std::string action(const core::Action& value) {
 TEST_CASE("report: JSON has every field, with its type") {
   const json document = parsed(eventful());
   CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",
-                                                   "exit", "floating_ip", "node", "requests",
+                                                   "exit", "floating_ip", "labels", "node", "requests",
                                                    "result", "route", "schema", "steps",
                                                    "version"});
   CHECK(document["schema"] == 1);
@@ -95,7 +95,7 @@ TEST_CASE("report: JSON is one line, and says null for what is not known") {
   CHECK(text.find('\n') == text.size() - 1);
   const json document = json::parse(text);
   CHECK(keys(document) == keys(parsed(eventful())));
-  for (const char* key : {"droplet", "floating_ip", "route", "error"}) {
+  for (const char* key : {"droplet", "floating_ip", "route", "labels", "error"}) {
     CAPTURE(key);
     CHECK(document[key].is_null());
   }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/commands.hpp"
+
+#include "app/pool_table.hpp"
+#include "app/reconcile.hpp"
+#include "app/report.hpp"
+#include "app/status.hpp"
+
+namespace app {
+
+namespace {
+
+// "The total message length across all containers is limited to 12KiB", one of them to 4096 bytes
+// (Kubernetes, "Customizing the termination message"); half a document is none.
+constexpr std::size_t longest_word = 4096;
+
+std::string word_of(Outcome outcome, const std::string& json) {
+  if (json.size() <= longest_word) {
+    return json;
+  }
+  outcome.steps.clear();
+  return render_json(outcome);
+}
+
+Report report_of(const Outcome& outcome, const Invocation& invocation) {
+  const bool facts = invocation.command == Command::status;
+  const std::string json = render_json(outcome);
+  return {.text = facts ? render_status(outcome) : render_text(outcome),
+          .json = json,
+          .word = word_of(outcome, json),
+          .ending = outcome.ending,
+          .exit = exit_of(outcome, invocation)};
+}
+
+Report report_of(const PoolTable& table, const Invocation& invocation) {
+  const std::string json = render_json(table);
+  return {.text = render_text(table),
+          .json = json,
+          .word = json.size() <= longest_word ? json : std::string{},
+          .ending = table.ending,
+          .exit = forgiven(table.ending.exit, invocation)};
+}
+
+}  // namespace
+
+Report execute(System& system, const Invocation& invocation) {
+  switch (invocation.command) {
+    case Command::reconcile:
+      return report_of(reconcile(system, invocation), invocation);
+    case Command::status:
+      return report_of(status(system, invocation), invocation);
+    case Command::pool:
+      return report_of(read_pool(system, invocation), invocation);
+  }
+  return {};
+}
+
+}  // namespace app

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node.hpp"
+
+using support::Json;
+
+// What probes and people ask: is it so, and if not, what is not so. Nothing is written.
+
+namespace {
+
+support::Run status(const Node& node, const std::vector<std::string>& more = {},
+                    const support::Variables& changes = {}) {
+  support::Command command = node.world.tool(node.droplet, {}, changes);
+  command.words.emplace_back("status");
+  command.words.insert(command.words.end(), more.begin(), more.end());
+  return support::run(command);
+}
+
+bool says(const support::Run& run, const std::string& text) {
+  return run.out.find(text) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("status: a droplet that has just booted") {
+  const Node node;
+  const std::string before = node.world.snapshot(node.droplet);
+  const auto run = status(node);
+  INFO(run.out, run.err);
+  CHECK(run.exit == 2);
+  CHECK(run.err.empty());
+  CHECK(says(run, "address: none\n"));
+  CHECK(says(run, "labels:  none\n"));
+  CHECK(says(run, "drift:   assign "));
+  CHECK(says(run, "drift:   replace-default "));
+  CHECK(says(run, "verdict: not ok: "));
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(node.world.journal("digitalocean", "POST").empty());
+  CHECK(node.world.journal("kubernetes", "PATCH").empty());
+}
+
+TEST_CASE("status: all is well, in one request to metadata and one to Kubernetes") {
+  const Node node;
+  const Json done = node.run(0);
+  const std::string address = done.at("floating_ip");
+  node.world.forget_requests();
+
+  const auto run = status(node);
+
+  INFO(run.out, run.err);
+  CHECK(run.exit == 0);
+  CHECK(says(run, "address: " + address + "\n"));
+  CHECK(says(run, "do-outbound-floating-ip-enabled=true"));
+  CHECK(says(run, "verdict: ok: node-1 leaves by " + address + "\n"));
+  CHECK_FALSE(says(run, "drift"));
+  CHECK(node.world.requests("metadata") == 1);
+  CHECK(node.world.requests("kubernetes") == 1);
+  CHECK(node.world.requests("digitalocean") == 0);
+}
+
+TEST_CASE("status: as JSON") {
+  const Node node;
+  const std::string address = node.run(0).at("floating_ip");
+  node.world.lab({"flush", node.droplet.name});
+  const auto run = status(node, {"-o", "json"});
+  CHECK(run.exit == 2);
+  const Json result = Json::parse(run.out);
+  CHECK(result.at("command") == "status");
+  CHECK(result.at("exit").at("code") == 2);
+  CHECK(result.at("result") == "planned");
+  CHECK(result.at("floating_ip") == address);
+  CHECK(result.at("labels").at("do-outbound-floating-ip") == address);
+  CHECK(result.at("steps").size() >= 1);
+}
+
+TEST_CASE("status: --local asks neither DigitalOcean nor Kubernetes") {
+  const Node node;
+  CHECK(status(node, {"--local"}).exit == 2);
+  node.run(0);
+  node.world.forget_requests();
+  const auto run = status(node, {"--local"});
+  INFO(run.out, run.err);
+  CHECK(run.exit == 0);
+  CHECK(node.world.requests("metadata") == 1);
+  CHECK(node.world.requests("kubernetes") == 0);
+  CHECK(node.world.requests("digitalocean") == 0);
+}
+
+TEST_CASE("status: what could not be found out is not drift") {
+  const Node node;
+  node.run(0);
+  node.world.fault({{"server", "metadata"}, {"kind", "status"}, {"status", 500}, {"count", -1}});
+  const auto run = status(node, {"--timeout", "1s"});
+  INFO(run.out, run.err);
+  CHECK(run.exit == 69);
+}
+
+TEST_CASE("status: a name that does not match is nothing to worry about") {
+  const Node node;
+  const auto run = status(node, {"--node-name", "other"});
+  CHECK(run.exit == 0);
+  CHECK(says(run, "verdict: ok: the name \"other\" does not contain \"node\"\n"));
+}
+
+TEST_CASE("status: --ok-codes makes drift good enough for a probe") {
+  const Node node;
+  CHECK(status(node, {"--ok-codes", "2"}).exit == 0);
+}

@@ -82,6 +82,11 @@ Caller service_account() {
   return Caller(variable("KUBE_TOKEN"));
 }
 
+std::optional<Caller> expired_account() {
+  const std::string token = variable("KUBE_EXPIRED_TOKEN");
+  return token.empty() ? std::nullopt : std::optional(Caller(token));
+}
+
 std::string own_node() {
   return variable("KUBE_NODE");
 }
@@ -100,6 +105,13 @@ bool refused(const Reply& reply, int status, const std::string& reason) {
       reply.body.value("code", 0) == status;
   CHECK(as_expected);
   return as_expected;
+}
+
+bool says(const Reply& reply, const std::string& part) {
+  const std::string message = reply.body.value("message", "");
+  const bool found = message.find(part) != std::string::npos;
+  CHECK_MESSAGE(found, "it says: ", message);
+  return found;
 }
 
 bool blames(const Reply& reply, const std::string& field) {

@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <map>
+#include <optional>
 #include <string>
 
 // A Kubernetes API over plain HTTP(S), as the contract suite sees it. What it needs is told by the
@@ -50,15 +50,15 @@ class Caller {
 };
 
 Caller admin();
-Caller service_account();  // bound to own_node()
+Caller service_account();                 // bound to own_node()
+std::optional<Caller> expired_account();  // the same, later
 std::string own_node();
 std::string own_namespace();
 
 // Whether a reply is a Status object that says no in these words.
 bool refused(const Reply& reply, int status, const std::string& reason);
-inline bool says(const Reply& reply, const std::string& part) {
-  return reply.body.value("message", "").find(part) != std::string::npos;
-}
+// Whether its message has that part.
+bool says(const Reply& reply, const std::string& part);
 // Whether one of the causes names that field.
 bool blames(const Reply& reply, const std::string& field);
 

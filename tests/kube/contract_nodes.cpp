@@ -168,10 +168,7 @@ TEST_CASE("nodes: three kinds of patches, and none besides") {
   for (const std::string type : {"application/json", "text/plain"}) {
     const Reply reply = patch(type, merge);
     CHECK(refused(reply, 415, "UnsupportedMediaType"));
-    CHECK(says(reply,
-               "the body of the request was in an unknown format - accepted media types "
-               "include: application/json-patch+json, application/merge-patch+json, "
-               "application/strategic-merge-patch+json, application/apply-patch+yaml"));
+    CHECK(says(reply, "415: Unsupported Media Type"));
   }
 }
 

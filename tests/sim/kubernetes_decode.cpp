@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes.hpp"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
+#include <iomanip>
 #include <limits>
 #include <regex>
+#include <sstream>
 
 // Objects as Go would decode them. A schema is JSON itself: an object has these fields, a list
 // such elements, and a word is a type.
@@ -16,21 +20,32 @@ namespace {
                                 value.type_name(), path, type));
 }
 
-// time.Parse of RFC3339Micro: six digits, no more and no fewer.
-void require_time(const std::string& path, const Json& value, bool micro) {
-  static const std::string date = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T";
-  static const std::string time = "([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]";
-  static const std::string zone = "(Z|[+-][0-9]{2}:[0-9]{2})";
-  static const std::regex micro_shape(date + time + "\\.[0-9]{6}" + zone);
-  static const std::regex shape(date + time + "(\\.[0-9]+)?" + zone);
+// The time in UTC, as it is shown. time.Parse of RFC3339Micro wants six digits, no more and no
+// fewer.
+Json decode_time(const std::string& path, const Json& value, bool micro) {
+  static const std::string date =
+      "([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T"
+      "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9])";
+  static const std::string zone = "(?:Z|([+-])([0-9]{2}):([0-9]{2}))";
+  static const std::regex micro_shape(date + "(\\.[0-9]{6})" + zone);
+  static const std::regex shape(date + "(\\.[0-9]+)?" + zone);
   if (!value.is_string()) {
     refuse(path, value, "string");
   }
-  if (!std::regex_match(value.get<std::string>(), micro ? micro_shape : shape)) {
+  const auto text = value.get<std::string>();
+  std::smatch part;
+  if (!std::regex_match(text, part, micro ? micro_shape : shape)) {
     throw Undecodable(
         fmt::format("parsing time {} as \"{}\": cannot parse", value.dump(),
                     micro ? "2006-01-02T15:04:05.000000Z07:00" : "2006-01-02T15:04:05Z07:00"));
   }
+  std::tm local = {};
+  std::istringstream(part[1]) >> std::get_time(&local, "%Y-%m-%dT%H:%M:%S");
+  const int offset =
+      part[3].matched ? (std::stoi(part[4]) * 60 + std::stoi(part[5])) * (part[3] == "+" ? 1 : -1)
+                      : 0;
+  const std::time_t utc = timegm(&local) - offset * 60;
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}{}Z", fmt::gmtime(utc), micro ? part[2].str() : "");
 }
 
 template <class Number>
@@ -61,6 +76,9 @@ class Decoder {
     const std::string type = schema.get<std::string>();
     if (type == "map") {
       return map(value, path);
+    }
+    if (type == "time" || type == "microtime") {
+      return decode_time(path, value, type == "microtime");
     }
     scalar(type, value, path);
     return value;
@@ -111,10 +129,6 @@ class Decoder {
   }
 
   static void scalar(const std::string& type, const Json& value, const std::string& path) {
-    if (type == "time" || type == "microtime") {
-      require_time(path, value, type == "microtime");
-      return;
-    }
     const bool fine = type == "any" || (type == "string" && value.is_string()) ||
                       (type == "bool" && value.is_boolean()) ||
                       (type == "int32" && fits<std::int32_t>(value)) ||

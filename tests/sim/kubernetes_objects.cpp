@@ -114,19 +114,36 @@ Reply change(Cluster& cluster, const Target& target, const Json& before, Json ob
   return {.body = object == before ? before : cluster.keep(target.key, object, now)};
 }
 
-void require_preconditions(const Target& target, const Json& before, const Json& wanted) {
-  for (const auto& [key, name] :
-       {std::pair{"uid", "UID"}, std::pair{"resourceVersion", "ResourceVersion"}}) {
-    const Json asked = wanted.value(key, Json());
-    const Json& is = before.at("metadata").at(key);
+// What an update that names a uid is told by the storage.
+void require_uid(const Target& target, const Json& before, const Json& object) {
+  const std::string uid = object.at("metadata").value("uid", std::string{});
+  const std::string is = before.at("metadata").at("uid");
+  if (!uid.empty() && uid != is) {
+    throw Refused{conflict(
+        target.resource, target.key.name,
+        fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, "
+                    "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                    "precondition: {}, UID in object meta: {}",
+                    target.resource.plural, target.key.name_space, target.key.name, uid, is))};
+  }
+}
+
+void require_preconditions(const Target& target, const Json& before, const Json& preconditions) {
+  struct Known {
+    const char *key, *name, *why;
+  };
+  for (const Known& known : {Known{"uid", "UID", "deleted and then recreated"},
+                             Known{"resourceVersion", "ResourceVersion", "modified"}}) {
+    const Json asked = preconditions.value(known.key, Json());
+    const Json& is = before.at("metadata").at(known.key);
     if (!asked.is_null() && asked != is) {
-      throw Refused{
-          conflict(target.resource, target.key.name,
-                   fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}/{}/{}, "
-                               "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: {} in "
-                               "precondition: {}, {} in object meta: {}",
-                               target.resource.plural, target.key.name_space, target.key.name, name,
-                               asked.get<std::string>(), name, is.get<std::string>()))};
+      Resource named = target.resource;  // the real one names the kind where the resource should be
+      named.plural = named.kind;
+      throw Refused{conflict(
+          named, target.key.name,
+          fmt::format("the {0} in the precondition ({1}) does not match the {0} in record ({2}). "
+                      "The object might have been {3}",
+                      known.name, asked.get<std::string>(), is.get<std::string>(), known.why))};
     }
   }
 }
@@ -179,8 +196,7 @@ Reply update(Cluster& cluster, const Target& target, const Call& call, Millis no
     const Json* before = cluster.find(target.key);
     Reply reply;
     if (before != nullptr) {
-      require_preconditions(target, *before,
-                            {{"uid", body.object["metadata"].value("uid", Json())}});
+      require_uid(target, *before, body.object);
       reply = change(cluster, target, Json(*before), body.object, now);
     } else if (!target.resource.create_on_update) {
       return not_found(target.resource, target.key.name);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the chart's service account may do, and that it may nothing else: RBAC has one answer for
+// all Nodes, so the rest is the admission policy's, by the Node that the token is bound to.
+#include "kube/cluster.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using kube::cluster;
+using kube::Droplet;
+using kube::Json;
+
+namespace {
+
+struct Nodes {
+  Droplet ours = cluster().node("node-a");
+  Droplet other = cluster().node("node-b");
+};
+
+const Nodes& nodes() {
+  static const Nodes both = [] {
+    Nodes made;
+    for (const Droplet& node : {made.ours, made.other}) {
+      cluster().kubectl("label node " + node.name + " mine=kept");
+      cluster().kubectl("annotate node " + node.name + " mine=kept");
+      cluster().kubectl("taint node " + node.name + " mine=kept:NoSchedule");
+    }
+    return made;
+  }();
+  return both;
+}
+
+void check_taken(const Json& change) {
+  CAPTURE(change.dump());
+  const auto answer = cluster().patch(nodes().ours, nodes().ours.name, change);
+  INFO(answer.err);
+  CHECK(answer.exit == 0);
+}
+
+// By the policy, not by RBAC or for another reason.
+void check_refused(const std::string& node, const Json& change) {
+  CAPTURE(change.dump());
+  const auto answer = cluster().patch(nodes().ours, node, change);
+  INFO(answer.out, answer.err);
+  CHECK(answer.exit != 0);
+  CHECK(answer.err.find("ValidatingAdmissionPolicy") != std::string::npos);
+}
+
+Json labels(const Json& changed) {
+  return {{"metadata", {{"labels", changed}}}};
+}
+
+// Of our Node, with something done to them.
+template <typename Change>
+Json taints(const Change& change) {
+  Json all = cluster().taints(nodes().ours);
+  change(all);
+  return {{"spec", {{"taints", all}}}};
+}
+
+void erase(Json& all, const std::string& key) {
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [&](const Json& taint) { return taint.at("key") == key; }),
+            all.end());
+}
+
+Json taint(const std::string& key, const std::string& effect = "NoSchedule") {
+  return {{"key", key}, {"effect", effect}};
+}
+
+bool may(const std::string& question) {
+  std::vector<std::string> words = {"kubectl", "--token", cluster().token(nodes().ours), "auth",
+                                    "can-i", "--quiet"};
+  std::istringstream stream(question);
+  for (std::string word; stream >> word;) {
+    words.push_back(word);
+  }
+  return cluster().ask(words).exit == 0;
+}
+
+}  // namespace
+
+TEST_CASE("kube policy: a node may say of itself what it has to say") {
+  check_taken(labels({{support::enabled_label, "true"}, {support::address_label, "198.51.100.1"}}));
+  check_taken(labels({{support::enabled_label, "false"}, {support::address_label, nullptr}}));
+  check_taken(taints([](Json& all) { erase(all, kube::gate_key); }));
+  CHECK_FALSE(cluster().is_gated(nodes().ours));
+  check_taken(taints([](Json& all) { all.push_back(taint(kube::gate_key)); }));
+  CHECK(cluster().is_gated(nodes().ours));
+}
+
+TEST_CASE("kube policy: a node may say nothing of another one") {
+  const std::string other = nodes().other.name;
+  check_refused(other, labels({{support::enabled_label, "true"}}));
+  check_refused(other, {{"spec", {{"taints", nullptr}}}});
+}
+
+TEST_CASE("kube policy: no other label, annotation or anything else of the metadata") {
+  const std::string node = nodes().ours.name;
+  check_refused(node, labels({{"added", "true"}}));
+  check_refused(node, labels({{"mine", "changed"}}));
+  check_refused(node, labels({{"mine", nullptr}}));
+  check_refused(node, labels({{"do-outbound-floating-ip-enabled-not", "true"}}));
+  check_refused(node, labels({{support::enabled_label, "true"}, {"node-role.kubernetes.io/x", ""}}));
+  check_refused(node, labels(nullptr));
+  check_refused(node, {{"metadata", {{"annotations", {{"added", "true"}}}}}});
+  check_refused(node, {{"metadata", {{"annotations", {{"mine", nullptr}}}}}});
+  check_refused(node, {{"metadata", {{"annotations", nullptr}}}});
+  check_refused(node, {{"metadata", {{"finalizers", {"example.com/never"}}}}});
+  check_refused(node, {{"metadata",
+                        {{"ownerReferences",
+                          Json::array({Json{{"apiVersion", "v1"},
+                                            {"kind", "Node"},
+                                            {"name", "node-b"},
+                                            {"uid", "00000000-0000-4000-8000-000000000009"}}})}}}});
+}
+
+TEST_CASE("kube policy: no other taint") {
+  const std::string node = nodes().ours.name;
+  check_refused(node, taints([](Json& all) { erase(all, "mine"); }));
+  check_refused(node, taints([](Json& all) { all = nullptr; }));
+  check_refused(node, taints([](Json& all) { all = Json::array({taint(kube::gate_key)}); }));
+  check_refused(node, taints([](Json& all) { all.push_back(taint("added")); }));
+  check_refused(node, taints([](Json& all) { all.push_back(taint("mine", "NoExecute")); }));
+  check_refused(node, taints([](Json& all) {
+                  erase(all, "mine");
+                  all.push_back(taint("mine"));  // without its value
+                }));
+  check_refused(node,
+                taints([](Json& all) { all.push_back(taint(kube::gate_key, "NoExecute")); }));
+}
+
+TEST_CASE("kube policy: nothing else of the spec") {
+  const std::string node = nodes().ours.name;
+  check_refused(node, {{"spec", {{"unschedulable", true}}}});
+  check_refused(node, {{"spec", {{"podCIDR", "10.1.0.0/24"}, {"podCIDRs", {"10.1.0.0/24"}}}}});
+  // A providerID that is there cannot be changed by anybody; one that is missing can be set.
+  cluster().apply({{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "bare"}}}});
+  const Droplet bare{.name = "bare"};
+  const auto set =
+      cluster().patch(bare, "bare", {{"spec", {{"providerID", "digitalocean://1"}}}});
+  CHECK(set.err.find("ValidatingAdmissionPolicy") != std::string::npos);
+  const auto label = cluster().patch(bare, "bare", labels({{support::enabled_label, "false"}}));
+  INFO(label.err);
+  CHECK(label.exit == 0);
+}
+
+TEST_CASE("kube policy: a token that no pod on a node has is not enough") {
+  const std::string loose =
+      cluster().call({"kubectl", "--namespace", kube::name_space, "create", "token", kube::account});
+  const auto answer =
+      cluster().ask({"kubectl", "--token", loose, "patch", "node", "node-a", "--type", "merge",
+                     "--patch", labels({{support::enabled_label, "true"}}).dump()});
+  CHECK(answer.exit != 0);
+  CHECK(answer.err.find("ValidatingAdmissionPolicy") != std::string::npos);
+}
+
+TEST_CASE("kube policy: who is not this service account is not concerned") {
+  cluster().kubectl("label node node-b anything=goes");
+  cluster().kubectl("label node node-b anything-");
+}
+
+TEST_CASE("kube policy: RBAC gives what the program does, and no more") {
+  CHECK(may("get nodes"));
+  CHECK(may("patch nodes"));
+  for (const std::string verb : {"create", "get", "update", "delete"}) {
+    CHECK(may(verb + " leases.coordination.k8s.io -n " + kube::name_space));
+  }
+  CHECK(may("create events.events.k8s.io -n default"));
+
+  for (const std::string no :
+       {"list nodes", "watch nodes", "update nodes", "delete nodes", "create nodes",
+        "patch nodes --subresource=status", "get nodes --subresource=proxy",
+        "list leases.coordination.k8s.io -n do-egress-ip",
+        "patch leases.coordination.k8s.io -n do-egress-ip",
+        "get leases.coordination.k8s.io -n kube-node-lease",
+        "update leases.coordination.k8s.io -n kube-system", "create events -n default",
+        "get events.events.k8s.io -n default", "create events.events.k8s.io -n do-egress-ip",
+        "get secrets -n do-egress-ip", "get configmaps -n do-egress-ip",
+        "get pods -n do-egress-ip", "create pods -n do-egress-ip",
+        "create serviceaccounts/do-egress-ip --subresource=token -n do-egress-ip"}) {
+    CAPTURE(no);
+    CHECK_FALSE(may(no));
+  }
+}

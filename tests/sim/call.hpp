@@ -10,8 +10,9 @@ namespace sim {
 
 // A request as the services see it, whichever server it came in by.
 struct Call {
-  std::string server, method, path, body, caller, bearer, content_type;
-  std::map<std::string, std::string> query;
+  std::string server = {}, method = {}, path = {}, body = {}, caller = {}, bearer = {};
+  std::string content_type = {};
+  std::map<std::string, std::string> query = {};
   std::int64_t connection = 0;
   bool tls = false;
 };

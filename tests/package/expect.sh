@@ -23,7 +23,8 @@ expect() { # STATUS TEXT COMMAND…: ends so, and says that; what it said stays 
 }
 
 same() { # WHAT FOUND WANTED
-    [ "$2" = "$3" ] || complain "$1: found"$'\n'"$2"$'\n'"wanted"$'\n'"$3"
+    [ "$2" = "$3" ] || complain "$1, found (<) and wanted (>):
+$(diff <(echo "$2") <(echo "$3"))"
 }
 
 skip() {

@@ -33,7 +33,7 @@ fi
 
 root=/run/system
 cp -R "$1/image/rootfs" "$root"
-rm -r "$root"/usr/local "$root/usr/share/doc/do-egress-ip"
+rm -r "${root:?}/usr/local" "$root/usr/share/doc/do-egress-ip"
 mkdir -p "$root/etc/systemd/system"
 (cd "$root/var/lib/dpkg" && mkdir info updates && for file in status.d/*; do
     cat "$file"

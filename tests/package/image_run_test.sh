@@ -5,14 +5,14 @@
 set -euo pipefail
 # shellcheck source=tests/package/expect.sh
 . "$(dirname "$0")/expect.sh"
-need capsh
+need capsh jq
 [ -e "$1/image/rootfs" ] || skip "$1/image/rootfs was not built"
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"
 
 # A copy, so that mount points can be made in it as a container runtime does.
 root=/run/image
 cp -R "$1/image/rootfs" "$root"
-mkdir -p "$root/run/lab"
+mkdir -p "$root/run/lab" "$root/dev/shm"
 : >"$root/etc/hosts"
 echo '192.0.2.2 api.example.org' >/run/hosts
 : >"$root/dev/null"
@@ -20,6 +20,7 @@ mount --bind "$root" "$root"
 mount --bind /run/lab "$root/run/lab"
 mount --bind /run/hosts "$root/etc/hosts"
 mount --bind /dev/null "$root/dev/null"
+mount -t tmpfs tmpfs "$root/dev/shm"
 mount --rbind /proc "$root/proc"
 mount -o remount,bind,ro "$root"
 
@@ -69,4 +70,37 @@ address=$(seen)
 [[ $address == 198.51.100.* && $address != "$before" ]] || complain "seen as $address: $output"
 expect 0 "$address" lab sim GET /world
 expect 0 '"unchanged"' lab tool one "${arguments[@]}" -o json
+
+# The loop, by the image's shell: it repairs what is lost, says each result once, and ends at once.
+# shellcheck disable=SC2317 # called by name
+asked() { # how often metadata was asked, which a run does once
+    lab sim GET /journal | jq '[.requests[] | select(.server == "metadata")] | length'
+}
+until_true() { # COMMAND…: for ten seconds at most
+    local end=$((SECONDS + 10))
+    until "$@"; do
+        ((SECONDS < end)) || {
+            complain "never true: $*"
+            return
+        }
+        sleep 0.1
+    done
+}
+# shellcheck disable=SC2317 # called by name
+runs() { (($(asked) >= $1)); }
+# shellcheck disable=SC2317 # called by name
+repaired() { [ "$(seen)" = "$address" ]; }
+lab sim DELETE /journal
+DO_EGRESS_IP=/run/in-image-do-egress-ip-loop lab tool one 1 -- /usr/local/bin/do-egress-ip \
+    "${arguments[@]}" >/run/loop.out 2>/run/loop.err &
+loop=$!
+until_true runs 2
+lab flush one
+until_true repaired
+kill -TERM $loop
+status=0
+wait $loop || status=$?
+same 'the loop ends with' "$status" 143
+same 'the loop says' "$(cat /run/loop.err)" 'do-egress-ip-loop: exit 0; again every 1 s'
+grep -q 'default' /run/loop.out || complain "the loop shows no repair: $(cat /run/loop.out)"
 exit "$failed"

@@ -27,6 +27,7 @@ complete -c do-egress-ip -l direct -x -d 'destination that keeps the public addr
 complete -c do-egress-ip -l enabled-label -x -d 'the label that says true or false'
 complete -c do-egress-ip -l address-label -x -d 'the label that holds the address'
 complete -c do-egress-ip -l gate-taint -x -d 'taint until the egress is proven'
+complete -c do-egress-ip -l verify-url -x -d 'service that answers with the address it sees'
 complete -c do-egress-ip -l local -d 'ask neither DigitalOcean nor Kubernetes'
 complete -c do-egress-ip -s n -l dry-run -d 'print every step, write nothing'
 complete -c do-egress-ip -l timeout -x -a '30s 1m 2m 5m' -d 'deadline of the whole run'

@@ -64,8 +64,7 @@ fi
 
 # zsh needs a terminal to complete: its file is read.
 file=$files/_do-egress-ip
-same 'zsh: options' "$(grep -oE "[(' *{,]--[a-z-]+(=|\[|\}|')" "$file" | grep -oE -- '--[a-z-]+' |
-    sort -u)" "$names"
+same 'zsh: options' "$(grep -oE -- '--[a-z-]+' "$file" | sort -u)" "$names"
 while IFS=";" read -r name letter value; do
     found=$(grep -oE -- "--$name(=|\[|\}|=\}).*" "$file")
     case $value in

@@ -29,6 +29,9 @@ echo token >"$work/kube-token"
 options=$(sed -nE 's/^#([a-z-]+) = .*/\1/p' "$shipped")
 [ "$(wc -l <<<"$options")" -gt 10 ] || complain "few options: $options"
 for option in $options; do
+    case $option in
+    kube-*) option='kube-[a-z-]+' ;; # which need each other
+    esac
     sed -nE "s/^#((match-string|floating-ips|$option) = .*)/\1/p" "$shipped" |
         sed "s,/etc/do-egress-ip/,$work/," >"$file"
     [ "$option" != floating-ips-file ] || sed -i '/^floating-ips = /d' "$file"

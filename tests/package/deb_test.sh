@@ -22,7 +22,8 @@ same 'files' "$(dpkg-deb --contents "$deb" | awk '$1 !~ /^d/ { print $1, $2, $6 
 -rw-r--r-- root/root ./usr/share/man/man8/do-egress-ip.8.gz
 -rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_do-egress-ip'
 for dependency in ca-certificates libc6 libcurl4 libmnl0 libstdc++6; do
-    [[ $(dpkg-deb --field "$deb" Depends) == *"$dependency"* ]] || complain "no Depends: $dependency"
+    [[ $(dpkg-deb --field "$deb" Depends) == *"$dependency"* ]] ||
+        complain "no Depends: $dependency"
 done
 if command -v lintian >/dev/null; then
     expect 0 '' lintian --allow-root --no-cfg --fail-on error,warning \

@@ -57,7 +57,7 @@ token=
 echo wrong >kube-token
 expect 77 'pool     3 free, 0 held, 0 locked, 0 hidden, 0 missing
 cluster  FAILED' smoke "$pool" "${cluster[@]}" --kube-token-file kube-token
-lab sim POST /faults '{"server": "digitalocean", "kind": "status", "status": 503, "count": -1}'
+lab sim POST /faults '{"server": "digitalocean", "kind": "status", "status": 503, "count": -1}' >/dev/null
 expect 69 'token    not known' smoke "$pool" --timeout 5s
 lab sim DELETE /faults
 

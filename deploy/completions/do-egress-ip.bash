@@ -52,7 +52,8 @@ _do_egress_ip_options() {
 --match-string --match-regex --floating-ips --floating-ips-file --allow-foreign-ip --node-name
 --token-file --api-url --ca-file --metadata-url --kubernetes --kube-api-url --kube-token-file
 --kube-ca-file --namespace --lock --route --direct --enabled-label --address-label --gate-taint
---verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode --ok-codes
+--verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
+--ok-codes
 --termination-log --config --help --version
 -n -o -v -q -h
 END

@@ -72,6 +72,24 @@ Json forget_use(World& world) {
   return Json::object();
 }
 
+// A Lease that somebody else has left, past all checks.
+Json put_lease(World& world, const std::string& name_space, const std::string& name,
+               const Json& body, Millis now) {
+  require_fields(body, {"spec", "ownerReferences"});
+  const KubeKey key{"leases.coordination.k8s.io", name_space, name};
+  const Json* before = world.kube.find(key);
+  Json lease = before != nullptr ? *before
+                                 : Json{{"kind", "Lease"},
+                                        {"apiVersion", "coordination.k8s.io/v1"},
+                                        {"metadata", {{"name", name}, {"namespace", name_space}}}};
+  lease["spec"] = body.at("spec");
+  if (body.contains("ownerReferences")) {
+    lease["metadata"]["ownerReferences"] = body.at("ownerReferences");
+  }
+  world.kube.keep(key, lease, now);
+  return Json::object();
+}
+
 Json put_namespace(World& world, const std::string& name) {
   world.kube.namespaces.insert(name);
   return Json::object();
@@ -99,6 +117,10 @@ std::optional<Json> control_kubernetes(World& world, const Call& call, const Jso
            : what == "PUT kube-tokens" ? std::optional(put_token(world, name, body))
            : what == "PUT namespaces"  ? std::optional(put_namespace(world, name))
                                        : std::nullopt;
+  }
+  static const std::regex lease("/leases/([^/]+)/([^/]+)");
+  if (call.method == "PUT" && std::regex_match(call.path, part, lease)) {
+    return put_lease(world, part[1], part[2], body, now);
   }
   return is("PUT", "/rbac")           ? std::optional(put_rbac(world, body))
          : is("GET", "/rbac/used")    ? std::optional(rbac_used(world))

@@ -70,8 +70,8 @@ Json taint(const std::string& key, const std::string& effect = "NoSchedule") {
 }
 
 bool may(const std::string& question) {
-  std::vector<std::string> words = {"kubectl", "--token", cluster().token(nodes().ours), "auth",
-                                    "can-i", "--quiet"};
+  std::vector<std::string> words = {"kubectl", "--token", cluster().token(nodes().ours),
+                                    "auth",    "can-i",   "--quiet"};
   std::istringstream stream(question);
   for (std::string word; stream >> word;) {
     words.push_back(word);
@@ -102,7 +102,8 @@ TEST_CASE("kube policy: no other label, annotation or anything else of the metad
   check_refused(node, labels({{"mine", "changed"}}));
   check_refused(node, labels({{"mine", nullptr}}));
   check_refused(node, labels({{"do-outbound-floating-ip-enabled-not", "true"}}));
-  check_refused(node, labels({{support::enabled_label, "true"}, {"node-role.kubernetes.io/x", ""}}));
+  check_refused(node,
+                labels({{support::enabled_label, "true"}, {"node-role.kubernetes.io/x", ""}}));
   check_refused(node, labels(nullptr));
   check_refused(node, {{"metadata", {{"annotations", {{"added", "true"}}}}}});
   check_refused(node, {{"metadata", {{"annotations", {{"mine", nullptr}}}}}});
@@ -127,8 +128,7 @@ TEST_CASE("kube policy: no other taint") {
                   erase(all, "mine");
                   all.push_back(taint("mine"));  // without its value
                 }));
-  check_refused(node,
-                taints([](Json& all) { all.push_back(taint(kube::gate_key, "NoExecute")); }));
+  check_refused(node, taints([](Json& all) { all.push_back(taint(kube::gate_key, "NoExecute")); }));
 }
 
 TEST_CASE("kube policy: nothing else of the spec") {
@@ -138,8 +138,7 @@ TEST_CASE("kube policy: nothing else of the spec") {
   // A providerID that is there cannot be changed by anybody; one that is missing can be set.
   cluster().apply({{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "bare"}}}});
   const Droplet bare{.name = "bare"};
-  const auto set =
-      cluster().patch(bare, "bare", {{"spec", {{"providerID", "digitalocean://1"}}}});
+  const auto set = cluster().patch(bare, "bare", {{"spec", {{"providerID", "digitalocean://1"}}}});
   CHECK(set.err.find("ValidatingAdmissionPolicy") != std::string::npos);
   const auto label = cluster().patch(bare, "bare", labels({{support::enabled_label, "false"}}));
   INFO(label.err);
@@ -147,8 +146,8 @@ TEST_CASE("kube policy: nothing else of the spec") {
 }
 
 TEST_CASE("kube policy: a token that no pod on a node has is not enough") {
-  const std::string loose =
-      cluster().call({"kubectl", "--namespace", kube::name_space, "create", "token", kube::account});
+  const std::string loose = cluster().call(
+      {"kubectl", "--namespace", kube::name_space, "create", "token", kube::account});
   const auto answer =
       cluster().ask({"kubectl", "--token", loose, "patch", "node", "node-a", "--type", "merge",
                      "--patch", labels({{support::enabled_label, "true"}}).dump()});
@@ -177,8 +176,8 @@ TEST_CASE("kube policy: RBAC gives what the program does, and no more") {
         "get leases.coordination.k8s.io -n kube-node-lease",
         "update leases.coordination.k8s.io -n kube-system", "create events -n default",
         "get events.events.k8s.io -n default", "create events.events.k8s.io -n do-egress-ip",
-        "get secrets -n do-egress-ip", "get configmaps -n do-egress-ip",
-        "get pods -n do-egress-ip", "create pods -n do-egress-ip",
+        "get secrets -n do-egress-ip", "get configmaps -n do-egress-ip", "get pods -n do-egress-ip",
+        "create pods -n do-egress-ip",
         "create serviceaccounts/do-egress-ip --subresource=token -n do-egress-ip"}) {
     CAPTURE(no);
     CHECK_FALSE(may(no));

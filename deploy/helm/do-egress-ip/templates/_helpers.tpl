@@ -1,0 +1,41 @@
+{{- define "do-egress-ip.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "do-egress-ip.fullname" -}}
+{{- $name := include "do-egress-ip.name" . }}
+{{- $release := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) }}
+{{- default $release .Values.fullnameOverride | trunc 52 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "do-egress-ip.serviceAccount" -}}
+{{- default (include "do-egress-ip.fullname" .) .Values.serviceAccount.name }}
+{{- end }}
+
+{{- define "do-egress-ip.selector" -}}
+app.kubernetes.io/name: {{ include "do-egress-ip.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "do-egress-ip.labels" -}}
+{{ include "do-egress-ip.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{- /* What the schema cannot say in words that help. */}}
+{{- define "do-egress-ip.check" -}}
+{{- if not (or .Values.matchString .Values.matchRegex) }}
+{{- fail "\n\nmatchString is missing: say which nodes get an address, by a part of their names\n(matchString), or by a regular expression for the whole of them (matchRegex)" }}
+{{- end }}
+{{- if and .Values.matchString .Values.matchRegex }}
+{{- fail "\n\nmatchString and matchRegex contradict each other: give one of the two" }}
+{{- end }}
+{{- if not .Values.token.existingSecret }}
+{{- fail (printf "\n\ntoken.existingSecret is missing: name the Secret that holds the DigitalOcean token, after\n  kubectl --namespace %s create secret generic digitalocean --from-file=%s=FILE" .Release.Namespace .Values.token.key) }}
+{{- end }}
+{{- if and (eq .Values.mode "cronjob") (not .Values.cronJob.nodes) }}
+{{- fail "\n\ncronJob.nodes is missing: say how many nodes there are at most, since a Job starts one pod for\neach of them and cannot know" }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,119 @@
+{{- /* What the pods of a DaemonSet and of a CronJob have in common. */}}
+{{- define "do-egress-ip.pod" -}}
+serviceAccountName: {{ include "do-egress-ip.serviceAccount" . }}
+automountServiceAccountToken: true
+enableServiceLinks: false
+# The routes of the host are what this is about.
+hostNetwork: true
+# The host's resolver: the cluster's own may wait for this node's egress.
+dnsPolicy: Default
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+securityContext:
+  seccompProfile:
+    type: RuntimeDefault
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- $gate := regexFind "^[^=:]+" .Values.gateTaint }}
+{{- if or $gate .Values.tolerations }}
+tolerations:
+  {{- if $gate }}
+  - key: {{ $gate }}
+    operator: Exists
+  {{- end }}
+  {{- with .Values.tolerations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+volumes:
+  - name: pool
+    configMap:
+      name: {{ include "do-egress-ip.fullname" . }}-pool
+  - name: token
+    secret:
+      secretName: {{ .Values.token.existingSecret }}
+      defaultMode: 0400
+      items:
+        - key: {{ .Values.token.key }}
+          path: token
+{{- end }}
+
+{{- /* What their containers have in common, but for name, command and environment. */}}
+{{- define "do-egress-ip.container" -}}
+image: {{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+# Root, with one capability and no other. Without root it would have to come from the program's
+# file, and allowPrivilegeEscalation: false makes the kernel ignore that.
+securityContext:
+  runAsUser: 0
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+    add: [NET_ADMIN]
+terminationMessagePolicy: FallbackToLogsOnError
+volumeMounts:
+  # Folders, so that a change arrives in a pod that is running.
+  - name: pool
+    mountPath: /etc/do-egress-ip/pool
+    readOnly: true
+  - name: token
+    mountPath: /etc/do-egress-ip/token
+    readOnly: true
+{{- end }}
+
+{{- /* okCodes only where the end of a run decides whether something else goes on: not in the loop. */}}
+{{- define "do-egress-ip.oneRunEnv" -}}
+{{ include "do-egress-ip.env" . }}
+{{- with .Values.okCodes }}
+- name: DO_EGRESS_IP_OK_CODES
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+
+{{- define "do-egress-ip.env" -}}
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+- name: POD_NAMESPACE
+  valueFrom:
+    fieldRef:
+      fieldPath: metadata.namespace
+{{- with .Values.matchString }}
+- name: DO_EGRESS_IP_MATCH_STRING
+  value: {{ quote . }}
+{{- end }}
+{{- with .Values.matchRegex }}
+- name: DO_EGRESS_IP_MATCH_REGEX
+  value: {{ quote . }}
+{{- end }}
+- name: DO_EGRESS_IP_FLOATING_IPS_FILE
+  value: /etc/do-egress-ip/pool/floating-ips
+- name: DO_EGRESS_IP_TOKEN_FILE
+  value: /etc/do-egress-ip/token/token
+- name: DO_EGRESS_IP_ENABLED_LABEL
+  value: {{ .Values.nodeLabels.enabled }}
+- name: DO_EGRESS_IP_ADDRESS_LABEL
+  value: {{ .Values.nodeLabels.address }}
+{{- with .Values.gateTaint }}
+- name: DO_EGRESS_IP_GATE_TAINT
+  value: {{ . }}
+{{- end }}
+{{- with .Values.verifyUrls }}
+- name: DO_EGRESS_IP_VERIFY_URL
+  value: {{ join "," . | quote }}
+{{- end }}
+{{- with .Values.extraEnv }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}

@@ -5,7 +5,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <stdexcept>
+#include <thread>
 
 using kube::cluster;
 using kube::Droplet;
@@ -14,31 +19,43 @@ using kube::Run;
 
 namespace {
 
-struct Container {
-  std::string name = {};
-  bool is_init = false;
+// The containers of the DaemonSet.
+struct Pods {
+  Json init = {};
+  Json loop = {};
 };
 
-// Of the DaemonSet, in order.
-std::vector<Container> containers() {
-  const Json pod = cluster()
-                       .get("--namespace " + kube::name_space + " daemonset do-egress-ip")
-                       .at("spec")
-                       .at("template")
-                       .at("spec");
-  std::vector<Container> found;
-  for (const std::string kind : {"initContainers", "containers"}) {
-    for (const Json& container : pod.at(kind)) {
-      found.push_back({container.at("name"), kind == "initContainers"});
-    }
-  }
+const Pods& pods() {
+  static const Pods found = [] {
+    cluster().kubectl("--namespace " + kube::name_space +
+                      " create secret generic digitalocean --from-file=token=/run/lab/token");
+    const Json pod = cluster()
+                         .get("--namespace " + kube::name_space + " daemonset do-egress-ip")
+                         .at("spec")
+                         .at("template")
+                         .at("spec");
+    REQUIRE(pod.at("initContainers").size() == 1);
+    REQUIRE(pod.at("containers").size() == 1);
+    return Pods{pod.at("initContainers").at(0), pod.at("containers").at(0)};
+  }();
   return found;
 }
 
-support::Command in_pod(const Droplet& node, const Container& container,
+const std::vector<Droplet>& nodes() {
+  static const std::vector<Droplet> both = {cluster().node("node-a"),
+                                            cluster().node("node-b", "anchor-nic")};
+  return both;
+}
+
+std::string held(const Droplet& node) {
+  return cluster().world().held_by(node).at(0);
+}
+
+support::Command in_pod(const Droplet& node, const Json& container,
                         const std::vector<std::string>& command = {}) {
-  support::Command all{{POD, node.name, kube::name_space, "daemonset/do-egress-ip", container.name},
-                       {{"PATH", std::getenv("PATH")}, {"DO_EGRESS_IP", DO_EGRESS_IP}}};
+  support::Command all{
+      {POD, node.name, kube::name_space, "daemonset/do-egress-ip", container.at("name")},
+      {{"PATH", std::getenv("PATH")}, {"DO_EGRESS_IP", DO_EGRESS_IP}}};
   all.words.insert(all.words.end(), command.begin(), command.end());
   return all;
 }
@@ -49,22 +66,51 @@ void check_ends_well(const support::Command& command) {
   CHECK(run.exit == 0);
 }
 
+// As the kubelet asks.
+bool is_ready(const Droplet& node) {
+  const Json& probe = pods().loop.at("readinessProbe").at("exec").at("command");
+  return support::run(in_pod(node, pods().loop, probe)).exit == 0;
+}
+
+void wait_until(const std::function<bool()>& is_so) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{45};
+  while (!is_so()) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw std::runtime_error("the loop did not bring it about in time");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+}
+
 }  // namespace
 
 TEST_CASE("kube chain: two nodes, each with its init container, and what the internet sees") {
-  cluster().kubectl("--namespace " + kube::name_space +
-                    " create secret generic digitalocean --from-file=token=/run/lab/token");
-  const auto all = containers();
-  REQUIRE(all.size() == 2);
-  REQUIRE(all[0].is_init);
-  const std::vector<Droplet> nodes = {cluster().node("node-a"),
-                                      cluster().node("node-b", "anchor-nic")};
-  for (const Droplet& node : nodes) {
+  const auto& all = pods();
+  for (const Droplet& node : nodes()) {
     CHECK(cluster().is_gated(node));
-    check_ends_well(in_pod(node, all[0]));
+    CHECK_FALSE(is_ready(node));
+    check_ends_well(in_pod(node, all.init));
     cluster().check_egress(node);
     CHECK_FALSE(cluster().is_gated(node));
+    CHECK(is_ready(node));
   }
-  CHECK(cluster().label(nodes[0], support::address_label) !=
-        cluster().label(nodes[1], support::address_label));
+  CHECK(cluster().label(nodes()[0], support::address_label) !=
+        cluster().label(nodes()[1], support::address_label));
+}
+
+TEST_CASE("kube chain: the loop repairs, and ends when it is told to") {
+  const Droplet& node = nodes()[0];
+  support::Child loop(in_pod(node, pods().loop));
+  for (const std::string damage : {"flush", "boot"}) {
+    cluster().world().lab({damage, node.name});
+    wait_until([&] { return cluster().world().seen_from(node.name) == held(node); });
+  }
+  cluster().kubectl("label node node-a do-outbound-floating-ip-enabled-");
+  wait_until([&] { return cluster().label(node) == "true"; });
+  cluster().check_egress(node);
+
+  loop.signal(SIGTERM);
+  const Run ended = loop.wait();
+  INFO(ended.out, ended.err);
+  CHECK(ended.exit == 143);
 }

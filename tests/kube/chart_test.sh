@@ -12,7 +12,8 @@ namespace=egress # of the chart's; the manifests bring their own
 match='matchString=egress'
 secret='token.existingSecret=digitalocean'
 pool='floatingIPs={198.51.100.1,198.51.100.2}'
-good=(--namespace "$namespace" --set-string "$match" --set-string "$secret" --set "$pool")
+good=(--namespace "$namespace" --set-string "$match" --set-string "$secret" --set "$pool"
+    --set cronJob.nodes=2)
 failed=0
 
 kubectl() { "$here/cluster" kubectl "$@"; }
@@ -98,6 +99,8 @@ check_refused 'no match' matchString --set-string "$secret" --set "$pool"
 check_refused 'no token' token.existingSecret --set-string "$match" --set "$pool"
 check_refused 'a name that is no value' matchStrin "${good[@]}" --set-string matchStrin=x
 check_refused 'another mode' mode "${good[@]}" --set-string mode=deployment
+check_refused 'a CronJob for nobody knows how many nodes' cronJob.nodes "${good[@]}" \
+    --set-string mode=cronjob --set cronJob.nodes=0
 check_refused 'a taint without effect' gateTaint "${good[@]}" --set-string gateTaint=egress
 check_refused 'no URL' verifyUrls "${good[@]}" --set 'verifyUrls={ifconfig.example}'
 check 'nothing of that is there' there_is_no

@@ -59,8 +59,8 @@ Cluster::Cluster() {
   kubectl("create namespace " + name_space);
   call({"helm", "install", "do-egress-ip", CHART, "--namespace", name_space, "--set-string",
         "matchString=node,token.existingSecret=digitalocean,gateTaint=" + gate, "--set",
-        "floatingIPs={198.51.100.1,198.51.100.2}"});
-  wait_for_policy();
+        "interval=1,floatingIPs={198.51.100.1,198.51.100.2}"});
+  wait_for_policies();
 }
 
 Cluster::~Cluster() {
@@ -68,13 +68,25 @@ Cluster::~Cluster() {
 }
 
 // A policy is in force some time after it was made, when the API server has compiled it.
-void Cluster::wait_for_policy() const {
+void Cluster::wait_for_policies() const {
   const Droplet probe{.name = "probe"};
   apply(node_object(probe), "create");
+  const std::string lease =
+      write_file("probe.json", Json{{"apiVersion", "coordination.k8s.io/v1"},
+                                    {"kind", "Lease"},
+                                    {"metadata", {{"name", "probe"}, {"namespace", name_space}}},
+                                    {"spec", {{"holderIdentity", "nobody"}}}}
+                                   .dump());
+  const auto refused = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"kubectl", "--token", token(probe)});
+    words.emplace_back("--dry-run=server");
+    return ask(words).exit != 0;
+  };
   const auto deadline = steady_clock::now() + patience;
-  while (patch(probe, "probe", {{"metadata", {{"labels", {{"probe", "me"}}}}}}).exit == 0) {
+  while (!refused({"label", "node", "probe", "probe=me"}) ||
+         !refused({"create", "--filename", lease})) {
     if (steady_clock::now() > deadline) {
-      throw std::runtime_error("the chart's policy is not in force after half a minute");
+      throw std::runtime_error("the chart's policies are not in force after half a minute");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }

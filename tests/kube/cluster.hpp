@@ -66,7 +66,7 @@ class Cluster {
   void check_egress(const Droplet& node) const;
 
  private:
-  void wait_for_policy() const;
+  void wait_for_policies() const;
 
   support::World world_ = {};
   Droplet elsewhere_ = {};

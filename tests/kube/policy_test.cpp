@@ -10,6 +10,7 @@
 using kube::cluster;
 using kube::Droplet;
 using kube::Json;
+using kube::Run;
 
 namespace {
 
@@ -153,6 +154,36 @@ TEST_CASE("kube policy: a token that no pod on a node has is not enough") {
                      "--patch", labels({{support::enabled_label, "true"}}).dump()});
   CHECK(answer.exit != 0);
   CHECK(answer.err.find("ValidatingAdmissionPolicy") != std::string::npos);
+}
+
+TEST_CASE("kube policy: no Lease in the name of another node") {
+  const auto lease = [](const std::string& holder) {
+    return Json{{"apiVersion", "coordination.k8s.io/v1"},
+                {"kind", "Lease"},
+                {"metadata", {{"name", "do-egress-ip-198.51.100.9"}}},
+                {"spec", {{"holderIdentity", holder}, {"leaseDurationSeconds", 60}}}};
+  };
+  const auto ask = [](const std::string& verb, const Json& object) {
+    return cluster().ask({"kubectl", "--token", cluster().token(nodes().ours), "--namespace",
+                          kube::name_space, verb, "--filename",
+                          kube::write_file("lease.json", object.dump())});
+  };
+  const auto is_policy = [](const Run& answer) {
+    return answer.exit != 0 && answer.err.find("ValidatingAdmissionPolicy") != std::string::npos;
+  };
+  CHECK(is_policy(ask("create", lease("node-b"))));
+  CHECK(ask("create", lease("node-a")).exit == 0);
+  CHECK(is_policy(ask("replace", lease("node-b"))));
+  CHECK(ask("replace", lease("node-a")).exit == 0);
+  CHECK(ask("delete", lease("node-a")).exit == 0);
+  cluster().apply(
+      [&] {
+        Json others = lease("node-b");
+        others["metadata"]["namespace"] = kube::name_space;
+        return others;
+      }(),
+      "create");
+  CHECK(is_policy(ask("delete", lease("node-b"))));
 }
 
 TEST_CASE("kube policy: who is not this service account is not concerned") {

@@ -46,7 +46,8 @@ core::Exit run(const app::Invocation& invocation) {
   const auto random = io::open_random();
   const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
   const auto kernel = io::open_kernel();
-  app::System system{*http, *kernel, *clock, log, random};
+  const auto guards = io::open_guards(*clock);
+  app::System system{*http, *kernel, *clock, *guards, log, random};
   const app::Report report = app::execute(system, invocation);
   print(invocation.output == app::Output::json ? report.json : report.text);
   tell(log, report.ending);

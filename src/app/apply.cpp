@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/apply.hpp"
 
+#include "app/change.hpp"
 #include "app/claim.hpp"
 #include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
@@ -37,21 +38,17 @@ class Perform {
   Perform(System& system, const Invocation& invocation, Observer& observer)
       : system_(system), invocation_(invocation), observer_(observer) {}
 
-  std::string operator()(const core::SetRoute& action) { return set(action.route); }
-  std::string operator()(const core::ReplaceDefault& action) { return set(action.route); }
-
-  std::string operator()(const core::RemoveRoute& action) {
-    system_.kernel.remove_route(action.route);
+  template <typename Network>
+  std::string operator()(const Network& action) {
+    change(system_.kernel, action);
     return {};
   }
 
-  std::string operator()(const core::AddRule& action) {
-    system_.kernel.add_rule(action.rule);
-    return {};
-  }
-
-  std::string operator()(const core::RemoveRule& action) {
-    system_.kernel.remove_rule(action.rule);
+  std::string operator()(const core::ReplaceDefault& action) {
+    if (action.to_be_proven && !observer_.found().before) {
+      observer_.begin_switch();
+    }
+    change(system_.kernel, action);
     return {};
   }
 
@@ -90,7 +87,7 @@ class Perform {
     const auto& known = std::get<core::Node>(observer_.found().node);
     const auto patched = observer_.kubernetes().patch_node(action, known.version);
     if (!patched) {
-      observer_.node_is(core::NotAsked{});
+      observer_.node_changed();  // throws when that happens again and again
       return "somebody else changed the Node meanwhile; it is read again";
     }
     observer_.node_is(*patched);
@@ -98,11 +95,6 @@ class Perform {
   }
 
  private:
-  std::string set(const core::Route& route) {
-    system_.kernel.set_route(route);
-    return {};
-  }
-
   // It outlives the run, and with it every POST that was made under it.
   cloud::Lease lease_on(core::Ipv4 address) const {
     constexpr std::chrono::seconds margin{30};

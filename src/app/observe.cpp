@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/observe.hpp"
 
+#include "app/change.hpp"
+#include "app/egress.hpp"
 #include "cloud/metadata.hpp"
 #include "core/plan.hpp"
 
@@ -57,6 +59,8 @@ void Observer::answer(Need need) {
       return read_account();
     case Need::droplet_scope:
       return prove_scope();
+    case Need::egress:
+      return prove_egress();
   }
 }
 
@@ -173,6 +177,44 @@ void Observer::prove_scope() {
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }
+}
+
+void Observer::node_changed() {
+  constexpr int most_changes = 20;
+  if (++node_changes_ > most_changes) {
+    throw core::Error(core::Exit::gate_failed, "Node {} was changed by others {} times meanwhile",
+                      invocation_.config.node_name, most_changes)
+        .with_hint("see who keeps changing it: kubectl get node -o yaml --show-managed-fields");
+  }
+  found_.node = core::NotAsked{};
+}
+
+void Observer::begin_switch() {
+  if (found_.before) {
+    return;
+  }
+  found_.before = found_.network;
+  const auto failure = core::failure_of([&] {
+    guard_ = system_.guards.open(
+        [before = found_.network](io::Kernel& kernel) { undo(kernel, before); });
+  });
+  if (failure) {
+    system_.log.write(io::Level::warning, "no guard undoes the switch if this is killed: {}",
+                      failure->what());
+  }
+}
+
+void Observer::prove_egress() {
+  const auto address = core::held_address(found_);
+  const auto failure = core::failure_of(
+      [&] { app::prove_egress(system_, invocation_, found_, address.value_or(core::Ipv4{})); });
+  if (failure) {
+    found_.unproven = *failure;
+    return;
+  }
+  found_.proven = true;
+  found_.before.reset();
+  guard_.reset();
 }
 
 void Observer::holds(const core::FloatingIp& address) {

@@ -7,6 +7,7 @@
 #include "cloud/kubernetes.hpp"
 #include "core/model.hpp"
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -37,6 +38,14 @@ class Observer {
   void not_leased(core::Ipv4 address) { found_.leased.erase(address); }
   void no_lease(const core::Error& error) { found_.no_lease = error; }
   void failed(const core::Error& error) { found_.failure = error; }
+
+  // Somebody else changed the Node between our reading and our writing it: it is read again. Throws
+  // Error(gate_failed) where that happens too often to be chance.
+  void node_changed();
+
+  // The default is about to be switched: from now on, until the egress is proven, a guard undoes it
+  // should this process be killed.
+  void begin_switch();
   void node_is(core::NodeFact node) { found_.node = std::move(node); }
 
  private:
@@ -45,6 +54,7 @@ class Observer {
   void read_node();
   void read_account();
   void prove_scope();
+  void prove_egress();
   core::Account account();
   void start_node();
   void give_up_node();
@@ -57,6 +67,8 @@ class Observer {
   core::Observation found_ = {};
   std::optional<io::Http::Ticket> node_under_way_ = {};
   std::optional<std::string> claimed_ = {};
+  int node_changes_ = 0;
+  std::unique_ptr<io::Guard> guard_ = {};
 };
 
 }  // namespace app

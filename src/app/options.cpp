@@ -67,6 +67,8 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "the label that says true or false", false, set_enabled_label},
       {here, "address-label", "", "K", {"DO_EGRESS_IP_ADDRESS_LABEL"}, "do-outbound-floating-ip",
        "the label that holds the address", false, set_address_label},
+      {change, "verify-url", "", "U", {"DO_EGRESS_IP_VERIFY_URL"}, "",
+       "service that answers with the caller's IPv4; must see the address", true, set_verify_url},
       {here, "gate-taint", "", "K[=V]:EFFECT", {"DO_EGRESS_IP_GATE_TAINT"}, "",
        "taint that keeps pods off the Node until its egress is proven", false, set_gate_taint},
       {in(Command::status), "local", "", "", {"DO_EGRESS_IP_LOCAL"}, "",

@@ -3,8 +3,10 @@
 
 #include "app/announce.hpp"
 #include "app/apply.hpp"
+#include "app/change.hpp"
 #include "app/observe.hpp"
 #include "core/plan.hpp"
+#include "core/undo.hpp"
 
 namespace app {
 namespace {
@@ -65,6 +67,25 @@ core::Plan converge(System& system, const Invocation& invocation, Observer& obse
       .with_hint("other droplets or other programs keep changing the same things; run again");
 }
 
+// The run is told to end, or broke, while a switch was not yet proven: it is undone, whatever else
+// is asked of us meanwhile.
+void undo_switch(System& system, Outcome& outcome, const core::Network& before) {
+  const auto failure = core::any_failure_of([&] {
+    for (const core::Step& step : core::restore(system.kernel.read(), before)) {
+      outcome.steps.push_back({.step = step, .result = StepRecord::Result::failed});
+      change(system.kernel, step.action);
+      outcome.steps.back().result = StepRecord::Result::done;
+    }
+  });
+  if (failure) {
+    outcome.ending = {
+        .exit = core::Exit::degraded,
+        .message = fmt::format("{}; undoing the switch of the default route failed: {}",
+                               outcome.ending.message, failure->what()),
+        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+  }
+}
+
 Result result_of(const Outcome& outcome, Writes writes) {
   if (outcome.ending.exit != core::Exit::ok) {
     return Result::failed;
@@ -99,6 +120,7 @@ Outcome reconcile(System& system, const Invocation& invocation) {
   Outcome outcome{.node = invocation.config.node_name};
   Observer observer(system, invocation);
   const auto failure = core::any_failure_of([&] {
+    system.guards.wait();
     const core::Plan last = converge(system, invocation, observer, outcome.steps);
     add_planned(last, outcome);
     outcome.floating_ip = last.floating_ip;
@@ -106,6 +128,10 @@ Outcome reconcile(System& system, const Invocation& invocation) {
   });
   if (failure) {
     outcome.ending = {failure->exit(), failure->what(), failure->hint()};
+    if (observer.found().before) {
+      undo_switch(system, outcome, *observer.found().before);
+      outcome.floating_ip.reset();
+    }
   }
   if (invocation.writes == Writes::apply) {
     announce(outcome, observer);

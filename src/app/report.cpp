@@ -197,7 +197,8 @@ std::string render_json(const Outcome& outcome) {
       {"requests",
        {{"digitalocean", count(outcome, io::Server::digitalocean)},
         {"metadata", count(outcome, io::Server::metadata)},
-        {"kubernetes", count(outcome, io::Server::kubernetes)}}},
+        {"kubernetes", count(outcome, io::Server::kubernetes)},
+        {"verify", count(outcome, io::Server::verify)}}},
       {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000}};
   if (outcome.droplet) {
     document["droplet"] = {{"id", outcome.droplet->id}, {"region", outcome.droplet->region}};

@@ -130,6 +130,16 @@ void set_lock(Draft& draft, const Given& given) {
   draft.invocation.config.lock = static_cast<core::Lock>(choice(given, names));
 }
 
+void set_verify_url(Draft& draft, const Given& given) {
+  auto& urls = draft.invocation.config.verify_urls;
+  urls.clear();
+  for (const std::string& word : separated(given)) {
+    Given one = given;
+    one.values = {word};
+    urls.push_back(plain_url(one));
+  }
+}
+
 void set_gate_taint(Draft& draft, const Given& given) {
   draft.invocation.config.gate_taint = taint(given);
 }

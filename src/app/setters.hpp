@@ -23,6 +23,7 @@ void set_kube_token_file(Draft& draft, const Given& given);
 void set_kube_ca_file(Draft& draft, const Given& given);
 void set_namespace(Draft& draft, const Given& given);
 void set_lock(Draft& draft, const Given& given);
+void set_verify_url(Draft& draft, const Given& given);
 void set_gate_taint(Draft& draft, const Given& given);
 void set_local(Draft& draft, const Given& given);
 void set_route(Draft& draft, const Given& given);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "io/clock.hpp"
+#include "io/guard.hpp"
 #include "io/http.hpp"
 #include "io/kernel.hpp"
 #include "io/log.hpp"
@@ -9,11 +10,12 @@
 
 namespace app {
 
-// The outside world, behind its three seams: HTTP, the kernel, time.
+// The outside world, behind its seams: HTTP, the kernel, time, and processes that outlive us.
 struct System {
   io::Http& http;
   io::Kernel& kernel;
   io::Clock& clock;
+  io::Guards& guards;
   const io::Log& log;
   io::Random random;
 };

@@ -167,8 +167,8 @@ std::optional<core::Node> Kubernetes::patch_node(const core::PatchNode& patch,
         message.headers.emplace_back("Content-Type: application/merge-patch+json");
         message.body = merge_patch(patch, version).dump();
         const io::Response response = send(message);
-        return response.status == 409 ? std::nullopt
-                                      : std::optional(decode_node(patch.node, response));
+        const bool changed = response.status == 409 && patch.taints;
+        return changed ? std::nullopt : std::optional(decode_node(patch.node, response));
       });
 }
 

@@ -42,7 +42,8 @@ struct Config {
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
   Lock lock = Lock::automatic;
-  std::optional<Taint> gate_taint = {};  // on the Node for as long as its egress is not proven
+  std::vector<std::string> verify_urls = {};  // each answers with the caller's IPv4
+  std::optional<Taint> gate_taint = {};       // on the Node for as long as its egress is not proven
 };
 
 // --- what was found: facts, no verdicts --------------------------------------------------------
@@ -104,6 +105,9 @@ struct Observation {
   std::set<Ipv4> lost = {};            // candidates that went to somebody else during this run
   std::set<Ipv4> leased = {};          // addresses whose Lease this run holds
   std::optional<Error> no_lease = {};  // why there could be none during this run
+  std::optional<Network> before = {};  // what a switch of the default is undone to, until proven
+  bool proven = false;                 // egress was seen to work by the routes of now
+  std::optional<Error> unproven = {};  // why it was not
   std::optional<Error> failure = {};   // why a claim or a change of routes failed during this run
 };
 
@@ -125,9 +129,11 @@ struct RemoveRule {
   Rule rule;
   bool operator==(const RemoveRule&) const = default;
 };
-// One atomic replace: `route` has the table, metric and type of service of what it replaces.
+// One atomic replace: `route` has the table, metric and type of service of what it replaces. A
+// switch `to_be_proven` is undone unless traffic is seen to leave by it.
 struct ReplaceDefault {
   Route route;
+  bool to_be_proven = false;
   bool operator==(const ReplaceDefault&) const = default;
 };
 // Holds the address's Lease for this Node from "seen free" to "proven ours".
@@ -161,7 +167,7 @@ struct Step {
 };
 
 // A fact that deciding further needs.
-enum class Need { droplet, node, account, droplet_scope };
+enum class Need { droplet, node, account, droplet_scope, egress };
 
 // How the run ends when every step is done.
 struct Ending {

@@ -3,8 +3,10 @@
 
 #include "core/candidates.hpp"
 #include "core/gate.hpp"
+#include "core/locking.hpp"
 #include "core/paths.hpp"
 #include "core/routes.hpp"
+#include "core/undo.hpp"
 
 #include <algorithm>
 
@@ -62,6 +64,48 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 
+// Traffic must be seen to leave by `address` after a switch; and before the Node says so for the
+// first time, where a service can tell.
+bool is_to_be_proven(const Observation& found, const Config& asked, Ipv4 address) {
+  const Node* node = std::get_if<Node>(&found.node);
+  const bool news = node != nullptr && tell(*node, asked, address).has_value();
+  return !found.proven && (found.before || (news && !asked.verify_urls.empty()));
+}
+
+std::string reasons(const std::vector<Step>& steps) {
+  std::string text;
+  for (const Step& step : steps) {
+    text += (text.empty() ? "" : "; ") + step.reason;
+  }
+  return text;
+}
+
+// Egress did not show: back to what was before, or where that is not known, to the public default.
+Plan roll_back(const Observation& found, const Config& asked, const std::optional<Paths>& paths,
+               const Error& why) {
+  Plan plan;
+  if (found.before) {
+    plan.steps = restore(found.network, *found.before);
+  } else if (paths) {
+    plan.steps = default_by_public(found.network, *paths, "egress was not proven");
+  }
+  plan.ending = {.exit = Exit::rolled_back,
+                 .message = fmt::format("egress was not proven, and the default route is as "
+                                        "before: {}",
+                                        why.what()),
+                 .hint = why.hint()};
+  if (found.failure) {
+    plan.ending = {.exit = Exit::degraded,
+                   .message = fmt::format("egress was not proven ({}), and undoing the switch "
+                                          "failed: {}; still to be undone: {}",
+                                          why.what(), found.failure->what(), reasons(plan.steps)),
+                   .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+    plan.steps.clear();
+  }
+  tell_node(plan, found, asked, std::nullopt);
+  return plan;
+}
+
 // The droplet holds `address`, or will when the steps already in `plan` are done.
 void leave_by(Plan& plan, const Observation& found, const Config& asked,
               const std::optional<Paths>& paths, Ipv4 address) {
@@ -70,6 +114,10 @@ void leave_by(Plan& plan, const Observation& found, const Config& asked,
     append(plan.steps, default_by_anchor(found.network, *paths));
   }
   plan.floating_ip = address;
+  if (plan.steps.empty() && is_to_be_proven(found, asked, address)) {
+    plan.needs.push_back(Need::egress);
+    return;
+  }
   tell_node(plan, found, asked, address);
   if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = gate_failed(unavailable->error, address);
@@ -89,41 +137,10 @@ Network with_default(Network network, const std::vector<Step>& steps) {
   return network;
 }
 
-// Whether a claim is made under a Lease; where it may not be made without one, how the run ends.
-struct Locking {
-  bool lease = false;
-  std::string reason = {};
-  std::optional<Ending> ending = {};
-};
-
-Locking locking_of(const Observation& found, const Config& asked) {
-  if (asked.lock == Lock::none || std::holds_alternative<NoKubernetes>(found.node)) {
-    return {};
-  }
-  const auto* unavailable = std::get_if<Unavailable>(&found.node);
-  if (unavailable == nullptr && !found.no_lease) {
-    return {.lease = true};
-  }
-  const Error error = found.no_lease ? *found.no_lease : unavailable->error;
-  if (asked.lock == Lock::lease) {
-    return {.ending = ending_of(error.while_doing("--lock lease: no address is claimed"))};
-  }
-  return {.reason = "; claimed without a Lease, which cannot be had"};
-}
-
-// Gives back the Lease of an address that is not ours after all.
-void release_leases(Plan& plan, const Observation& found, const std::optional<Ipv4>& ours) {
-  for (const Ipv4 address : found.leased) {
-    if (found.lost.contains(address) || (ours && *ours != address)) {
-      plan.steps.push_back({ReleaseLease{address}, "it went to somebody else"});
-    }
-  }
-}
-
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const Account& account = std::get<Account>(found.account);
   const Droplet& droplet = *found.droplet;
-  release_leases(plan, found, std::nullopt);
+  append(plan.steps, needless_leases(found, std::nullopt));
   const auto choice = choose_candidate(account, droplet, asked.pool, found.lost);
   if (const auto* ending = std::get_if<Ending>(&choice)) {
     tell_node(plan, found, asked, std::nullopt);
@@ -198,7 +215,7 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
     return refuse_foreign(found, asked, held.address);
   }
   Plan plan;
-  release_leases(plan, found, held.address);
+  append(plan.steps, needless_leases(found, held.address));
   if (held.locked) {
     plan.steps.push_back({AssignFloatingIp{held.address, found.droplet->id},
                           "the droplet holds it, but an action on it is pending"});
@@ -233,7 +250,7 @@ Plan plan(const Observation& found, const Config& asked) {
   } else if (std::holds_alternative<NotAsked>(found.node) && !cut_off(found)) {
     return {.needs = {Need::node}};  // whose Node it is must be known before anything is written
   }
-  if (found.failure) {
+  if (found.failure && !found.unproven) {
     return end_without_egress(found, asked, ending_of(*found.failure));
   }
   std::optional<Paths> paths;
@@ -242,10 +259,15 @@ Plan plan(const Observation& found, const Config& asked) {
     if (const auto* ending = std::get_if<Ending>(&located)) {
       return end_without_egress(found, asked, *ending);
     }
+    paths = std::get<Paths>(located);
+  }
+  if (found.unproven) {
+    return roll_back(found, asked, paths, *found.unproven);
+  }
+  if (paths && !found.before) {  // after a switch the proof of egress looks at it
     if (const auto ending = default_overruled(found.network)) {
       return end_without_egress(found, asked, *ending);
     }
-    paths = std::get<Paths>(located);
   }
   const auto held = held_entry(found);
   return held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);

@@ -128,10 +128,10 @@ void remove_stale_rules(std::vector<Step>& steps, const Network& network,
 
 // --- the default -------------------------------------------------------------------------------
 
-Step replace_default(const std::optional<Route>& in_force, Route wanted, std::string reason) {
+ReplaceDefault replace_default(const std::optional<Route>& in_force, Route wanted) {
   wanted.table = main_table;
   wanted.metric = in_force ? in_force->metric : 0;
-  return {ReplaceDefault{wanted}, std::move(reason)};
+  return {wanted};
 }
 
 std::string described(const std::optional<Route>& route, const Network& network) {
@@ -174,10 +174,10 @@ std::vector<Step> default_by_anchor(const Network& network, const Paths& paths) 
   if (in_force && goes_via(*in_force, anchor) && in_force->source == anchor.address) {
     return {};
   }
-  return {
-      replace_default(in_force, {.via = anchor.via, .source = anchor.address},
-                      fmt::format("{}, wanted {} src {}", described(in_force, network),
-                                  render_hop(anchor.via, network), anchor.address.to_string()))};
+  ReplaceDefault action = replace_default(in_force, {.via = anchor.via, .source = anchor.address});
+  action.to_be_proven = true;
+  return {{action, fmt::format("{}, wanted {} src {}", described(in_force, network),
+                               render_hop(anchor.via, network), anchor.address.to_string())}};
 }
 
 std::vector<Step> default_by_public(const Network& network, const Paths& paths,
@@ -190,8 +190,8 @@ std::vector<Step> default_by_public(const Network& network, const Paths& paths,
   if (!wanted || !goes_via(*wanted, paths.public_path)) {
     wanted = Route{.via = paths.public_path.via};
   }
-  return {replace_default(in_force, *wanted,
-                          fmt::format("{}, and {}", reason, described(in_force, network)))};
+  return {{replace_default(in_force, *wanted),
+           fmt::format("{}, and {}", reason, described(in_force, network))}};
 }
 
 std::vector<Step> reach_metadata(const Network& network) {

@@ -17,6 +17,7 @@ constexpr std::size_t largest_body = std::size_t{16} << 20U;
 constexpr std::size_t largest_header_count = 200;
 constexpr Duration connect_limit{4'000};
 constexpr Duration last_moment{1'000};
+constexpr Duration probe_limit{4'000};  // for one question whether a path works
 
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -86,15 +87,22 @@ void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  curl_easy_setopt(easy, CURLOPT_IPRESOLVE, static_cast<long>(CURL_IPRESOLVE_V4));
+  // What is to be reached is reached over IPv4, or nothing would be said about that; but a cluster
+  // may have its API at an IPv6 address.
+  const bool any = request.server == Server::kubernetes;
+  curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
+                   static_cast<long>(any ? CURL_IPRESOLVE_WHATEVER : CURL_IPRESOLVE_V4));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "do-egress-ip/" DO_EGRESS_IP_VERSION);
   if (!request.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
   }
-  if (request.server == Server::metadata) {
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (request.server == Server::metadata || request.server == Server::verify) {
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // a proxy's own address would be seen
+  }
+  if (request.fresh) {
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   }
   if (request.source) {
     curl_easy_setopt(easy, CURLOPT_INTERFACE, ("host!" + request.source->to_string()).c_str());
@@ -147,7 +155,8 @@ class Curl : public Http {
     CURL* easy = transfer->easy.get();
     set_protocol(easy, transfer->request);
     set_message(*transfer);
-    const Duration limit = std::min(limit_, std::max(clock_.remaining(), last_moment));
+    const Duration most = request.fresh ? std::min(limit_, probe_limit) : limit_;
+    const Duration limit = std::min(most, std::max(clock_.remaining(), last_moment));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(std::min(limit, connect_limit).count()));

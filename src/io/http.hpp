@@ -15,8 +15,8 @@
 
 namespace io {
 
-enum class Server { digitalocean, metadata, kubernetes };
-using RequestCounts = std::array<int, 3>;  // indexed by Server
+enum class Server { digitalocean, metadata, kubernetes, verify };
+using RequestCounts = std::array<int, 4>;  // indexed by Server
 
 enum class Tries { several, one };
 
@@ -29,6 +29,7 @@ struct Request {
   std::string ca_file = {};               // empty: the system's
   std::optional<core::Ipv4> source = {};  // leave by this address of ours
   Tries tries = Tries::several;           // whether a failure may be waited out
+  bool fresh = false;                     // over a connection made now, by the routes of now
 };
 
 struct Response {

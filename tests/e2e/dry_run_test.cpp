@@ -61,7 +61,7 @@ TEST_CASE("dry run: the first claim") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "routing-agent"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
-    check_foretold(node, 0, topology == "routing-agent" ? 5 : 7);
+    check_foretold(node, 0, topology == "routing-agent" ? 6 : 8);
     node.check_egress();
   }
 }
@@ -105,7 +105,7 @@ TEST_CASE("dry run: the address lost, and the way to the API with it") {
   const Node node;
   node.run(0);
   node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
-  check_foretold(node, 0, 5);
+  check_foretold(node, 0, 6);
   node.check_egress();
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("dry run: text says that nothing was written") {
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 8);
-  CHECK(support::lines_with(run.out, "planned: ").size() == 8);
-  CHECK(lines[7].ends_with("; nothing was written"));
+  REQUIRE(lines.size() == 9);
+  CHECK(support::lines_with(run.out, "planned: ").size() == 9);
+  CHECK(lines[8].ends_with("; nothing was written"));
 }

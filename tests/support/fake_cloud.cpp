@@ -75,6 +75,9 @@ Reply FakeCloud::serve(const io::Request& request) {
   if (request.server == io::Server::metadata) {
     return metadata();
   }
+  if (request.server == io::Server::verify) {
+    return whatismyip(request);
+  }
   if (request.server == io::Server::kubernetes) {
     return kubernetes(request);
   }
@@ -96,6 +99,14 @@ Reply FakeCloud::serve(const io::Request& request) {
   return path.find("/actions/") == std::string::npos
              ? one(*address)
              : json_reply(R"({"action":{"status":"in-progress"}})");
+}
+
+// The internet sees the floating IP of what leaves by the anchor.
+Reply FakeCloud::whatismyip(const io::Request& request) const {
+  const auto in_force = core::default_in_force(kernel_.network);
+  const bool anchor = in_force && in_force->via.gateway == anchor_gateway && !request.source;
+  const auto address = anchor ? held() : std::optional(public_address);
+  return address ? json_reply(address->to_string() + "\n") : no_reply();
 }
 
 Reply FakeCloud::metadata() const {

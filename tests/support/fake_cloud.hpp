@@ -17,6 +17,7 @@ namespace support {
 
 inline const std::string metadata_url = "http://169.254.169.254";
 inline const std::string api_url = "https://api.test";
+inline const std::string verify_url = "https://whatismyip.test";
 inline const std::string kubernetes_url = "https://kubernetes.test";
 
 // Metadata, the API and one Node, as far as a run needs them, behind a FakeHttp. What a request
@@ -71,6 +72,7 @@ class FakeCloud {
   Reply list() const;
   Reply one(core::Ipv4 address) const;
   Reply assign(core::Ipv4 address);
+  Reply whatismyip(const io::Request& request) const;
   Reply kubernetes(const io::Request& request);
   Reply node(const io::Request& request);
   Reply lease(const io::Request& request);

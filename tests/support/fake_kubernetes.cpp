@@ -58,6 +58,9 @@ json render(const core::Ipv4& address, const FakeCloud::Lease& lease) {
 Reply FakeCloud::kubernetes(const io::Request& request) {
   const bool about_lease = request.url.find("/leases") != std::string::npos;
   const bool about_event = request.url.find("/events") != std::string::npos;
+  if (request.url.ends_with("/version")) {
+    return json_reply("{}");
+  }
   Reply reply = about_lease ? lease(request) : about_event ? event(request) : node(request);
   if (auto* response = std::get_if<io::Response>(&reply)) {
     response->headers["date"] =

@@ -65,7 +65,7 @@ std::string to_text(const core::Network& value) {
 }
 
 std::string to_text(core::Need value) {
-  constexpr std::array names = {"droplet", "node", "account", "droplet_scope"};
+  constexpr std::array names = {"droplet", "node", "account", "droplet_scope", "egress"};
   return names.at(static_cast<std::size_t>(value));
 }
 

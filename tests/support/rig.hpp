@@ -7,6 +7,7 @@
 #include "support/builders.hpp"
 #include "support/fake_clock.hpp"
 #include "support/fake_cloud.hpp"
+#include "support/fake_guards.hpp"
 #include "support/fake_http.hpp"
 #include "support/fake_kernel.hpp"
 
@@ -28,7 +29,8 @@ struct Rig {
   FakeHttp http = {};
   FakeCloud cloud{http, clock, kernel};
   io::Log log{io::LogFormat::text, io::Level::error};
-  app::System system{http, kernel, clock, log, [] { return 0.5; }};
+  FakeGuards guards = {};
+  app::System system{http, kernel, clock, guards, log, [] { return 0.5; }};
   int token_reads = 0;
   app::Invocation invocation;
 };

@@ -62,6 +62,11 @@ const std::vector<Example> examples = {
      [](const auto& i) {
        return i.config.gate_taint == core::Taint{"example.com/egress", "off", "NoExecute", ""};
      }},
+    {"verify-url", "https://a.test/,https://b.test/ip",
+     [](const auto& i) {
+       return i.config.verify_urls ==
+              std::vector<std::string>{"https://a.test", "https://b.test/ip"};
+     }},
     {"local", "", [](const auto& i) { return i.reach == app::Reach::local && !i.kubernetes; }},
     {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
     {"direct", "192.0.2.0/24,198.18.0.1",

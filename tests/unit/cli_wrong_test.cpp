@@ -47,6 +47,8 @@ const std::vector<Wrong> wrong_values = {
     {"namespace", "-egress"},
     {"namespace", long_label},
     {"lock", "always"},
+    {"verify-url", "whatismyip.test"},
+    {"verify-url", "ftp://whatismyip.test"},
     {"gate-taint", "egress"},
     {"gate-taint", ":NoSchedule"},
     {"gate-taint", "egress:Never"},

@@ -50,11 +50,12 @@ const std::string lease_of_first = "do-egress-ip-198.51.100.8";
 TEST_CASE("kubernetes: a first claim takes five calls, and needs no settling under its Lease") {
   Cluster cluster;
   cluster.invocation.config.gate_taint = core::Taint{"example.com/egress", "", "NoSchedule", ""};
+  cluster.cloud.taints = {*cluster.invocation.config.gate_taint};  // as the node pool was made
   const Outcome outcome = cluster.run();
   CHECK(outcome.ending.exit == Exit::ok);
   const std::string node = "pool-egress-8b870";
   CHECK(cluster.calls() ==
-        Lines{"GET " + node, "PATCH " + node, "POST leases", "PATCH " + node, "POST events"});
+        Lines{"GET " + node, "POST leases", "GET version", "PATCH " + node, "POST events"});
   const auto& lease = cluster.cloud.leases.at(support::first_choice);
   CHECK(lease.holder == "pool-egress-8b870");
   CHECK(lease.owner_uid == "uid-1");

@@ -62,8 +62,8 @@ std::string action(const core::Action& value) {
 TEST_CASE("report: JSON has every field, with its type") {
   const json document = parsed(eventful());
   CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",
-                                                   "exit", "floating_ip", "labels", "node", "requests",
-                                                   "result", "route", "schema", "steps",
+                                                   "exit", "floating_ip", "labels", "node",
+                                                   "requests", "result", "route", "schema", "steps",
                                                    "version"});
   CHECK(document["schema"] == 1);
   CHECK(document["command"] == "reconcile");
@@ -86,7 +86,8 @@ TEST_CASE("report: JSON has every field, with its type") {
                                      {"result", "failed"},
                                      {"detail", "denied"}});
   CHECK(document["error"] == json{{"message", "egress is in force, but"}, {"hint", "h"}});
-  CHECK(document["requests"] == json{{"digitalocean", 5}, {"metadata", 1}, {"kubernetes", 2}});
+  CHECK(document["requests"] ==
+        json{{"digitalocean", 5}, {"metadata", 1}, {"kubernetes", 2}, {"verify", 0}});
   CHECK(document["elapsed_seconds"] == 1.234);
 }
 

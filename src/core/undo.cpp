@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/undo.hpp"
+
+#include "core/paths.hpp"
+#include "core/routes.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+template <typename Value>
+bool contains(const std::vector<Value>& values, const Value& wanted) {
+  return std::ranges::find(values, wanted) != values.end();
+}
+
+bool is_main_default(const Route& route) {
+  return route.table == main_table && route.destination == Prefix{} && route.tos == 0;
+}
+
+// Copies in our table may carry somebody else's protocol number.
+bool is_ours(const Route& route) {
+  return route.table == our_table || (route.protocol == our_protocol && !is_main_default(route));
+}
+
+void restore_default(std::vector<Step>& steps, const Network& now, const Network& before) {
+  const auto current = default_in_force(now);
+  const auto former = default_in_force(before);
+  if (current == former || (current && current->protocol != our_protocol)) {
+    return;
+  }
+  if (former) {
+    steps.push_back({ReplaceDefault{*former}, fmt::format("the default route went via {} before",
+                                                          render_hop(former->via, now))});
+  } else {
+    steps.push_back({RemoveRoute{*current}, "there was no default route before"});
+  }
+}
+
+}  // namespace
+
+std::vector<Step> restore(const Network& now, const Network& before) {
+  std::vector<Step> steps;
+  restore_default(steps, now, before);
+  for (const Rule& rule : now.rules) {
+    if (rule.protocol == our_protocol && !contains(before.rules, rule)) {
+      steps.push_back({RemoveRule{rule}, fmt::format("rule {} was not there", rule.priority)});
+    }
+  }
+  for (const Route& route : now.routes) {
+    if (is_ours(route) && !contains(before.routes, route)) {
+      steps.push_back(
+          {RemoveRoute{route}, fmt::format("the route to {} in table {} was not there",
+                                           route.destination.to_string(), route.table)});
+    }
+  }
+  for (const Route& route : before.routes) {
+    if (is_ours(route) && !contains(now.routes, route)) {
+      steps.push_back({SetRoute{route}, fmt::format("the route to {} in table {} was there",
+                                                    route.destination.to_string(), route.table)});
+    }
+  }
+  for (const Rule& rule : before.rules) {
+    if (rule.protocol == our_protocol && !contains(now.rules, rule)) {
+      steps.push_back({AddRule{rule}, fmt::format("rule {} was there", rule.priority)});
+    }
+  }
+  return steps;
+}
+
+}  // namespace core

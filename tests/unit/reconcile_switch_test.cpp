@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+#include "core/routes.hpp"
+#include "core/undo.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+using app::Outcome;
+using core::Exit;
+using support::Rig;
+using Lines = std::vector<std::string>;
+
+// Commit-confirm: a switch of the default that is not proven is undone, exactly.
+
+namespace {
+
+bool is_probe(const io::Request& request) {
+  return request.fresh && request.server == io::Server::kubernetes;
+}
+
+bool is_switched(const Rig& rig) {
+  const auto in_force = core::default_in_force(rig.kernel.network);
+  return in_force && in_force->via.gateway == support::anchor_gateway;
+}
+
+// The network is as it booted, the Node says false.
+void check_undone(const Rig& rig, const core::Network& before) {
+  CHECK(support::to_text(rig.kernel.network) == support::to_text(before));
+  CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
+  CHECK(rig.guards.standing == 0);
+}
+
+}  // namespace
+
+TEST_CASE("switch: a guard stands from before the switch until it is proven") {
+  Rig rig;
+  bool stood = false;
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (is_probe(request)) {
+      stood = rig.guards.standing == 1 && is_switched(rig);
+    }
+    return std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(stood);
+  CHECK(rig.guards.opened == 1);
+  CHECK(rig.guards.standing == 0);
+  rig.run();
+  CHECK(rig.guards.opened == 1);
+}
+
+TEST_CASE("switch: a guard whose process was killed brings back what was before") {
+  for (const auto topology : support::every_topology) {
+    Rig rig(topology);
+    const core::Network before = rig.kernel.read();
+    rig.run();
+    rig.guards.die(rig.kernel);
+    CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
+    rig.guards.die(rig.kernel);  // nothing is left to do
+    CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
+  }
+}
+
+TEST_CASE("switch: undone when the API that answered before does not answer by it") {
+  Rig rig;
+  const core::Network before = rig.kernel.read();
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    return is_probe(request) ? std::optional(support::no_reply()) : std::nullopt;
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::rolled_back);
+  CHECK(outcome.ending.message ==
+        "egress was not proven, and the default route is as before: after the switch: Couldn't "
+        "connect to server");
+  CHECK_FALSE(outcome.floating_ip.has_value());
+  check_undone(rig, before);
+  CHECK(rig.clock.slept.size() >= 2);  // it was tried again before
+  CHECK(rig.cloud.held() == support::first_choice);
+
+  rig.cloud.fault = {};
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(is_switched(rig));
+}
+
+TEST_CASE("switch: an API that was down before does not count against it; the other one is asked") {
+  Rig rig;
+  int probes = 0;
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    probes += request.fresh && request.server == io::Server::digitalocean ? 1 : 0;
+    return request.server == io::Server::kubernetes ? std::optional(support::no_reply())
+                                                    : std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::gate_failed);
+  CHECK(is_switched(rig));
+  CHECK(probes == 1);
+}
+
+TEST_CASE("switch: any answer proves the way, also a refusal") {
+  Rig rig;
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    return is_probe(request) ? std::optional(support::json_reply("{}", 403)) : std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::ok);
+}
+
+TEST_CASE("switch: the probe and the services are asked anew, without a token") {
+  Rig rig;
+  rig.invocation.config.verify_urls = {support::verify_url};
+  CHECK(rig.run().ending.exit == Exit::ok);
+  int fresh = 0;
+  for (const io::Request& request : rig.http.sent) {
+    if (request.fresh) {
+      ++fresh;
+      CHECK(request.headers.empty());
+      CHECK(request.tries == io::Tries::one);
+    }
+  }
+  CHECK(fresh == 2);
+  rig.run();
+  CHECK(rig.http.sent.size() == 2);  // a steady run asks neither
+}
+
+TEST_CASE("verify: a service that sees another address undoes the switch") {
+  Rig rig;
+  rig.invocation.config.verify_urls = {support::verify_url};
+  const core::Network before = rig.kernel.read();
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    return request.server == io::Server::verify
+               ? std::optional(support::json_reply("{\"ip\": \"203.0.113.10\"}"))
+               : std::nullopt;
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::rolled_back);
+  CHECK(outcome.ending.message.ends_with(
+      "https://whatismyip.test sees 203.0.113.10, not 198.51.100.8"));
+  check_undone(rig, before);
+}
+
+TEST_CASE("verify: before the Node says true for the first time, also where nothing was switched") {
+  Rig rig;
+  rig.invocation.config.verify_urls = {support::verify_url};
+  rig.converge();
+  rig.cloud.labels.clear();
+  SUBCASE("seen as the address") {
+    CHECK(rig.run().ending.exit == Exit::ok);
+    CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "true");
+  }
+  SUBCASE("not seen as it: the public default comes back") {
+    rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+      return request.server == io::Server::verify
+                 ? std::optional(support::json_reply("203.0.113.10"))
+                 : std::nullopt;
+    };
+    CHECK(rig.run().ending.exit == Exit::rolled_back);
+    CHECK_FALSE(is_switched(rig));
+    CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
+  }
+}
+
+TEST_CASE("switch: a signal in its window undoes it") {
+  for (const Exit signal : {Exit::interrupted, Exit::terminated}) {
+    Rig rig;
+    const core::Network before = rig.kernel.read();
+    rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+      if (is_probe(request)) {
+        rig.clock.signal = signal;
+        return core::Error(signal, "ended by a signal");
+      }
+      return std::nullopt;
+    };
+    CHECK(rig.run().ending.exit == signal);
+    CHECK(support::to_text(rig.kernel.network) == support::to_text(before));
+    CHECK(rig.guards.standing == 0);
+  }
+}
+
+TEST_CASE("switch: an undo that fails is degraded, and says what is left") {
+  Rig rig;
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (is_probe(request)) {
+      rig.kernel.refusal = core::Error(Exit::os_error, "the kernel refuses");
+      return support::no_reply();
+    }
+    return std::nullopt;
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::degraded);
+  CHECK(outcome.ending.message.find("undoing the switch failed: the kernel refuses") !=
+        std::string::npos);
+  CHECK(outcome.ending.message.find("still to be undone: the default route went via 203.0.113.1 "
+                                    "dev eth0 before; ") != std::string::npos);
+  CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
+}
+
+TEST_CASE("undo: what others changed meanwhile stays") {
+  const auto before = support::booted(support::Topology::classic);
+  auto now = support::converged(support::Topology::classic);
+  core::Route* in_force = support::default_route(now);
+  in_force->protocol = 16;  // a DHCP client put its own there
+  in_force->via.gateway = support::private_gateway;
+  now.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
+                        .via = {support::private_gateway, support::eth1},
+                        .protocol = 4});
+  for (const core::Step& step : core::restore(now, before)) {
+    CHECK_FALSE(std::holds_alternative<core::ReplaceDefault>(step.action));
+    CHECK_FALSE(std::holds_alternative<core::SetRoute>(step.action));
+  }
+}

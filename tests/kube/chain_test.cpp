@@ -82,6 +82,32 @@ void wait_until(const std::function<bool()>& is_so) {
   }
 }
 
+const std::string test_pod = "do-egress-ip-test";
+
+// As `helm test` has it, with us for the kubelet. What the pod said, and how Helm ended.
+Run helm_test(const Droplet& node) {
+  const std::string in_namespace = "--namespace " + kube::name_space + " ";
+  cluster().kubectl(in_namespace + "delete pod --ignore-not-found " + test_pod);
+  support::Child helm({{CLUSTER, "helm", "--namespace", kube::name_space, "test", "do-egress-ip",
+                        "--timeout", "60s"},
+                       {{"PATH", std::getenv("PATH")}}});
+  wait_until([&] {
+    return !cluster()
+                .kubectl(in_namespace + "get pod --ignore-not-found --output name " + test_pod)
+                .empty();
+  });
+  support::Command command = in_pod(node, {{"name", "test"}});
+  command.words[3] = "pod/" + test_pod;
+  Run said = support::run(command);
+  const Json status = {{"status", {{"phase", said.exit == 0 ? "Succeeded" : "Failed"}}}};
+  cluster().call({"kubectl", "--namespace", kube::name_space, "patch", "pod", test_pod,
+                  "--subresource=status", "--patch", status.dump()});
+  const Run ended = helm.wait();
+  said.err += ended.out + ended.err;
+  CHECK((ended.exit == 0) == (said.exit == 0));
+  return said;
+}
+
 }  // namespace
 
 TEST_CASE("kube chain: two nodes, each with its init container, and what the internet sees") {
@@ -113,4 +139,19 @@ TEST_CASE("kube chain: the loop repairs, and ends when it is told to") {
   const Run ended = loop.wait();
   INFO(ended.out, ended.err);
   CHECK(ended.exit == 143);
+}
+
+TEST_CASE("kube chain: helm test compares what the internet sees of a pod with the label") {
+  const Droplet& node = nodes()[0];
+  Run told = helm_test(node);
+  INFO(told.out, told.err);
+  CHECK(told.exit == 0);
+  CHECK(told.out.find("as " + held(node)) != std::string::npos);
+
+  // The host as it should be, while its pods go another way: as eBPF masquerades.
+  cluster().world().ip(node, "rule add pref 100 from 10.244.0.0/16 lookup 173");
+  cluster().check_egress(node);
+  told = helm_test(node);
+  CHECK(told.exit != 0);
+  CHECK(told.out.find("sees " + node.public_address) != std::string::npos);
 }

@@ -43,7 +43,7 @@ check_refused() { # WHAT WORD HELM-OPTION…
 }
 
 is_taken() { # MODE
-    helm template do-egress-ip "$chart" "${good[@]}" --set-string mode="$1" |
+    helm template do-egress-ip "$chart" --skip-tests "${good[@]}" --set-string mode="$1" |
         kubectl apply --dry-run=server --validate=strict --filename -
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/change.hpp"
 #include "app/claim.hpp"
+#include "app/unassign.hpp"
 #include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
 
@@ -24,6 +25,7 @@ struct KindOf {
   Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
   Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
   Kind operator()(const core::AssignFloatingIp&) const { return Kind::claim; }
+  Kind operator()(const core::UnassignFloatingIp&) const { return Kind::claim; }
   Kind operator()(const core::PatchNode&) const { return Kind::node; }
 };
 
@@ -81,6 +83,13 @@ class Perform {
     return held.address == action.address
                ? std::string{}
                : fmt::format("the droplet already holds {}", held.address.to_string());
+  }
+
+  std::string operator()(const core::UnassignFloatingIp& action) {
+    unassign(system_, observer_.digitalocean(), action);
+    observer_.holds_none();
+    observer_.leased(action.address);  // as far as this run knows
+    return {};
   }
 
   std::string operator()(const core::PatchNode& action) {

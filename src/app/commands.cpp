@@ -47,6 +47,8 @@ Report execute(System& system, const Invocation& invocation) {
   switch (invocation.command) {
     case Command::reconcile:
       return report_of(reconcile(system, invocation), invocation);
+    case Command::release:
+      return report_of(release(system, invocation), invocation);
     case Command::status:
       return report_of(status(system, invocation), invocation);
     case Command::pool:

@@ -29,6 +29,12 @@ constexpr std::array words = {
           "Says by which address this droplet leaves, and everything that is not as it should be.\n"
           "Changes nothing. Exit 0: all is well; 2: something is to be repaired.\n",
           "  do-egress-ip status --match-string egress --floating-ips 198.51.100.7 --local\n"},
+    Words{Command::release,
+          "Undoes all that reconcile did on this droplet: labels false, the default route as it "
+          "was,\n"
+          "rules and routes gone, the address unassigned, its Lease deleted. Safe to repeat.\n",
+          "  do-egress-ip release --match-string egress --floating-ips 198.51.100.7 \\\n"
+          "    --token-file /etc/do-egress-ip/token --dry-run\n"},
     Words{Command::pool,
           "Lists the addresses of the pool: region, who holds each, how many are left. Changes\n"
           "nothing, and runs anywhere: it needs the token, not a droplet.\n",

@@ -14,7 +14,7 @@
 
 namespace app {
 
-enum class Command { reconcile, status, pool };
+enum class Command { reconcile, status, pool, release };
 enum class Output { text, json };
 enum class Writes { apply, none };
 enum class Reach { everything, local };  // local: neither DigitalOcean's API nor Kubernetes

@@ -179,6 +179,12 @@ void Observer::prove_scope() {
   }
 }
 
+void Observer::holds_none() {
+  if (auto* account = std::get_if<core::Account>(&found_.account)) {
+    account->ours.reset();
+  }
+}
+
 void Observer::node_changed() {
   constexpr int most_changes = 20;
   if (++node_changes_ > most_changes) {

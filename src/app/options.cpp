@@ -11,10 +11,12 @@ namespace {
 constexpr std::array command_table = {
     CommandFacts{Command::reconcile, "reconcile", "brings everything about; the default"},
     CommandFacts{Command::status, "status", "says what is so and what is not; changes nothing"},
+    CommandFacts{Command::release, "release", "undoes all that reconcile did"},
     CommandFacts{Command::pool, "pool", "lists who holds the addresses of the pool"},
 };
 
-constexpr Commands change = in(Command::reconcile);
+constexpr Commands reconcile = in(Command::reconcile);
+constexpr Commands change = reconcile | in(Command::release);
 constexpr Commands here = change | in(Command::status);  // about this droplet
 constexpr Commands all = here | in(Command::pool);
 
@@ -35,7 +37,7 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "the pool: only these addresses are ever touched", true, set_pool},
       {all, "floating-ips-file", "", "F", {"DO_EGRESS_IP_FLOATING_IPS_FILE"}, "",
        "or: the pool from a file; # starts a comment", false, set_pool_file},
-      {here, "allow-foreign-ip", "", "", {"DO_EGRESS_IP_ALLOW_FOREIGN_IP"}, "",
+      {reconcile | in(Command::status), "allow-foreign-ip", "", "", {"DO_EGRESS_IP_ALLOW_FOREIGN_IP"}, "",
        "accept an address on the droplet that is not in the pool", false, set_foreign},
       {here, "node-name", "", "N", {"NODE_NAME"}, "the hostname",
        "the name to match, and the Node to label", false, set_node_name},
@@ -57,22 +59,24 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "CA certificates for the Kubernetes API", false, set_kube_ca_file},
       {here, "namespace", "", "N", {"POD_NAMESPACE"}, "the service account's",
        "where the Leases are kept", false, set_namespace},
-      {change, "lock", "", "auto|lease|none", {"DO_EGRESS_IP_LOCK"}, "auto",
+      {reconcile, "lock", "", "auto|lease|none", {"DO_EGRESS_IP_LOCK"}, "auto",
        "claim under a Lease for each address; auto: where Kubernetes answers", false, set_lock},
-      {here, "route", "", "default|none", {"DO_EGRESS_IP_ROUTE"}, "default",
+      {reconcile | in(Command::status), "route", "", "default|none", {"DO_EGRESS_IP_ROUTE"}, "default",
        "none: assign and label only, another agent owns the routes", false, set_route},
-      {here, "direct", "", "CIDR", {"DO_EGRESS_IP_DIRECT"}, "",
+      {reconcile | in(Command::status), "direct", "", "CIDR", {"DO_EGRESS_IP_DIRECT"}, "",
        "destination that keeps leaving by the public address; repeatable", true, set_direct},
       {here, "enabled-label", "", "K", {"DO_EGRESS_IP_ENABLED_LABEL"}, "do-outbound-floating-ip-enabled",
        "the label that says true or false", false, set_enabled_label},
       {here, "address-label", "", "K", {"DO_EGRESS_IP_ADDRESS_LABEL"}, "do-outbound-floating-ip",
        "the label that holds the address", false, set_address_label},
-      {change, "verify-url", "", "U", {"DO_EGRESS_IP_VERIFY_URL"}, "",
+      {reconcile, "verify-url", "", "U", {"DO_EGRESS_IP_VERIFY_URL"}, "",
        "service that answers with the caller's IPv4; must see the address", true, set_verify_url},
       {here, "gate-taint", "", "K[=V]:EFFECT", {"DO_EGRESS_IP_GATE_TAINT"}, "",
        "taint that keeps pods off the Node until its egress is proven", false, set_gate_taint},
       {in(Command::status), "local", "", "", {"DO_EGRESS_IP_LOCAL"}, "",
        "ask neither DigitalOcean nor Kubernetes", false, set_local},
+      {in(Command::release), "keep-ip", "", "", {"DO_EGRESS_IP_KEEP_IP"}, "",
+       "leave the address on the droplet", false, set_keep_ip},
       {change, "dry-run", "n", "", {"DO_EGRESS_IP_DRY_RUN"}, "",
        "print every step that would be taken, write nothing anywhere", false, set_dry_run},
       {all, "timeout", "", "D", {"DO_EGRESS_IP_TIMEOUT"}, "2m",

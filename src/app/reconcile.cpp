@@ -6,6 +6,7 @@
 #include "app/change.hpp"
 #include "app/observe.hpp"
 #include "core/plan.hpp"
+#include "core/release.hpp"
 #include "core/undo.hpp"
 
 namespace app {
@@ -46,13 +47,15 @@ void add_planned(const core::Plan& plan, Outcome& outcome) {
   }
 }
 
+using Planner = core::Plan (*)(const core::Observation& found, const core::Config& asked);
+
 // Observes, plans and applies until a plan leaves nothing; that plan.
-core::Plan converge(System& system, const Invocation& invocation, Observer& observer,
-                    std::vector<StepRecord>& records) {
+core::Plan converge(Planner planner, System& system, const Invocation& invocation,
+                    Observer& observer, std::vector<StepRecord>& records) {
   observer.read_network();
   for (int round = 0; round < most_rounds; ++round) {
     system.clock.check();
-    core::Plan plan = core::plan(observer.found(), invocation.config);
+    core::Plan plan = planner(observer.found(), invocation.config);
     const bool may_write = invocation.writes == Writes::apply;
     if (may_write && !plan.steps.empty()) {
       require_progress(plan.steps.front(), records);
@@ -111,9 +114,7 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
   }
 }
 
-}  // namespace
-
-Outcome reconcile(System& system, const Invocation& invocation) {
+Outcome run(Planner planner, System& system, const Invocation& invocation) {
   if (!core::matches(invocation.match, invocation.config.node_name)) {
     return skipped(invocation);
   }
@@ -121,7 +122,7 @@ Outcome reconcile(System& system, const Invocation& invocation) {
   Observer observer(system, invocation);
   const auto failure = core::any_failure_of([&] {
     system.guards.wait();
-    const core::Plan last = converge(system, invocation, observer, outcome.steps);
+    const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
     add_planned(last, outcome);
     outcome.floating_ip = last.floating_ip;
     outcome.ending = last.ending;
@@ -140,6 +141,18 @@ Outcome reconcile(System& system, const Invocation& invocation) {
   add_facts(outcome, observer.found(), invocation.config);
   outcome.requests = system.http.counts();
   outcome.elapsed = system.clock.elapsed();
+  return outcome;
+}
+
+}  // namespace
+
+Outcome reconcile(System& system, const Invocation& invocation) {
+  return run(core::plan, system, invocation);
+}
+
+Outcome release(System& system, const Invocation& invocation) {
+  Outcome outcome = run(core::plan_release, system, invocation);
+  outcome.command = "release";
   return outcome;
 }
 

@@ -11,4 +11,7 @@ namespace app {
 // Error leaves it only from what no plan can go on without, and is there too.
 Outcome reconcile(System& system, const Invocation& invocation);
 
+// The way back, in the same manner.
+Outcome release(System& system, const Invocation& invocation);
+
 }  // namespace app

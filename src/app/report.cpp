@@ -72,6 +72,10 @@ struct InWords {
   Words operator()(const core::AssignFloatingIp& action) const {
     return {"assign", fmt::format("{} to droplet {}", action.address.to_string(), action.droplet)};
   }
+  Words operator()(const core::UnassignFloatingIp& action) const {
+    return {"unassign",
+            fmt::format("{} from droplet {}", action.address.to_string(), action.droplet)};
+  }
   Words operator()(const core::PatchNode& action) const {
     std::string words = action.node;
     for (const auto& [key, value] : action.labels) {
@@ -109,6 +113,11 @@ std::string conclusion(const Outcome& outcome) {
   if (outcome.result == Outcome::Result::failed) {
     return fmt::format("{} ({}): {}", core::facts_of(outcome.ending.exit).name,
                        static_cast<int>(outcome.ending.exit), outcome.ending.message);
+  }
+  if (outcome.command == "release") {
+    const bool planned = outcome.result == Outcome::Result::planned;
+    return fmt::format("{} {} before its first reconcile{}", outcome.node,
+                       planned ? "would be as" : "is as", planned ? "; nothing was written" : "");
   }
   const std::string address = outcome.floating_ip ? outcome.floating_ip->to_string() : "";
   if (outcome.result == Outcome::Result::planned) {

@@ -129,7 +129,8 @@ Invocation resolve(Draft draft, const Environment& environment) {
   require(draft);
   Invocation invocation = std::move(draft.invocation);
   invocation.match = draft.match.value.value_or(core::Match{});
-  if (invocation.command != Command::reconcile) {
+  const bool reads = invocation.command == Command::status || invocation.command == Command::pool;
+  if (reads) {
     invocation.writes = Writes::none;
   }
   invocation.config.pool = *draft.pool.value;

@@ -144,6 +144,10 @@ void set_gate_taint(Draft& draft, const Given& given) {
   draft.invocation.config.gate_taint = taint(given);
 }
 
+void set_keep_ip(Draft& draft, const Given& given) {
+  draft.invocation.config.keep_ip = yes(given);
+}
+
 void set_local(Draft& draft, const Given& given) {
   draft.invocation.reach = yes(given) ? Reach::local : Reach::everything;
 }

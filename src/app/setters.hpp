@@ -25,6 +25,7 @@ void set_namespace(Draft& draft, const Given& given);
 void set_lock(Draft& draft, const Given& given);
 void set_verify_url(Draft& draft, const Given& given);
 void set_gate_taint(Draft& draft, const Given& given);
+void set_keep_ip(Draft& draft, const Given& given);
 void set_local(Draft& draft, const Given& given);
 void set_route(Draft& draft, const Given& given);
 void set_direct(Draft& draft, const Given& given);

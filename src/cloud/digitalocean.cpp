@@ -175,6 +175,20 @@ DigitalOcean::Assignment DigitalOcean::assign(core::Ipv4 address, core::DropletI
   return accepted;
 }
 
+void DigitalOcean::unassign(core::Ipv4 address) {
+  core::attempt(fmt::format("unassign {}", address.to_string()), [&] {
+    auto post = request("POST", fmt::format("/v2/reserved_ips/{}/actions", address.to_string()));
+    post.headers.emplace_back("Content-Type: application/json");
+    post.body = json{{"type", "unassign"}}.dump();
+    const auto response = http_.send(post);
+    require_usable(response, "reserved_ip:update");
+    const bool busy = response.status == 422 || response.status == 404;  // the reading after tells
+    if (!busy && response.status / 100 != 2) {
+      throw unforeseen(response);
+    }
+  });
+}
+
 bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
   const auto response =
       get(fmt::format("/v2/reserved_ips/{}/actions/{}", address.to_string(), action),

@@ -39,6 +39,9 @@ class DigitalOcean {
   // One POST, never repeated here: it moves an address that another droplet holds.
   Assignment assign(core::Ipv4 address, core::DropletId droplet);
 
+  // One POST that takes it from whoever holds it; a refusal (422, 404) shows when it is read again.
+  void unassign(core::Ipv4 address);
+
   // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
   bool has_errored(core::Ipv4 address, std::int64_t action);
 

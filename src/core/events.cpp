@@ -48,6 +48,11 @@ std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::strin
                                  const std::optional<Ipv4>& floating_ip, const Ending& ending) {
   std::vector<NodeEvent> events;
   const std::string now = floating_ip ? floating_ip->to_string() : std::string{};
+  if (const auto* given_back = last<UnassignFloatingIp>(done)) {
+    return {{Type::normal, "EgressIPReleased", "Release",
+             fmt::format("{} was taken from droplet {}", given_back->address.to_string(),
+                         given_back->droplet)}};
+  }
   if (!claimed.empty() && claimed != now && last<PatchNode>(done) != nullptr) {
     events.push_back({Type::warning, "EgressIPLost", "Reconcile",
                       fmt::format("the droplet does not hold {} any more", claimed)});

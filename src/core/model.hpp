@@ -42,6 +42,7 @@ struct Config {
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
   Lock lock = Lock::automatic;
+  bool keep_ip = false;                       // `release` leaves the address on the droplet
   std::vector<std::string> verify_urls = {};  // each answers with the caller's IPv4
   std::optional<Taint> gate_taint = {};       // on the Node for as long as its egress is not proven
 };
@@ -151,6 +152,11 @@ struct AssignFloatingIp {
   bool leased = false;  // no other node claims it meanwhile
   bool operator==(const AssignFloatingIp&) const = default;
 };
+struct UnassignFloatingIp {
+  Ipv4 address;
+  DropletId droplet;
+  bool operator==(const UnassignFloatingIp&) const = default;
+};
 // Sets `labels`; one without a value is removed. `taints`, where given, replace all there are.
 struct PatchNode {
   std::string node;
@@ -158,8 +164,9 @@ struct PatchNode {
   std::optional<std::vector<Taint>> taints = {};
   bool operator==(const PatchNode&) const = default;
 };
-using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, ReplaceDefault,
-                            AcquireLease, ReleaseLease, AssignFloatingIp, PatchNode>;
+using Action =
+    std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, ReplaceDefault, AcquireLease,
+                 ReleaseLease, AssignFloatingIp, UnassignFloatingIp, PatchNode>;
 
 struct Step {
   Action action;

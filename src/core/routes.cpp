@@ -126,6 +126,24 @@ void remove_stale_rules(std::vector<Step>& steps, const Network& network,
   }
 }
 
+// Inert, since the copy that replies go by has a lower metric; it remembers a default that led
+// neither by the public gateway nor the anchor.
+constexpr std::uint32_t remembering_metric = 4'294'967'295;
+
+void remember_default(std::vector<Step>& steps, const Network& network, const Paths& paths) {
+  const auto in_force = default_in_force(network);
+  if (!in_force || in_force->protocol == our_protocol || in_force->multipath ||
+      goes_via(*in_force, paths.public_path) || goes_via(*in_force, paths.anchor_path)) {
+    return;
+  }
+  Route copy = *in_force;
+  copy.table = our_table;
+  copy.metric = remembering_metric;
+  if (std::ranges::find(network.routes, copy) == network.routes.end()) {
+    steps.push_back({SetRoute{copy}, "the default that is replaced is to be found again"});
+  }
+}
+
 // --- the default -------------------------------------------------------------------------------
 
 ReplaceDefault replace_default(const std::optional<Route>& in_force, Route wanted) {
@@ -162,6 +180,7 @@ std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
   add_reply_route(steps, network, paths.public_path);
+  remember_default(steps, network, paths);
   add_rules(steps, network, rules);
   remove_stale_rules(steps, network, rules);
   remove_stale_routes(steps, network, routes);
@@ -192,6 +211,40 @@ std::vector<Step> default_by_public(const Network& network, const Paths& paths,
   }
   return {{replace_default(in_force, *wanted),
            fmt::format("{}, and {}", reason, described(in_force, network))}};
+}
+
+std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
+  constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
+  std::vector<Step> steps;
+  const auto in_force = default_in_force(network);
+  auto former = default_of(network, our_table);
+  for (const Route& route : network.routes) {
+    if (is_default(route, our_table) && route.metric == remembering_metric) {
+      former = route;
+    }
+  }
+  if (!former && droplet.public_interface) {
+    former =
+        Route{.via = {droplet.public_interface->gateway, in_force ? in_force->via.ifindex : 0}};
+  }
+  if (in_force && in_force->protocol == our_protocol && former) {
+    if (former->protocol == our_protocol) {
+      former->protocol = by_hand;
+    }
+    steps.push_back({replace_default(in_force, *former), "the default route is ours"});
+  }
+  for (const Rule& rule : network.rules) {
+    if (rule.protocol == our_protocol) {
+      steps.push_back({RemoveRule{rule}, "ours"});
+    }
+  }
+  for (const Route& route : network.routes) {
+    const bool ours = route.table == our_table || route.protocol == our_protocol;
+    if (ours && route != in_force) {
+      steps.push_back({RemoveRoute{route}, "ours"});
+    }
+  }
+  return steps;
 }
 
 std::vector<Step> reach_metadata(const Network& network) {

@@ -28,6 +28,10 @@ std::vector<Step> default_by_anchor(const Network& network, const Paths& paths);
 std::vector<Step> default_by_public(const Network& network, const Paths& paths,
                                     std::string_view reason);
 
+// What undoes all of the above: the default is again the one that was replaced, which our table
+// remembers; rules and routes of ours are gone. Nothing where there is nothing of ours.
+std::vector<Step> remove_ours(const Network& network, const Droplet& droplet);
+
 // The metadata service is unreachable while our own default leads through an anchor that may be
 // dead, unless its direct route is there. What restores that route from our table alone, before
 // anything is known of the droplet.

@@ -67,6 +67,7 @@ const std::vector<Example> examples = {
        return i.config.verify_urls ==
               std::vector<std::string>{"https://a.test", "https://b.test/ip"};
      }},
+    {"keep-ip", "", [](const auto& i) { return i.config.keep_ip; }},
     {"local", "", [](const auto& i) { return i.reach == app::Reach::local && !i.kubernetes; }},
     {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
     {"direct", "192.0.2.0/24,198.18.0.1",

@@ -117,7 +117,8 @@ TEST_CASE("cli: reconcile is the default command") {
   CHECK(CommandLine{.arguments = {"reconcile", "-n"}}.invocation().writes == app::Writes::none);
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
         "\"relese\" is not a command; expected one of reconcile, "
-        "status, pool");
+        "status, "
+        "release, pool");
 }
 
 TEST_CASE("cli: the configuration file takes lists, switches and comments") {

@@ -49,6 +49,9 @@ class World {
   void perform(const core::AssignFloatingIp& action) {
     std::get<core::Account>(found.account).ours = support::held_by(action.address, action.droplet);
   }
+  void perform(const core::UnassignFloatingIp&) {
+    std::get<core::Account>(found.account).ours.reset();
+  }
   void perform(const core::PatchNode& action) {
     auto& node = std::get<core::Node>(found.node);
     node.taints = action.taints.value_or(node.taints);

@@ -54,6 +54,16 @@ TEST_CASE("kube labels: a server that nobody vouches for is not asked") {
                                           {{"DO_EGRESS_IP_KUBE_CA_FILE", "/run/lab/ca.pem"}});
   INFO(result.dump());
   CHECK(cluster().label(node).empty());
+  CHECK(cluster().world().held_by(node).empty());
+}
+
+TEST_CASE("kube labels: without a server that can be asked, egress comes first") {
+  const Droplet node = cluster().node("node-7");
+  cluster().reconcile(node, 15, {}, {{"DO_EGRESS_IP_KUBE_CA_FILE", "/run/lab/ca.pem"}});
+  CHECK(cluster().world().seen_from(node.name) == cluster().world().held_by(node).at(0));
+  CHECK(cluster().label(node).empty());
+  cluster().reconcile(node, 0);
+  cluster().check_egress(node);
 }
 
 TEST_CASE("kube labels: an expired token is refused, and nothing is written") {

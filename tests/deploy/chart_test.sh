@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The chart, as Helm renders or refuses it. What an API server says of it is for tests/kube.
+set -uo pipefail
+# shellcheck source=tests/deploy/expect.sh
+. "$(dirname "$0")/expect.sh"
+find_helm
+chart=$top/deploy/helm/do-egress-ip
+good=(--set 'matchString=egress,token.existingSecret=digitalocean'
+    --set 'floatingIPs={198.51.100.1,198.51.100.2}')
+cron=(--set 'mode=cronjob,cronJob.nodes=3')
+
+render() { # ARGUMENT…
+    helm template do-egress-ip "$chart" --kube-version 1.34.0 --namespace there "${good[@]}" "$@"
+}
+accepts() { expect 0 "$1" render "${@:2}"; } # TEXT ARGUMENT…
+refuses() { expect 1 "$1" render "${@:2}"; }
+says() { [[ $output == *"$1"* ]] || complain "not rendered: $1"; }
+silent() { [[ $output != *"$1"* ]] || complain "rendered: $1"; }
+count() { # NUMBER LINE: so often, whatever is before it
+    same "lines with $2" "$(grep -c -- "^ *$2\$" <<<"$output")" "$1"
+}
+
+expect 0 '0 chart(s) failed' helm lint --strict "$chart" "${good[@]}"
+expect 0 '0 chart(s) failed' helm lint --strict "$chart" "${good[@]}" "${cron[@]}"
+expect 1 floatingIPs helm template do-egress-ip "$chart"
+
+# Refused at install time, in words that help.
+refuses "'198.51.100.300' does not match" --set 'floatingIPs={198.51.100.300}'
+refuses "'198.51.100.1.' does not match" --set 'floatingIPs={198.51.100.1.}'
+refuses "'2001:db8::1' does not match" --set 'floatingIPs={2001:db8::1}'
+expect 1 "'/floatingIPs': minItems" helm template do-egress-ip "$chart" --set-json 'floatingIPs=[]' \
+    --set 'matchString=egress,token.existingSecret=digitalocean'
+refuses "floatingIPs" --set floatingIPs=null
+refuses 'matchString is missing' --set matchString=
+refuses 'contradict' --set matchRegex=egress-.*
+refuses 'kubectl --namespace there create secret generic digitalocean --from-file=token=FILE' \
+    --set token.existingSecret=
+refuses "'floatingIps' not allowed" --set 'floatingIps={198.51.100.1}'
+refuses "'nope' not allowed" --set token.nope=1
+refuses '/mode' --set mode=job
+refuses '/interval' --set interval=0
+refuses 'cronJob.nodes is missing' --set mode=cronjob
+for taint in NoSchedule a:Never a=b a:NoSchedule:NoExecute '/a:NoSchedule' 'a=b c:NoSchedule'; do
+    refuses '/gateTaint' --set "gateTaint=$taint"
+done
+for url in ftp://example.org example.org https:// https://user@example.org 'https://a b'; do
+    refuses '/verifyUrls/0' --set "verifyUrls={$url}"
+done
+refuses '/okCodes/0' --set 'okCodes={1}'
+for address in 0.0.0.0 255.255.255.255 10.20.30.40; do
+    accepts "    $address" --set "floatingIPs={$address}"
+done
+accepts 'value: "egress-.*"' --set 'matchString=,matchRegex=egress-.*'
+accepts 'value: "https://a.example/ip,https://b.example"' \
+    --set 'verifyUrls={https://a.example/ip,https://b.example}'
+
+# Least privilege, in each container.
+security() { # CONTAINERS
+    for line in 'runAsUser: 0' 'allowPrivilegeEscalation: false' 'readOnlyRootFilesystem: true' \
+        'drop: \[ALL\]' 'add: \[NET_ADMIN\]'; do
+        count "$1" "$line"
+    done
+    for line in 'type: RuntimeDefault' 'hostNetwork: true' 'defaultMode: 0400'; do
+        count 1 "$line"
+    done
+    silent privileged
+    silent hostPath
+    silent subPath
+}
+
+accepts 'kind: DaemonSet' --skip-tests
+silent 'kind: CronJob'
+security 2
+says 'command: [do-egress-ip-loop, "5", --, do-egress-ip, reconcile]'
+silent DO_EGRESS_IP_OK_CODES
+silent GATE_TAINT
+silent tolerations
+accepts 'kind: CronJob' --skip-tests "${cron[@]}"
+silent 'kind: DaemonSet'
+security 1
+says 'values: [64, 70, 77, 78]'
+count 1 'completions: 3'
+count 1 'parallelism: 3'
+count 1 'topologyKey: kubernetes.io/hostname'
+
+# An init container may be told to go on; the loop must see every failure.
+accepts DO_EGRESS_IP_OK_CODES --skip-tests --set 'okCodes={10,75}'
+count 1 '- name: DO_EGRESS_IP_OK_CODES'
+count 1 'value: "10,75"'
+
+# The gate holds back neither these pods nor the policy.
+accepts "t.key == 'example.com/gate' && t.effect == 'NoExecute'" --skip-tests \
+    --set 'gateTaint=example.com/gate=closed:NoExecute,tolerations[0].operator=Exists'
+count 2 'value: example.com/gate=closed:NoExecute'
+count 1 '- key: example.com/gate'
+count 1 '- operator: Exists'
+
+# Another release beside it.
+expect 0 'system:serviceaccount:there:second-do-egress-ip' helm template second "$chart" \
+    --namespace there "${good[@]}"
+expect 0 'system:serviceaccount:there:mine' render --set 'serviceAccount.name=mine'
+expect 0 '' render --set 'serviceAccount.create=false,rbac.create=false' --skip-tests \
+    --set admissionPolicy.enabled=false
+silent 'kind: ServiceAccount'
+silent Role
+silent ValidatingAdmissionPolicy
+
+# What it sets, the program knows; and it is of the program's version.
+output=$(render --set 'verifyUrls={https://a.example},okCodes={10},gateTaint=a:NoSchedule' &&
+    render --set 'matchString=,matchRegex=x')
+mapfile -t variables < <(grep -o 'DO_EGRESS_IP_[A-Z_]*' <<<"$output" | sort -u)
+same 'number of variables' ${#variables[@]} 9
+for variable in "${variables[@]}"; do
+    grep -q "^\.Ev .*\<$variable\>" "$top/man/do-egress-ip.8" ||
+        complain "$variable is not in the manual"
+done
+version=$(sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$top/CMakeLists.txt")
+same 'versions' "$(sed -n 's/^\(appV\|v\)ersion: "*\([0-9.]*\)"*$/\2/p' "$chart/Chart.yaml")" \
+    "$version
+$version"
+exit "$failed"

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# deploy/manifests is what scripts/manifests makes of the chart.
+set -uo pipefail
+# shellcheck source=tests/deploy/expect.sh
+. "$(dirname "$0")/expect.sh"
+find_helm
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+expect 0 '' "$top/scripts/manifests" "$work"
+diff -ru "$top/deploy/manifests" "$work" ||
+    complain 'deploy/manifests is stale: run scripts/manifests'
+exit "$failed"

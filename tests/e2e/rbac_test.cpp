@@ -5,7 +5,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
 
 using support::Json;
 using support::World;
@@ -14,41 +13,8 @@ namespace {
 
 const std::string name_space = "do-egress-ip";
 
-Json role(const std::string& where, const std::string& group, const std::string& resource,
-          const Json& verbs) {
-  const std::string prefix = where.empty() ? "Cluster" : "";
-  const Json metadata =
-      where.empty() ? Json{{"name", name_space}} : Json{{"name", name_space}, {"namespace", where}};
-  const Json rule = {{"apiGroups", {group}}, {"resources", {resource}}, {"verbs", verbs}};
-  const Json account = {
-      {"kind", "ServiceAccount"}, {"name", name_space}, {"namespace", name_space}};
-  return Json::array({{{"kind", prefix + "Role"}, {"metadata", metadata}, {"rules", {rule}}},
-                      {{"kind", prefix + "RoleBinding"},
-                       {"metadata", metadata},
-                       {"roleRef",
-                        {{"apiGroup", "rbac.authorization.k8s.io"},
-                         {"kind", prefix + "Role"},
-                         {"name", name_space}}},
-                       {"subjects", {account}}}});
-}
-
-// What is to be shipped, as long as nothing is.
-Json objects_to_ship() {
-  Json objects = role("", "", "nodes", {"get", "patch"});
-  for (const Json& more :
-       {role(name_space, "coordination.k8s.io", "leases", {"create", "get", "update", "delete"}),
-        role("default", "events.k8s.io", "events", {"create"})}) {
-    objects.insert(objects.end(), more.begin(), more.end());
-  }
-  return objects;
-}
-
 // The shipped manifests, as the simulation takes them.
 Json shipped_objects() {
-  if (!std::filesystem::exists(MANIFESTS)) {
-    MESSAGE("there is no ", MANIFESTS, " yet");
-    return objects_to_ship();
-  }
   const char* script =
       "import glob, json, sys, yaml\n"
       "print(json.dumps([o for f in sorted(glob.glob(sys.argv[1] + '/*.yaml'))\n"

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two hundred nodes start at the same instant and want two hundred addresses, under Leases. Each
+// has a droplet and a Node of its own, but no network namespace: routes are another test's matter.
+#include "support/world.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+using support::Child;
+using support::Json;
+using support::Run;
+using support::World;
+
+namespace {
+
+constexpr int nodes = 200;
+constexpr std::int64_t first_id = 758605000;
+constexpr int most_runs = 10;  // of a node; a loop would go on
+const std::set<int> retried = {10, 11, 15, 69, 75};
+
+std::string name_of(int node) {
+  return "node-" + std::to_string(node);
+}
+
+void add_node(const World& world, int node) {
+  const std::int64_t id = first_id + node;
+  const Json nic = {{"ip", "100.64.0." + std::to_string(node)},
+                    {"netmask", "255.255.255.0"},
+                    {"gateway", "100.64.0.254"}};
+  const Json anchor = {{"ip", "100.65.0." + std::to_string(node)},
+                       {"netmask", "255.255.255.0"},
+                       {"gateway", "100.65.0.254"}};
+  world.sim("PUT", "/droplets/" + std::to_string(id),
+            {{"name", name_of(node)}, {"public", nic}, {"anchor", anchor}});
+  world.sim("PUT", "/nodes/" + name_of(node),
+            {{"providerID", "digitalocean://" + std::to_string(id)}});
+}
+
+support::Command command(const World& world, const support::Droplet& place, int node) {
+  support::Command command =
+      world.tool(place, {},
+                 {{"NODE_NAME", name_of(node)},
+                  {"DO_EGRESS_IP_METADATA_URL",
+                   "http://169.254.169.254/droplets/" + std::to_string(first_id + node)}});
+  for (const char* word : {"--route", "none", "--lock", "lease", "--timeout", "5m"}) {
+    command.words.emplace_back(word);
+  }
+  return command;
+}
+
+// All at once; those that have not succeeded.
+std::vector<int> run_all(const World& world, const support::Droplet& place,
+                         const std::vector<int>& fleet, std::map<int, int>& exits) {
+  std::vector<Child> children;
+  children.reserve(fleet.size());
+  for (const int node : fleet) {
+    children.emplace_back(command(world, place, node));
+  }
+  std::vector<int> failed;
+  for (std::size_t index = 0; index < fleet.size(); ++index) {
+    const Run run = children[index].wait();
+    ++exits[run.exit];
+    if (run.exit != 0) {
+      INFO(run.err);
+      CHECK(retried.contains(run.exit));
+      failed.push_back(fleet[index]);
+    }
+  }
+  return failed;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "race: two hundred nodes and addresses, no address taken from a node that had proven it") {
+  World world;
+  const support::Droplet place = world.droplet("place");
+  world.pool("198.51.100.1-200");
+  world.settings({{"action_latency_ms", 300}, {"enforce_limits", false}});
+  std::vector<int> fleet;
+  for (int node = 1; node <= nodes; ++node) {
+    add_node(world, node);
+    fleet.push_back(node);
+  }
+
+  std::map<int, int> exits;
+  int runs = 0;
+  for (auto left = fleet; !left.empty() && runs < most_runs; ++runs) {
+    left = run_all(world, place, left, exits);
+  }
+
+  for (const auto& [exit, count] : exits) {
+    MESSAGE(count, " run(s) ended with ", exit);
+  }
+  CHECK(world.thefts() == 0);
+  std::map<std::int64_t, int> held;
+  const Json everything = world.sim("GET", "/world");
+  for (const auto& [address, entry] : everything.at("addresses").items()) {
+    REQUIRE(entry.at("droplet").is_number());
+    ++held[entry.at("droplet").get<std::int64_t>()];
+  }
+  CHECK(held.size() == nodes);  // each has one
+  std::set<std::string> labels;
+  for (const int node : fleet) {
+    const Json& said = everything.at("nodes").at(name_of(node)).at("labels");
+    CHECK(said.at("do-outbound-floating-ip-enabled") == "true");
+    labels.insert(said.at("do-outbound-floating-ip").get<std::string>());
+  }
+  CHECK(labels.size() == nodes);
+  MESSAGE(world.requests("digitalocean"), " requests to DigitalOcean, ",
+          world.requests("kubernetes"), " to Kubernetes");
+}

@@ -42,7 +42,7 @@ _do_egress_ip() {
     if [[ $word == -* ]]; then
         values=$(_do_egress_ip_options)
     else
-        values='reconcile status pool'
+        values='reconcile status release pool'
     fi
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 }
@@ -53,7 +53,7 @@ _do_egress_ip_options() {
 --token-file --api-url --ca-file --metadata-url --kubernetes --kube-api-url --kube-token-file
 --kube-ca-file --namespace --lock --route --direct --enabled-label --address-label --gate-taint
 --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
---ok-codes
+--ok-codes --keep-ip
 --termination-log --config --help --version
 -n -o -v -q -h
 END

@@ -4,6 +4,7 @@
 complete -c do-egress-ip -f
 complete -c do-egress-ip -n __fish_use_subcommand -a reconcile -d 'bring everything about'
 complete -c do-egress-ip -n __fish_use_subcommand -a status -d 'say what is so, change nothing'
+complete -c do-egress-ip -n __fish_use_subcommand -a release -d 'undo all that reconcile did'
 complete -c do-egress-ip -n __fish_use_subcommand -a pool -d 'list who holds the addresses'
 
 complete -c do-egress-ip -l match-string -x -d 'act on nodes whose name contains this'
@@ -28,6 +29,7 @@ complete -c do-egress-ip -l enabled-label -x -d 'the label that says true or fal
 complete -c do-egress-ip -l address-label -x -d 'the label that holds the address'
 complete -c do-egress-ip -l gate-taint -x -d 'taint until the egress is proven'
 complete -c do-egress-ip -l verify-url -x -d 'service that answers with the address it sees'
+complete -c do-egress-ip -l keep-ip -d 'leave the address on the droplet'
 complete -c do-egress-ip -l local -d 'ask neither DigitalOcean nor Kubernetes'
 complete -c do-egress-ip -s n -l dry-run -d 'print every step, write nothing'
 complete -c do-egress-ip -l timeout -x -a '30s 1m 2m 5m' -d 'deadline of the whole run'

@@ -101,6 +101,6 @@ kill -TERM $loop
 status=0
 wait $loop || status=$?
 same 'the loop ends with' "$status" 143
-same 'the loop says' "$(cat /run/loop.err)" 'do-egress-ip-loop: exit 0; again every 1 s'
+same 'the loop says' "$(grep '^do-egress-ip-loop:' /run/loop.err)" 'do-egress-ip-loop: exit 0; again every 1 s'
 grep -q 'default' /run/loop.out || complain "the loop shows no repair: $(cat /run/loop.out)"
 exit "$failed"

@@ -178,3 +178,20 @@ TEST_CASE("http: metadata is never asked through a proxy") {
   unsetenv("all_proxy");
   CHECK(proxy.connections() == 0);
 }
+
+TEST_CASE("http: a probe makes a connection of its own, by the routes of now") {
+  TestServer server;
+  server->Get("/x", [](const Request&, Response&) {});
+  Client client;
+  client.get(server.url("/x"));
+  client.http->send({.url = server.url("/x"), .fresh = true});
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("http: Kubernetes may be at an IPv6 address, as a cluster's service host may be") {
+  TestServer server(std::make_unique<httplib::Server>(), "::1");
+  server->Get("/x", [](const Request&, Response& response) { response.status = 201; });
+  Client client;
+  CHECK(client.http->send({.server = io::Server::kubernetes, .url = server.url("/x")}).status ==
+        201);
+}

@@ -21,8 +21,9 @@ namespace integration {
 // A server on a port of its own on 127.0.0.1, until the end of the test.
 class TestServer {
  public:
-  explicit TestServer(std::unique_ptr<httplib::Server> server = std::make_unique<httplib::Server>())
-      : server_(std::move(server)) {
+  explicit TestServer(std::unique_ptr<httplib::Server> server = std::make_unique<httplib::Server>(),
+                      const std::string& host = "127.0.0.1")
+      : server_(std::move(server)), host_(host) {
     server_->set_keep_alive_timeout(1);
     server_->set_keep_alive_max_count(100);
     server_->set_pre_routing_handler([this](const httplib::Request& request, httplib::Response&) {
@@ -30,7 +31,7 @@ class TestServer {
       connections_.insert(request.remote_port);
       return httplib::Server::HandlerResponse::Unhandled;
     });
-    port_ = server_->bind_to_any_port("127.0.0.1");
+    port_ = server_->bind_to_any_port(host_.c_str());
     thread_ = std::thread([this] { server_->listen_after_bind(); });
     while (!server_->is_running()) {
       std::this_thread::yield();
@@ -46,7 +47,8 @@ class TestServer {
 
   httplib::Server* operator->() { return server_.get(); }
   std::string url(const std::string& path, const std::string& scheme = "http") const {
-    return scheme + "://127.0.0.1:" + std::to_string(port_) + path;
+    const bool ipv6 = host_.find(':') != std::string::npos;
+    return scheme + "://" + (ipv6 ? "[" + host_ + "]" : host_) + ":" + std::to_string(port_) + path;
   }
   std::size_t connections() {
     const std::lock_guard lock(mutex_);
@@ -63,6 +65,7 @@ class TestServer {
 
  private:
   std::unique_ptr<httplib::Server> server_;
+  std::string host_;
   std::thread thread_ = {};
   int port_ = 0;
   std::mutex mutex_ = {};

@@ -97,6 +97,18 @@ TEST_CASE("kube policy: a node may say nothing of another one") {
   check_refused(other, {{"spec", {{"taints", nullptr}}}});
 }
 
+TEST_CASE("kube policy: the program with the token of another node is told so, by 77") {
+  const Droplet node = cluster().node("node-c");
+  const std::string foreign = kube::write_file("foreign.token", cluster().token(nodes().ours));
+  const Json result = cluster().reconcile(node, 77, {"--lock", "none"},
+                                          {{"DO_EGRESS_IP_KUBE_TOKEN_FILE", foreign}});
+  INFO(result.dump());
+  CHECK(result.at("error").at("message").get<std::string>().find("may not change another node") !=
+        std::string::npos);
+  CHECK(cluster().label(node).empty());
+  CHECK(cluster().is_gated(node));
+}
+
 TEST_CASE("kube policy: no other label, annotation or anything else of the metadata") {
   const std::string node = nodes().ours.name;
   check_refused(node, labels({{"added", "true"}}));

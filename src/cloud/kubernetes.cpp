@@ -31,6 +31,16 @@ core::Taint taint_of(const json& entry) {
           .time_added = text(entry, "timeAdded")};
 }
 
+std::vector<core::Taint> taints_of(const json& spec) {
+  std::vector<core::Taint> taints;
+  if (const json* entries = member(spec, "taints")) {
+    for (const json& entry : *entries) {
+      taints.push_back(taint_of(entry));
+    }
+  }
+  return taints;
+}
+
 core::Node node_of(const json& reply) {
   core::Node node;
   const json& metadata = reply.at("metadata");
@@ -41,11 +51,7 @@ core::Node node_of(const json& reply) {
   node.version = text(metadata, "resourceVersion");
   if (const json* spec = member(reply, "spec")) {
     node.provider_id = text(*spec, "providerID");
-    if (const json* taints = member(*spec, "taints")) {
-      for (const json& entry : *taints) {
-        node.taints.push_back(taint_of(entry));
-      }
-    }
+    node.taints = taints_of(*spec);
   }
   return node;
 }

@@ -93,11 +93,8 @@ class Acquiring {
         return std::nullopt;
       }
       known = read();  // somebody was faster, or what became of our request is not known
-      if (known && !is_ours(*known, lease_)) {
-        const seconds left = left_of(*known, kubernetes_.time());
-        if (left > seconds{0}) {
-          return Holder{known->holder, left};
-        }
+      if (const auto holder = other_holder(known)) {
+        return holder;
       }
     }
     throw failure_.value_or(core::Error(core::Exit::try_again, "it keeps changing hands"));
@@ -116,6 +113,15 @@ class Acquiring {
   }
 
  private:
+  // Somebody else, for some time yet.
+  std::optional<Holder> other_holder(const std::optional<Found>& known) const {
+    if (!known || is_ours(*known, lease_)) {
+      return std::nullopt;
+    }
+    const seconds left = left_of(*known, kubernetes_.time());
+    return left > seconds{0} ? std::optional(Holder{known->holder, left}) : std::nullopt;
+  }
+
   // Whether the Lease is ours by this. A conflict, or no reply, is for the caller to look into.
   bool write(const std::optional<Found>& known) {
     std::optional<io::Response> response;

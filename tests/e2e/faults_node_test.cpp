@@ -110,3 +110,50 @@ TEST_CASE("faults: both Kubernetes and DigitalOcean fail; the one that decides i
   CHECK(node.world.held_by(node.droplet).empty());
   CHECK(node.world.seen_from(node.droplet.name) == node.droplet.public_address);
 }
+
+TEST_CASE("faults: the Node is another droplet's: 78, and nothing is written anywhere") {
+  const Node node;
+  const std::string before = node.world.snapshot(node.droplet);
+  const Json nodes = node.world.sim("GET", "/world").at("nodes");
+  node.world.sim("PUT", "/nodes/" + node.droplet.name, {{"providerID", "digitalocean://1"}});
+
+  const Json result = node.run(78);
+
+  CHECK(result.at("error").at("message").get<std::string>().ends_with(
+      " is digitalocean://1, but this is droplet " + std::to_string(node.droplet.id) +
+      "; nothing was written"));
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(node.posted().empty());
+  CHECK(node.world.journal("kubernetes", "PATCH").empty());
+}
+
+TEST_CASE("faults: an address that another Node leases is left to it, until that expires") {
+  const Node node("198.51.100.1");
+  const auto lease = [&](const std::string& renewed) {
+    node.world.sim(
+        "PUT", "/leases/do-egress-ip/do-egress-ip-198.51.100.1",
+        {{"spec",
+          {{"holderIdentity", "node-9"}, {"leaseDurationSeconds", 3600}, {"renewTime", renewed}}}});
+  };
+  lease("2999-01-01T00:00:00.000000Z");
+  node.run(11);
+  CHECK(node.posted().empty());
+  node.check_untouched();
+  lease("2020-01-01T00:00:00.000000Z");
+  node.run(0);
+  node.check_egress();
+}
+
+TEST_CASE("faults: Leases that cannot be had: egress first, or with --lock lease nothing") {
+  const Json broken = {{"server", "kubernetes"},
+                       {"path", "/apis/coordination.*"},
+                       {"kind", "status"},
+                       {"status", 503},
+                       {"count", -1}};
+  const Node node;
+  node.world.fault(broken);
+  node.run(69, {"--lock", "lease", "--timeout", "20s"});
+  node.check_untouched();
+  node.run(15);
+  node.check_egress();
+}

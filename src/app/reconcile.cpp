@@ -89,6 +89,14 @@ void undo_switch(System& system, Outcome& outcome, const core::Network& before) 
   }
 }
 
+// A guard that does not go away may be nobody's: whoever shares the network namespace can take its
+// name. Nobody must be able to keep us from repairing by that.
+void wait_for_guards(System& system) {
+  if (const auto failure = core::failure_of([&] { system.guards.wait(); })) {
+    system.log.write(io::Level::warning, "{}; going on without waiting for it", failure->what());
+  }
+}
+
 Result result_of(const Outcome& outcome, Writes writes) {
   if (outcome.ending.exit != core::Exit::ok) {
     return Result::failed;
@@ -121,7 +129,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
   Outcome outcome{.node = invocation.config.node_name};
   Observer observer(system, invocation);
   const auto failure = core::any_failure_of([&] {
-    system.guards.wait();
+    wait_for_guards(system);
     const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
     add_planned(last, outcome);
     outcome.floating_ip = last.floating_ip;

@@ -192,6 +192,13 @@ TEST_CASE("switch: an undo that fails is degraded, and says what is left") {
   CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
 }
 
+TEST_CASE("switch: who takes the guards' name keeps nobody from repairing") {
+  Rig rig;
+  rig.guards.blocked = core::Error(Exit::try_again, "another run is switching the route");
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(is_switched(rig));
+}
+
 TEST_CASE("undo: what others changed meanwhile stays") {
   const auto before = support::booted(support::Topology::classic);
   auto now = support::converged(support::Topology::classic);

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The chart, as Helm renders or refuses it. What an API server says of it is for tests/kube.
 set -uo pipefail
-# shellcheck source=tests/deploy/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 find_helm
 chart=$top/deploy/helm/do-egress-ip
 good=(--set 'matchString=egress,token.existingSecret=digitalocean'

@@ -4,8 +4,8 @@
 # writes down for how long, or the test ends it.
 # Usage: loop_test.sh SHELL…, such as: loop_test.sh busybox sh
 set -uo pipefail
-# shellcheck source=tests/deploy/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 need "$1"
 # Where it can, in a world that ends with it.
 contained=(unshare --user --map-root-user --pid --fork --kill-child --mount-proc)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # deploy/manifests is what scripts/manifests makes of the chart.
 set -uo pipefail
-# shellcheck source=tests/deploy/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 find_helm
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

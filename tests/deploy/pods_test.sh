@@ -4,8 +4,8 @@
 # init container, in the loop, and the pod of `helm test`.
 # In a world of tests/lab/lab, with DO_SIM and DO_EGRESS_IP.
 set -uo pipefail
-# shellcheck source=tests/deploy/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 PATH=$PATH:$top/tests/lab:$top/tests/kube
 ours='do-egress-ip'
 node='node-a'

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Each shell completes every option, command and value that --help names, and nothing else.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 program=$1
 files=$top/deploy/completions
 work=$(mktemp -d)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The configuration that is shipped: what it offers exists, under that name and with such a value.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 program=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

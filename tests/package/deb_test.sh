@@ -3,8 +3,8 @@
 # The Debian package through its life: looked over, installed, upgraded, removed, purged. The system
 # it is installed in is the image's: the same libraries, a shell, and nothing else.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 need dpkg dpkg-deb
 deb=$(ls "$1"/do-egress-ip_*.deb 2>/dev/null) || skip "no package was built in $1"
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"

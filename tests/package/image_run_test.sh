@@ -3,8 +3,8 @@
 # The image on a droplet, as Kubernetes runs it: its own root file system and that read-only, no
 # capability but NET_ADMIN, the network of the host.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 need capsh jq
 [ -e "$1/image/rootfs" ] || skip "$1/image/rootfs was not built"
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"

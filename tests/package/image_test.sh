@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The image holds what it must and nothing else, and every tool that reads images can read it.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 need jq
 image=$1/image
 root=$image/rootfs

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # scripts/smoke tells apart what can be wrong, by its exit code and in one line for each.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"
 export DO_EGRESS_IP=$1
 PATH=$PATH:$top/tests/lab

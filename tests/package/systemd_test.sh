@@ -3,8 +3,8 @@
 # The units: sound for systemd, hardened, agreeing with the exit codes of the program; and what they
 # start brings about an egress with the rights that they leave to it.
 set -euo pipefail
-# shellcheck source=tests/package/expect.sh
-. "$(dirname "$0")/expect.sh"
+# shellcheck source=tests/support/expect.sh
+. "$(dirname "$0")/../support/expect.sh"
 need systemd-analyze capsh
 deb=$(ls "$1"/do-egress-ip_*.deb 2>/dev/null) || skip "no package was built in $1"
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the tests here share. A test goes on after a failure, and ends with `exit "$failed"`.
+# What the tests in shell share. A test goes on after a failure, and ends with `exit "$failed"`.
 
 # shellcheck disable=SC2034 # for those who read this file
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-top=$(cd "$here/../.." && pwd)
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 lab=$top/tests/lab/lab
 failed=0
 
@@ -38,4 +37,9 @@ need() { # PROGRAM…
     for program; do
         command -v "$program" >/dev/null || skip "$program is not installed: scripts/setup package"
     done
+}
+
+find_helm() { # the one that is installed, or that was built for tests/kube
+    command -v helm >/dev/null || PATH=$PATH:$("$top/scripts/kube-assets" --if-built 2>/dev/null)
+    command -v helm >/dev/null || skip 'there is no helm here: scripts/kube-assets builds it'
 }

@@ -192,6 +192,8 @@ void Observer::node_changed() {
                       invocation_.config.node_name, most_changes)
         .with_hint("see who keeps changing it: kubectl get node -o yaml --show-managed-fields");
   }
+  constexpr io::RetryPolicy busy{.first = io::Duration{50}, .most = io::Duration{500}};
+  system_.clock.sleep(io::backoff(busy, node_changes_ - 1, system_.random));
   found_.node = core::NotAsked{};
 }
 

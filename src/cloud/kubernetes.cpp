@@ -99,8 +99,10 @@ core::Error refusal(const io::Response& response) {
             "the service account needs get and patch on nodes; create, get, update and delete on "
             "leases in its namespace; create on events in default");
   }
-  return core::Error(core::Exit::unavailable, "Kubernetes answered {}: {}", response.status,
-                     message);
+  const core::Error error(core::Exit::unavailable, "Kubernetes answered {}: {}", response.status,
+                          message);
+  const bool refused = response.status >= 400 && response.status < 500;
+  return refused ? error.with_hint("an admission policy or a webhook may be in the way") : error;
 }
 
 io::Request Kubernetes::request(const std::string& method, const std::string& path) {

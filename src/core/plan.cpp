@@ -257,7 +257,9 @@ Plan plan(const Observation& found, const Config& asked) {
   if (asked.route == RouteMode::set_default) {
     const auto located = find_paths(*found.droplet, found.network);
     if (const auto* ending = std::get_if<Ending>(&located)) {
-      return end_without_egress(found, asked, *ending);
+      const Error why = Error(ending->exit, "{}", ending->message).with_hint(ending->hint);
+      return found.before ? roll_back(found, asked, std::nullopt, found.unproven.value_or(why))
+                          : end_without_egress(found, asked, *ending);
     }
     paths = std::get<Paths>(located);
   }

@@ -192,6 +192,23 @@ TEST_CASE("switch: an undo that fails is degraded, and says what is left") {
   CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
 }
 
+TEST_CASE("switch: undone where the anchor's address goes away before it is proven") {
+  Rig rig;
+  const auto in_force_before = core::default_in_force(rig.kernel.read());
+  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+    if (is_probe(request)) {
+      std::erase_if(rig.kernel.network.addresses, [](const core::LinkAddress& held) {
+        return held.address == support::anchor_address;
+      });
+      return support::no_reply();
+    }
+    return std::nullopt;
+  };
+  CHECK(rig.run().ending.exit == Exit::rolled_back);
+  CHECK(core::default_in_force(rig.kernel.read()) == in_force_before);
+  CHECK(rig.guards.standing == 0);
+}
+
 TEST_CASE("switch: who takes the guards' name keeps nobody from repairing") {
   Rig rig;
   rig.guards.blocked = core::Error(Exit::try_again, "another run is switching the route");

@@ -107,6 +107,16 @@ Result result_of(const Outcome& outcome, Writes writes) {
   return writes == Writes::none ? Result::planned : Result::changed;
 }
 
+std::map<std::string, std::string> our_labels(const core::Node& node, const core::Config& asked) {
+  std::map<std::string, std::string> ours;
+  for (const auto& label : node.labels) {
+    if (label.first == asked.enabled_label || label.first == asked.address_label) {
+      ours.insert(label);
+    }
+  }
+  return ours;
+}
+
 // What was found of the Node, and which address the droplet holds.
 void add_facts(Outcome& outcome, const core::Observation& found, const core::Config& asked) {
   outcome.droplet = found.droplet;
@@ -114,11 +124,7 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
   outcome.held = core::held_address(found);
   if (const auto* node = std::get_if<core::Node>(&found.node)) {
     outcome.node_is_known = true;
-    for (const std::string& key : {asked.enabled_label, asked.address_label}) {
-      if (const auto label = node->labels.find(key); label != node->labels.end()) {
-        outcome.labels.insert(*label);
-      }
-    }
+    outcome.labels = our_labels(*node, asked);
   }
 }
 

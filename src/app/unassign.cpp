@@ -6,6 +6,8 @@
 namespace app {
 namespace {
 
+using core::Standing;
+
 constexpr io::Duration interval{500};
 constexpr int most_posts = 4;
 
@@ -13,20 +15,18 @@ constexpr int most_posts = 4;
 
 void unassign(System& system, cloud::DigitalOcean& digitalocean,
               const core::UnassignFloatingIp& wanted) {
-  using core::Standing;
-  for (int posts = 0;;) {
+  const auto standing = [&] {
     const auto reading = digitalocean.read_address(wanted.address);
-    const Standing standing =
-        reading ? core::standing_of(*reading, wanted.droplet) : Standing::lost;
-    if (standing == Standing::free || standing == Standing::lost) {
-      return;
-    }
-    if (standing == Standing::mine) {
-      if (posts++ == most_posts) {
-        throw core::Error(core::Exit::try_again, "DigitalOcean does not unassign {}",
-                          wanted.address.to_string());
-      }
+    return reading ? core::standing_of(*reading, wanted.droplet) : Standing::lost;
+  };
+  int posts = 0;
+  for (Standing now = standing(); now == Standing::mine || now == Standing::pending;
+       now = standing()) {
+    if (now == Standing::mine && posts++ < most_posts) {
       digitalocean.unassign(wanted.address);
+    } else if (now == Standing::mine) {
+      throw core::Error(core::Exit::try_again, "DigitalOcean does not unassign {}",
+                        wanted.address.to_string());
     }
     system.log.progress(fmt::format("waiting for {} to be unassigned", wanted.address.to_string()));
     system.clock.sleep(interval);

@@ -93,7 +93,7 @@ class Acquiring {
         return std::nullopt;
       }
       known = read();  // somebody was faster, or what became of our request is not known
-      if (const auto holder = other_holder(known)) {
+      if (auto holder = other_holder(known)) {
         return holder;
       }
     }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli.hpp"
 #include "app/commands.hpp"
+#include "core/redact.hpp"
 #include "io/file.hpp"
+
+#include <sys/prctl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,7 +17,8 @@ std::optional<std::string> environment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-void print(const std::string& text) {
+void print(const std::string& words) {
+  const std::string text = core::redacted(words);
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
@@ -33,8 +37,8 @@ void leave_word(const io::Log& log, const app::Invocation& invocation, const app
   if (invocation.termination_log.empty()) {
     return;
   }
-  const auto failure =
-      core::failure_of([&] { io::write_file(invocation.termination_log, report.word); });
+  const auto failure = core::failure_of(
+      [&] { io::write_file(invocation.termination_log, core::redacted(report.word)); });
   if (failure) {
     log.write(io::Level::warning, "{}", failure->what());
   }
@@ -67,6 +71,7 @@ core::Exit run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prctl(PR_SET_DUMPABLE, 0);  // no core file has a token in it, and no neighbour looks into us
   const io::Log log(io::LogFormat::text, io::Level::info);
   core::Exit exit = core::Exit::software;
   try {

@@ -5,6 +5,7 @@
 #include "app/options.hpp"
 #include "app/resolve.hpp"
 #include "app/setters.hpp"
+#include "core/redact.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -51,7 +52,18 @@ void declare(CLI::App& parser, Arguments& arguments) {
   }
 }
 
+// Every process can read a command line.
+void require_no_token(const std::vector<std::string>& given) {
+  if (std::ranges::any_of(given, core::holds_token)) {
+    throw core::Error(core::Exit::usage, "there is a token on the command line")
+        .with_hint(
+            "put it in a file and name that with --token-file; others may have seen this one, so "
+            "revoke it");
+  }
+}
+
 Arguments read_arguments(const std::vector<std::string>& given) {
+  require_no_token(given);
   Arguments arguments;
   CLI::App parser;
   declare(parser, arguments);

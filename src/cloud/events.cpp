@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/events.hpp"
 
+#include "core/redact.hpp"
+
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
@@ -47,7 +49,7 @@ void record(Kubernetes& kubernetes, const core::NodeEvent& event, const std::str
         {"type", event.type == core::NodeEvent::Type::normal ? "Normal" : "Warning"},
         {"reason", event.reason},
         {"action", event.action},
-        {"note", event.note.substr(0, longest_note)}};
+        {"note", core::redacted(event.note).substr(0, longest_note)}};
     const io::Response response =
         kubernetes.send("POST", "/apis/events.k8s.io/v1/namespaces/default/events", body);
     const bool told_before = response.status == 409;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/log.hpp"
 
+#include "core/redact.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -42,10 +44,11 @@ void Log::progress(const std::string& message) const {
 
 void Log::put(Level level, const std::string& message) const {
   const std::string_view name = level_names.at(static_cast<std::size_t>(level));
+  const std::string text = core::redacted(message);
   const std::string line =
       format_ == LogFormat::json
-          ? fmt::format("{{\"level\":\"{}\",\"message\":{}}}\n", name, quoted(message))
-          : fmt::format("do-egress-ip: {}: {}\n", name, message);
+          ? fmt::format("{{\"level\":\"{}\",\"message\":{}}}\n", name, quoted(text))
+          : fmt::format("do-egress-ip: {}: {}\n", name, text);
   if (pending_line_) {
     std::fputs("\r\033[K", stderr);
     pending_line_ = false;

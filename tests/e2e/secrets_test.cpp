@@ -1,112 +1,155 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing that the program writes, shows or hands on has a token in it, however a run ends.
-#include "node.hpp"
+#include "secretive.hpp"
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <sys/stat.h>
 
 using support::Child;
 using support::Json;
 
 namespace {
 
-const std::string api_token = "dop_v1_SECRET0123456789abcdef";
-const std::string kube_token = "eyJSECRET.service.account";
-
-std::string content_of(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
+// A server that says back what it was sent, as careless ones do.
+Json echo(const std::string& server, int status, const std::string& token) {
+  const Json body = {{"id", "echo"}, {"message", "refused: Authorization: Bearer " + token}};
+  return {{"server", server},
+          {"kind", "status"},
+          {"status", status},
+          {"body", body.dump()},
+          {"count", -1}};
 }
 
-// A node whose tokens are known, in files, and a place for the termination message.
-struct Secretive {
-  Node node;
-  std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("secrets-" + std::to_string(getpid()));
-
-  Secretive() {
-    std::filesystem::create_directories(folder);
-    std::ofstream(folder / "token") << api_token << "\n";
-    std::ofstream(folder / "kube-token") << kube_token << "\n";
-    node.world.sim("PUT", "/tokens/" + api_token,
-                   {{"scopes", {"reserved_ip:read", "reserved_ip:update", "droplet:read"}}});
-    node.world.sim("PUT", "/kube-tokens/" + kube_token, Json::object());
+// The processes whose command line has this word: their folders in /proc.
+std::vector<std::filesystem::path> processes_with(const std::string& word) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    if (content_of(entry.path() / "cmdline").find(word) != std::string::npos) {
+      found.push_back(entry.path());
+    }
   }
-  Secretive(const Secretive&) = delete;
-  Secretive& operator=(const Secretive&) = delete;
-  ~Secretive() { std::filesystem::remove_all(folder); }
+  return found;
+}
 
-  support::Command command(const std::vector<std::string>& more) const {
-    return node.command(more, {{"DO_EGRESS_IP_TOKEN_FILE", folder / "token"},
-                               {"DO_EGRESS_IP_KUBE_TOKEN_FILE", folder / "kube-token"},
-                               {"DO_EGRESS_IP_TERMINATION_LOG", folder / "word"}});
+void await_request(const support::World& world, const std::string& server) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (world.journal(server).empty()) {
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
   }
-
-  void check_silent(const std::string& text) const {
-    CHECK(text.find("SECRET") == std::string::npos);
-  }
-
-  int run(const std::vector<std::string>& more) const {
-    const support::Run run = support::run(command(more));
-    check_silent(run.out);
-    check_silent(run.err);
-    check_silent(content_of(folder / "word"));
-    return run.exit;
-  }
-};
+}
 
 }  // namespace
 
-TEST_CASE("secrets: in no output, log, result or termination message of any outcome") {
+TEST_CASE("secrets: in no output, log, result or file of a run that succeeds") {
+  const Secretive secretive;
+  for (const std::string output : {"text", "json"}) {
+    for (const std::string log : {"text", "json"}) {
+      const std::vector<std::string> loud = {"-v", "-o", output, "--log-format", log};
+      const auto run = [&](const std::string& command) {
+        auto words = loud;
+        words.push_back(command);
+        return secretive.run(words);
+      };
+      CHECK(run("reconcile") == 0);
+      CHECK(run("reconcile") == 0);
+      CHECK(run("status") == 0);
+      CHECK(run("release") == 0);
+    }
+  }
+  CHECK(secretive.bare({"pool", "-v", "--floating-ips", "198.51.100.1"}) == 0);
+  // Nor in what others keep of it.
+  Secretive::check_silent(secretive.node.world.sim("GET", "/world").dump());
+  Secretive::check_silent(secretive.node.world.sim("GET", "/journal").dump());
+}
+
+TEST_CASE("secrets: not where a server refuses, and says back what it was sent") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
-  const std::vector<std::string> loud = {"-v", "--log-format", "json"};
-  CHECK(secretive.run({"-v"}) == 0);
-  CHECK(secretive.run({"status", "-v"}) == 0);
-  CHECK(secretive.run({"release", "-v"}) == 0);
-  // Servers that say back what they were sent, as careless ones do.
   for (const int status : {200, 401, 403, 404, 422, 429, 500}) {
     for (const std::string server : {"digitalocean", "kubernetes"}) {
       CAPTURE(server);
       CAPTURE(status);
       CHECK(secretive.run({"release", "-q"}) == 0);
-      world.fault({{"server", server}, {"kind", "status"}, {"status", status}, {"count", -1}});
-      CHECK(secretive.run({"-v", "--timeout", "2s"}) != 0);
+      world.fault(echo(server, status,
+                       server == "kubernetes" ? secretive.kube_token : secretive.api_token));
+      CHECK(secretive.run({"-v", "--timeout", "2s", "-o", "json"}) != 0);
       world.sim("DELETE", "/faults");
     }
   }
-  for (const std::string kind : {"reset", "cut-json", "garbage"}) {
+  Secretive::check_silent(world.sim("GET", "/world").dump());
+}
+
+TEST_CASE("secrets: not where the connection or the answer breaks") {
+  const Secretive secretive;
+  const auto& world = secretive.node.world;
+  for (const std::string kind : {"reset", "cut-json", "garbage", "truncate", "hang"}) {
     CAPTURE(kind);
     CHECK(secretive.run({"release", "--log-format", "json"}) == 0);
     world.fault({{"server", "digitalocean"}, {"kind", kind}, {"count", -1}});
     CHECK(secretive.run({"-v", "--timeout", "2s"}) != 0);
     world.sim("DELETE", "/faults");
   }
-  CHECK(secretive.run(loud) == 0);
+  const std::string stranger = secretive.put("ca.pem", content_of("/run/lab/server.pem"));
+  CHECK(secretive.run({"-v", "--timeout", "2s"}, {{"SSL_CERT_FILE", stranger}}) == 69);
+  CHECK(secretive.run({"-v", "--timeout", "2s"}, {{"DO_EGRESS_IP_KUBE_CA_FILE", stranger}}) == 15);
 }
 
 TEST_CASE("secrets: not in what others see of the process, or of its guard") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
   world.fault({{"server", "whatismyip"}, {"kind", "hang"}, {"count", -1}});
-  Child child(secretive.command({"--verify-url", "https://192.0.2.1/"}));
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (world.journal("whatismyip").empty()) {
-    REQUIRE(std::chrono::steady_clock::now() < deadline);
+  Child child(secretive.command(Secretive::usual({"-v", "--verify-url", "https://192.0.2.1/"})));
+  await_request(world, "whatismyip");
+
+  const auto processes = processes_with("--verify-url");
+
+  CHECK(processes.size() == 2);  // the program, and the guard of its switch
+  for (const auto& process : processes) {
+    Secretive::check_silent(content_of(process / "cmdline"));
+    Secretive::check_silent(content_of(process / "environ"));
   }
-  int processes = 0;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    const auto name = entry.path() / "cmdline";
-    const std::string line = content_of(name);
-    if (line.find("--verify-url") == std::string::npos) {
-      continue;
-    }
-    ++processes;  // the program, and the guard of its switch
-    secretive.check_silent(line);
-    secretive.check_silent(content_of(entry.path() / "environ"));
+  child.signal(SIGTERM);
+  const support::Run run = child.wait();
+  secretive.check_silent(run);
+  CHECK(run.exit == 143);
+}
+
+TEST_CASE("secrets: a token in the environment goes into nothing that is written either") {
+  const Secretive secretive;
+  for (const char* name : {"DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN"}) {
+    const support::Variables variables = {{"DO_EGRESS_IP_TOKEN_FILE", ""},
+                                          {name, " '" + secretive.api_token + "'\r\n"}};
+    CHECK(secretive.run({"-v"}, variables) == 0);
+    CHECK(secretive.run({"release", "-v"}, variables) == 0);
+    secretive.node.world.fault(echo("digitalocean", 401, secretive.api_token));
+    CHECK(secretive.run({"-v", "-o", "json"}, variables) == 77);
+    secretive.node.world.sim("DELETE", "/faults");
   }
-  CHECK(processes == 2);
+}
+
+TEST_CASE("secrets: no core file, and of other users only root may look into the process") {
+  const std::vector<std::string> nobody = {"setpriv", "--reuid=65534", "--clear-groups"};
+  auto probe = nobody;
+  probe.emplace_back("true");
+  if (support::run({probe, {{"PATH", std::getenv("PATH")}}}).exit != 0) {
+    MESSAGE("skipped: there is one user here only");
+    return;
+  }
+  const Secretive secretive;
+  const auto& world = secretive.node.world;
+  world.fault({{"server", "metadata"}, {"kind", "hang"}, {"count", -1}});
+  auto command = secretive.command(Secretive::usual({"--kubernetes", "off", "--dry-run"}));
+  const std::filesystem::path copy = "/run/do-egress-ip";
+  std::filesystem::copy_file(DO_EGRESS_IP, copy);
+  *std::ranges::find(command.words, DO_EGRESS_IP) = copy;
+  command.words.insert(std::ranges::find(command.words, copy.string()), nobody.begin(),
+                       nobody.end());
+  const Child child(command);
+  await_request(world, "metadata");
+
+  const auto processes = processes_with(copy);
+
+  REQUIRE(processes.size() == 1);
+  struct stat facts = {};
+  REQUIRE(stat((processes[0] / "environ").c_str(), &facts) == 0);
+  CHECK(facts.st_uid == 0);
 }

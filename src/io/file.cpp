@@ -3,6 +3,9 @@
 
 #include "core/error.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,15 +22,48 @@ constexpr std::size_t largest_file = std::size_t{1} << 20U;
 struct CloseFile {
   void operator()(FILE* file) const { std::fclose(file); }
 };
+using File = std::unique_ptr<FILE, CloseFile>;
 
 core::Error cannot(std::string_view verb, core::Exit exit, const std::string& path) {
   return core::Error(exit, "cannot {} {}: {}", verb, path, std::strerror(errno));
 }
 
+bool goes_by(FILE* file, const std::string& path) {
+  struct stat opened = {};
+  struct stat named = {};
+  return fstat(fileno(file), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// A file that no other process has meanwhile, for as long as it goes by its name.
+File open_alone(const std::string& path) {
+  constexpr int most_tries = 100;  // of others that finish just then
+  for (int tries = 0; tries < most_tries; ++tries) {
+    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    const int descriptor = open(path.c_str(), flags, S_IRUSR | S_IWUSR);
+    File file(descriptor < 0 ? nullptr : fdopen(descriptor, "w"));
+    if (!file || flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+      break;
+    }
+    if (goes_by(file.get(), path)) {
+      return file;
+    }
+  }
+  throw cannot("write", core::Exit::os_error, path);
+}
+
+// A device is not a file that is as good as another one.
+void require_replaceable(const std::string& path) {
+  struct stat found = {};
+  if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
+    throw core::Error(core::Exit::os_error, "cannot replace {}: it is not a regular file", path);
+  }
+}
+
 }  // namespace
 
 std::string read_file(const std::string& path) {
-  const std::unique_ptr<FILE, CloseFile> file(std::fopen(path.c_str(), "re"));
+  const File file(std::fopen(path.c_str(), "re"));
   if (!file) {
     throw cannot("read", core::Exit::config, path);
   }
@@ -50,10 +86,30 @@ bool is_readable(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const std::unique_ptr<FILE, CloseFile> file(std::fopen(path.c_str(), "we"));
+  const File file(std::fopen(path.c_str(), "we"));
   if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
     throw cannot("write", core::Exit::os_error, path);
+  }
+}
+
+void update_file(const std::string& path, const Update& update) {
+  require_replaceable(path);
+  const std::string temporary = path + ".tmp";
+  const File file = open_alone(temporary);
+  std::string content;
+  if (core::failure_of([&] { content = read_file(path); })) {
+    content.clear();
+  }
+  const std::string text = update(content);
+  const int descriptor = fileno(file.get());
+  const bool done = ftruncate(descriptor, 0) == 0 && fchmod(descriptor, 0644) == 0 &&
+                    std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+                    std::fflush(file.get()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
+  if (!done) {
+    const core::Error error = cannot("write", core::Exit::os_error, path);
+    unlink(temporary.c_str());
+    throw core::Error(error);
   }
 }
 

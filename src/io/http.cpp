@@ -191,6 +191,7 @@ class Curl : public Http {
   }
 
   RequestCounts counts() const override { return counts_; }
+  ReplyCounts replies() const override { return replies_; }
 
  private:
   void advance() {
@@ -228,6 +229,7 @@ class Curl : public Http {
     }
     log_.write(Level::debug, "{} {}: {} in {:.0f} ms", request.method, request.url,
                transfer->response.status, seconds * 1000);
+    ++replies_[{request.server, transfer->response.status}];
     return std::move(transfer->response);
   }
 
@@ -238,6 +240,7 @@ class Curl : public Http {
   std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
   Ticket last_ticket_ = 0;
   RequestCounts counts_ = {};
+  ReplyCounts replies_ = {};
 };
 
 }  // namespace

@@ -11,12 +11,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace io {
 
 enum class Server { digitalocean, metadata, kubernetes, verify };
-using RequestCounts = std::array<int, 4>;  // indexed by Server
+using RequestCounts = std::array<int, 4>;                    // indexed by Server
+using ReplyCounts = std::map<std::pair<Server, long>, int>;  // by server and status
 
 enum class Tries { several, one };
 
@@ -60,6 +62,9 @@ struct Http {
 
   // How many requests have been sent, retries included.
   virtual RequestCounts counts() const = 0;
+
+  // How many of them were answered, by the status of the answer.
+  virtual ReplyCounts replies() const = 0;
 
   Response send(const Request& request) { return wait(start(request)); }
 };

@@ -77,6 +77,7 @@ class Retrying : public Http {
   }
 
   RequestCounts counts() const override { return inner_->counts(); }
+  ReplyCounts replies() const override { return inner_->replies(); }
 
  private:
   // Kubernetes is asked fewer times: egress comes first and does not need it.

@@ -111,13 +111,21 @@ TEST_CASE("http: a request that was given up does not hinder the others") {
   CHECK(client.get(server.url("/x")).body == "x");
 }
 
-TEST_CASE("http: counts what was sent, by server") {
+TEST_CASE("http: counts what was sent, by server, and what was answered, by status too") {
   TestServer server;
+  server->Get("/good", [](const Request&, Response& response) { response.status = 204; });
   Client client;
   client.http->send({.server = io::Server::digitalocean, .url = server.url("/x")});
   client.http->send({.server = io::Server::digitalocean, .url = server.url("/x")});
   client.http->send({.server = io::Server::kubernetes, .url = server.url("/x")});
   CHECK(client.http->counts() == io::RequestCounts{2, 0, 1});
+  client.http->send({.server = io::Server::kubernetes, .url = server.url("/good")});
+  CHECK(core::failure_of([&] { client.http->send({.url = "http://127.0.0.1:1/"}); }));
+  client.http->cancel(client.http->start({.url = server.url("/x")}));
+  CHECK(client.http->counts() == io::RequestCounts{2, 2, 2});
+  CHECK(client.http->replies() == io::ReplyCounts{{{io::Server::digitalocean, 404}, 2},
+                                                  {{io::Server::kubernetes, 204}, 1},
+                                                  {{io::Server::kubernetes, 404}, 1}});
 }
 
 TEST_CASE("http: leaves by the address it is told") {

@@ -23,16 +23,18 @@ io::Http::Ticket FakeHttp::start(const io::Request& request) {
   sent.push_back(request);
   ++counts_.at(static_cast<std::size_t>(request.server));
   const Ticket ticket = ++last_ticket_;
-  replies_.emplace(ticket, answer(request));
+  replies_.emplace(ticket, std::pair(request.server, answer(request)));
   return ticket;
 }
 
 io::Response FakeHttp::wait(Ticket ticket) {
-  const Reply reply = replies_.extract(ticket).mapped();
+  const auto [server, reply] = replies_.extract(ticket).mapped();
   if (const auto* error = std::get_if<core::Error>(&reply)) {
     throw core::Error(*error);
   }
-  return std::get<io::Response>(reply);
+  const auto& response = std::get<io::Response>(reply);
+  ++answered_[{server, response.status}];
+  return response;
 }
 
 void FakeHttp::cancel(Ticket ticket) {

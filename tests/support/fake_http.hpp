@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -28,6 +29,7 @@ class FakeHttp : public io::Http {
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
   io::RequestCounts counts() const override { return counts_; }
+  io::ReplyCounts replies() const override { return answered_; }
 
   // "METHOD URL" of each request, in order.
   std::vector<std::string> calls() const;
@@ -41,8 +43,9 @@ class FakeHttp : public io::Http {
   Reply answer(const io::Request& request);
 
   std::map<std::string, std::vector<Reply>> scripts_ = {};
-  std::map<Ticket, Reply> replies_ = {};
+  std::map<Ticket, std::pair<io::Server, Reply>> replies_ = {};
   io::RequestCounts counts_ = {};
+  io::ReplyCounts answered_ = {};
   Ticket last_ticket_ = 0;
 };
 

@@ -5,6 +5,13 @@
 #include "support/print.hpp"
 #include "unit/temporary_folder.hpp"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <thread>
+#include <vector>
+
 using core::Exit;
 
 TEST_CASE("file: is read whole, whatever is in it") {
@@ -50,6 +57,103 @@ TEST_CASE("file: what cannot be written is told") {
     CHECK(error->exit() == Exit::os_error);
     CHECK(std::string(error->what()).starts_with("cannot write " + path + ": "));
   }
+}
+
+namespace {
+
+// A disk that is full, for this process; writing ends with an error instead of a signal.
+rlimit limit_files_to(rlim_t size) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  rlimit usual = {};
+  getrlimit(RLIMIT_FSIZE, &usual);
+  const rlimit limited{.rlim_cur = size, .rlim_max = usual.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &limited);
+  return usual;
+}
+
+std::string append(const std::string& content) {
+  return content + "x";
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat found = {};
+  REQUIRE(stat(path.c_str(), &found) == 0);
+  return found.st_mode & 07777U;
+}
+
+}  // namespace
+
+TEST_CASE("file: is replaced by what follows from its content, and everybody may read it") {
+  const unit::TemporaryFolder folder;
+  const std::string path = folder.path("metrics");
+  const mode_t usual = umask(0077);
+  for (const std::string wanted : {"x", "xx", "xxx"}) {
+    io::update_file(path, append);
+    CHECK(io::read_file(path) == wanted);
+    CHECK(mode_of(path) == 0644);
+    CHECK_FALSE(io::is_readable(path + ".tmp"));
+  }
+  umask(usual);
+  std::ifstream reader(path);
+  io::update_file(path, append);
+  std::string old;
+  reader >> old;
+  CHECK(old == "xxx");
+  io::update_file(folder.write("large", std::string((1U << 20U) + 1, 'y')), append);
+  CHECK(io::read_file(folder.path("large")) == "x");
+}
+
+TEST_CASE("file: what a killed process left of a replacement is used for the next one") {
+  const unit::TemporaryFolder folder;
+  folder.write("metrics.tmp", std::string(10'000, 'z'));
+  io::update_file(folder.path("metrics"), append);
+  CHECK(io::read_file(folder.path("metrics")) == "x");
+  CHECK_FALSE(io::is_readable(folder.path("metrics.tmp")));
+}
+
+TEST_CASE("file: replacing one leaves nothing behind, and the old one, where that fails") {
+  const unit::TemporaryFolder folder;
+  const std::string old = folder.write("metrics", "old");
+  const auto failure = [](const std::string& path) {
+    const auto error = core::failure_of([&] { io::update_file(path, append); });
+    REQUIRE(error.has_value());
+    CHECK(error->exit() == Exit::os_error);
+    return std::string(error->what());
+  };
+  CHECK(failure(folder.path("none/metrics")).starts_with("cannot write "));
+  CHECK(failure("/dev/null") == "cannot replace /dev/null: it is not a regular file");
+  CHECK(failure(folder.path("")).ends_with(": it is not a regular file"));
+
+  std::filesystem::create_symlink("elsewhere", folder.path("metrics.tmp"));
+  failure(old);
+  CHECK_FALSE(io::is_readable(folder.path("elsewhere")));
+  std::filesystem::remove(folder.path("metrics.tmp"));
+
+  const rlimit usual = limit_files_to(1);
+  const auto error = core::failure_of(
+      [&] { io::update_file(old, [](const std::string&) { return std::string(9'999, 'x'); }); });
+  setrlimit(RLIMIT_FSIZE, &usual);
+  CHECK(error.has_value());
+  CHECK(io::read_file(old) == "old");
+  CHECK_FALSE(io::is_readable(old + ".tmp"));
+}
+
+TEST_CASE("file: of many that replace one at once, each sees what the others did, or is refused") {
+  const unit::TemporaryFolder folder;
+  const std::string path = folder.path("metrics");
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 4; ++writer) {
+    writers.emplace_back([&path] {
+      for (int done = 0; done < 50;) {
+        done += core::failure_of([&] { io::update_file(path, append); }) ? 0 : 1;
+      }
+    });
+  }
+  for (std::thread& writer : writers) {
+    writer.join();
+  }
+  CHECK(io::read_file(path) == std::string(200, 'x'));
+  CHECK_FALSE(io::is_readable(path + ".tmp"));
 }
 
 TEST_CASE("file: the host has a name") {

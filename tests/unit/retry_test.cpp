@@ -240,4 +240,6 @@ TEST_CASE("retry: requests side by side keep their replies, counts include retri
   CHECK(fixture.http->wait(third).status == 201);
   CHECK(fixture.http->wait(first).status == 201);
   CHECK(fixture.http->counts() == io::RequestCounts{4, 0, 0});
+  CHECK(fixture.http->replies() == io::ReplyCounts{{{io::Server::digitalocean, 201}, 2},
+                                                   {{io::Server::digitalocean, 503}, 1}});
 }

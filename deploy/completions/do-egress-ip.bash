@@ -54,7 +54,7 @@ _do_egress_ip_options() {
 --kube-ca-file --namespace --lock --route --direct --enabled-label --address-label --gate-taint
 --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
 --ok-codes --keep-ip
---termination-log --config --help --version
+--termination-log --metrics-file --config --help --version
 -n -o -v -q -h
 END
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
+#include "app/metrics.hpp"
 #include "app/pool_table.hpp"
 #include "app/reconcile.hpp"
 #include "app/report.hpp"
 #include "app/status.hpp"
+#include "io/file.hpp"
 
 namespace app {
 
@@ -41,14 +43,35 @@ Report report_of(const PoolTable& table, const Invocation& invocation) {
           .exit = forgiven(table.ending.exit, invocation)};
 }
 
+// That they cannot be written changes nothing about the outcome.
+void keep_metrics(const System& system, const Invocation& invocation, const Outcome& outcome) {
+  if (invocation.metrics_file.empty() || invocation.writes == Writes::none) {
+    return;
+  }
+  const auto failure = core::failure_of([&] {
+    io::update_file(invocation.metrics_file, [&](const std::string& previous) {
+      return render_metrics(outcome, system.clock.wall(), previous);
+    });
+  });
+  if (failure) {
+    system.log.write(io::Level::warning, "--metrics-file: {}", failure->what());
+  }
+}
+
+Report change(System& system, const Invocation& invocation) {
+  const Outcome outcome = invocation.command == Command::release ? release(system, invocation)
+                                                                 : reconcile(system, invocation);
+  keep_metrics(system, invocation, outcome);
+  return report_of(outcome, invocation);
+}
+
 }  // namespace
 
 Report execute(System& system, const Invocation& invocation) {
   switch (invocation.command) {
     case Command::reconcile:
-      return report_of(reconcile(system, invocation), invocation);
     case Command::release:
-      return report_of(release(system, invocation), invocation);
+      return change(system, invocation);
     case Command::status:
       return report_of(status(system, invocation), invocation);
     case Command::pool:

@@ -44,6 +44,7 @@ struct Invocation {
   bool detailed_exitcode = false;
   std::set<core::Exit> ok_codes = {};
   std::string termination_log = {};  // empty: none
+  std::string metrics_file = {};     // empty: none
 };
 
 // A variable of the environment; nothing when it is not set.

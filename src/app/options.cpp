@@ -95,6 +95,8 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "exit 0 for these codes as well", true, set_ok_codes},
       {all, "termination-log", "", "F", {"DO_EGRESS_IP_TERMINATION_LOG"}, "/dev/termination-log in a pod",
        "write the result there too, as one line of JSON", false, set_termination_log},
+      {change, "metrics-file", "", "F", {"DO_EGRESS_IP_METRICS_FILE"}, "",
+       "keep metrics there for node_exporter's textfile collector", false, set_metrics_file},
   };
   // clang-format on
   return table;

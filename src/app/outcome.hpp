@@ -31,6 +31,7 @@ struct Outcome {
   std::optional<core::Ipv4> floating_ip = {};
   core::Network network = {};  // as last seen
   io::RequestCounts requests = {};
+  io::ReplyCounts replies = {};
   io::Duration elapsed = {};
 };
 

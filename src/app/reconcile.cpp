@@ -154,6 +154,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
   outcome.result = result_of(outcome, invocation.writes);
   add_facts(outcome, observer.found(), invocation.config);
   outcome.requests = system.http.counts();
+  outcome.replies = system.http.replies();
   outcome.elapsed = system.clock.elapsed();
   return outcome;
 }

@@ -100,12 +100,6 @@ std::string_view name_of(StepRecord::Result result) {
   return names.at(static_cast<std::size_t>(result));
 }
 
-std::string_view name_of(Outcome::Result result) {
-  constexpr std::array<std::string_view, 5> names = {"unchanged", "changed", "skipped", "planned",
-                                                     "failed"};
-  return names.at(static_cast<std::size_t>(result));
-}
-
 std::string conclusion(const Outcome& outcome) {
   if (outcome.result == Outcome::Result::skipped) {
     return outcome.ending.message;
@@ -167,6 +161,12 @@ int count(const Outcome& outcome, io::Server server) {
 }
 
 }  // namespace
+
+std::string_view name_of(Outcome::Result result) {
+  constexpr std::array<std::string_view, 5> names = {"unchanged", "changed", "skipped", "planned",
+                                                     "failed"};
+  return names.at(static_cast<std::size_t>(result));
+}
 
 std::string render_action(const core::Action& action, const core::Network& network) {
   const Words words = words_of(action, network);

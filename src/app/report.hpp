@@ -5,6 +5,7 @@
 #include "app/outcome.hpp"
 
 #include <string>
+#include <string_view>
 
 // Values to text, pure: this folder's only place for words of the result.
 namespace app {
@@ -14,6 +15,9 @@ std::string render_action(const core::Action& action, const core::Network& netwo
 
 // For people: a line a step with its reason, then the result.
 std::string render_text(const Outcome& outcome);
+
+// The word for a result: "unchanged".
+std::string_view name_of(Outcome::Result result);
 
 // One document on one line, "schema": 1; fields are only ever added (SPEC section 4).
 std::string render_json(const Outcome& outcome);

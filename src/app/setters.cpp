@@ -238,4 +238,8 @@ void set_termination_log(Draft& draft, const Given& given) {
   draft.termination_log = single(given);
 }
 
+void set_metrics_file(Draft& draft, const Given& given) {
+  draft.invocation.metrics_file = single(given);
+}
+
 }  // namespace app

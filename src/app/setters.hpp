@@ -40,5 +40,6 @@ void set_quiet(Draft& draft, const Given& given);
 void set_detailed_exitcode(Draft& draft, const Given& given);
 void set_ok_codes(Draft& draft, const Given& given);
 void set_termination_log(Draft& draft, const Given& given);
+void set_metrics_file(Draft& draft, const Given& given);
 
 }  // namespace app

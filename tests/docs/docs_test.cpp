@@ -4,6 +4,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 
 #include "app/help.hpp"
+#include "app/metrics.hpp"
 #include "app/options.hpp"
 #include "core/error.hpp"
 #include "io/file.hpp"
@@ -149,6 +150,15 @@ TEST_CASE("man page: which failures are worth another run, and what an unknown c
   const std::string codes = fmt::format("after {} and {};", fmt::join(worthwhile, ", "), last);
   CHECK_MESSAGE(text.find(codes) != std::string::npos, text);
   CHECK(text.starts_with("An unknown code is a failure, and a code never changes its meaning."));
+}
+
+TEST_CASE("man page: every metric, and no other") {
+  Names heads;
+  for (const docs::Entry& entry : docs::section(manual(), "METRICS").entries) {
+    heads.insert(entry.head);
+    CHECK_MESSAGE(!entry.text.empty(), entry.head);
+  }
+  CHECK(listed(heads) == listed(matches(app::render_metrics({}, {}, {}), "# TYPE ([a-z_]+)")));
 }
 
 TEST_CASE("--help: every option with its default, every exit code, and no other option") {

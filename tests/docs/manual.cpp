@@ -16,7 +16,7 @@ bool is_punctuation(const std::string& word) {
 
 // Macros that stand for nothing but how their words look.
 bool is_inline(const std::string& word) {
-  static const std::vector<std::string> names = {"Ar", "Cm", "Dv", "Em", "Ev", "Fl",
+  static const std::vector<std::string> names = {"Ar", "Cm", "Dv", "Em", "Ev", "Fl", "Li",
                                                  "Nm", "Op", "Pa", "Pq", "Ql", "Sx"};
   return std::ranges::find(names, word) != names.end();
 }

@@ -33,7 +33,7 @@ for option in $options; do
     kube-*) option='kube-[a-z-]+' ;; # which need each other
     esac
     sed -nE "s/^#((match-string|floating-ips|$option) = .*)/\1/p" "$shipped" |
-        sed "s,/etc/do-egress-ip/,$work/," >"$file"
+        sed "s,/\(etc\|run\)/do-egress-ip/,$work/," >"$file"
     [ "$option" != floating-ips-file ] || sed -i '/^floating-ips = /d' "$file"
     expect 0 '' run
 done

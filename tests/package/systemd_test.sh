@@ -39,9 +39,10 @@ same 'not tried again at once' "$prevented" \
     ' pool-exhausted foreign-ip rolled-back usage software os-error no-permission config'
 
 # As an administrator fills it in.
-sed -Ei 's/^#(match-string|floating-ips) /\1 /; s/"198.51.100.[78]"/"198.51.100.1"/g;
+sed -Ei 's/^#(match-string|floating-ips|metrics-file) /\1 /; s/"198.51.100.[78]"/"198.51.100.1"/g;
     s/"egress"/"one"/' "$root/etc/do-egress-ip/config.toml"
-mkdir -p "$root/run/lab" "$root/run/credentials"
+folder=/run/$(value RuntimeDirectory)
+mkdir -p "$root/run/lab" "$root/run/credentials" "$root$folder"
 mount --bind "$root" "$root"
 mount --bind /run/lab "$root/run/lab"
 
@@ -61,6 +62,7 @@ mount -o remount,bind,ro "$root"
 # is no other user, in a namespace with one, it stays root, without the capabilities of root.
 user=(--gid=65534 --uid=65534)
 [ "$(awk 'END { print $3 }' /proc/self/uid_map)" != 1 ] || user=()
+mount -t tmpfs -o "mode=755,uid=$([ ${#user[@]} = 0 ] && id -u || echo 65534)" tmpfs "$root$folder"
 same 'capabilities' "$(value AmbientCapabilities) $(value CapabilityBoundingSet)" \
     'CAP_NET_ADMIN CAP_NET_ADMIN'
 drop=$(setpriv --list-caps | sed -n '/^net_admin$/d; s/^\([a-z]\)/cap_\1/p' | paste -sd, -)
@@ -78,4 +80,10 @@ lab flush one
 [ "$(lab whatismyip one)" != 198.51.100.1 ] || complain 'networkd did not flush'
 expect 0 'default' start
 same 'seen as, after networkd was restarted' "$(lab whatismyip one)" 198.51.100.1
+
+# The metrics are where the configuration says, for everybody to read.
+same 'folder of metrics' "$(ls "$root$folder")" do-egress-ip.prom
+same 'mode of metrics' "$(stat --format %a "$root$folder/do-egress-ip.prom")" 644
+same 'runs' "$(grep '^do_egress_ip_runs_total{result="changed",' "$root$folder/do-egress-ip.prom")" \
+    'do_egress_ip_runs_total{result="changed",code="0"} 2'
 exit "$failed"

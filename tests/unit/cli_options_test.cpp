@@ -92,6 +92,8 @@ const std::vector<Example> examples = {
      }},
     {"termination-log", "/dev/null",
      [](const auto& i) { return i.termination_log == "/dev/null"; }},
+    {"metrics-file", "/var/lib/node_exporter/egress.prom",
+     [](const auto& i) { return i.metrics_file == "/var/lib/node_exporter/egress.prom"; }},
 };
 
 // The surroundings in which `example` alone makes sense: a pod's, without what it contradicts.
@@ -234,6 +236,7 @@ TEST_CASE("cli: what is not given has its default") {
   CHECK_FALSE(invocation.detailed_exitcode);
   CHECK(invocation.ok_codes.empty());
   CHECK(invocation.termination_log.empty());
+  CHECK(invocation.metrics_file.empty());
   CHECK_FALSE(invocation.config.node_name.empty());
   CHECK(invocation.config.route == core::RouteMode::set_default);
   CHECK(invocation.config.foreign == core::Foreign::refuse);

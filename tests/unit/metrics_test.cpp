@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/metrics.hpp"
+
+#include "support/builders.hpp"
+#include "support/print.hpp"
+
+#include <set>
+#include <sstream>
+
+using app::Outcome;
+using app::StepRecord;
+using core::Exit;
+using io::Server;
+using Result = StepRecord::Result;
+
+namespace {
+
+constexpr std::chrono::seconds noon{1'700'000'000};
+constexpr std::chrono::seconds later{1'700'000'030};
+
+// A run that found everything right.
+Outcome steady() {
+  return {.node = "node-1",
+          .held = support::first_choice,
+          .droplet = support::droplet(support::first_choice),
+          .floating_ip = support::first_choice,
+          .requests = {0, 1, 1},
+          .replies = {{{Server::metadata, 200}, 1}, {{Server::kubernetes, 200}, 1}},
+          .elapsed = io::Duration{12}};
+}
+
+StepRecord step(core::Action action, Result result = Result::done) {
+  return {.step = {std::move(action), "a reason"}, .result = result};
+}
+
+StepRecord assigned(Result result = Result::done) {
+  return step(core::AssignFloatingIp{support::first_choice, support::our_droplet}, result);
+}
+
+StepRecord switched(bool to_be_proven) {
+  return step(core::ReplaceDefault{.route = {}, .to_be_proven = to_be_proven});
+}
+
+Outcome failed(Exit exit) {
+  Outcome outcome = steady();
+  outcome.result = Outcome::Result::failed;
+  outcome.ending = {.exit = exit, .message = "why", .hint = "what then"};
+  outcome.floating_ip.reset();
+  return outcome;
+}
+
+// Metadata could not be read: nothing is known.
+Outcome blind() {
+  Outcome outcome = failed(Exit::unavailable);
+  outcome.droplet.reset();
+  outcome.held.reset();
+  return outcome;
+}
+
+Outcome without_address() {
+  Outcome outcome = failed(Exit::pool_exhausted);
+  outcome.held.reset();
+  return outcome;
+}
+
+std::string render(const Outcome& outcome, const std::string& previous = {},
+                   std::chrono::seconds now = noon) {
+  return app::render_metrics(outcome, now, previous);
+}
+
+// The value of a sample, as text; empty where it is not there.
+std::string value(const std::string& metrics, const std::string& sample) {
+  std::istringstream lines(metrics);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("do_egress_ip_" + sample + " ")) {
+      return line.substr(line.rfind(' ') + 1);
+    }
+  }
+  return {};
+}
+
+std::string of_requests(const std::string& metrics, const std::string& server,
+                        const std::string& status) {
+  return value(metrics, "requests_total{server=\"" + server + "\",status=\"" + status + "\"}");
+}
+
+const std::string address = "address_info{node=\"node-1\",address=\"198.51.100.8\"}";
+
+}  // namespace
+
+TEST_CASE("metrics: a first claim, whole") {
+  Outcome outcome = steady();
+  outcome.result = Outcome::Result::changed;
+  outcome.steps = {assigned(), switched(true)};
+  outcome.requests = {5, 2, 4};
+  outcome.replies = {{{Server::digitalocean, 200}, 3},
+                     {{Server::digitalocean, 201}, 1},
+                     {{Server::metadata, 200}, 2},
+                     {{Server::kubernetes, 200}, 4}};
+  outcome.elapsed = io::Duration{1'234};
+  CHECK(render(outcome) ==
+        R"(# HELP do_egress_ip_info The node, and what the last run there was.
+# TYPE do_egress_ip_info gauge
+do_egress_ip_info{command="reconcile",node="node-1",version=")" DO_EGRESS_IP_VERSION R"("} 1
+# HELP do_egress_ip_address_info The floating IP that the droplet holds, as last known; none where it holds none.
+# TYPE do_egress_ip_address_info gauge
+do_egress_ip_address_info{node="node-1",address="198.51.100.8"} 1
+# HELP do_egress_ip_egress_wanted Whether the node is to leave by a floating IP: not where its name does not match, nor after a release.
+# TYPE do_egress_ip_egress_wanted gauge
+do_egress_ip_egress_wanted 1
+# HELP do_egress_ip_egress_active Whether the last run found or made traffic leave by a floating IP.
+# TYPE do_egress_ip_egress_active gauge
+do_egress_ip_egress_active 1
+# HELP do_egress_ip_last_run_result The result of the last run: 1 at that one.
+# TYPE do_egress_ip_last_run_result gauge
+do_egress_ip_last_run_result{result="unchanged"} 0
+do_egress_ip_last_run_result{result="changed"} 1
+do_egress_ip_last_run_result{result="skipped"} 0
+do_egress_ip_last_run_result{result="failed"} 0
+# HELP do_egress_ip_last_run_exit_code How the last run ended, by the table of exit codes.
+# TYPE do_egress_ip_last_run_exit_code gauge
+do_egress_ip_last_run_exit_code 0
+# HELP do_egress_ip_last_run_duration_seconds How long the last run took.
+# TYPE do_egress_ip_last_run_duration_seconds gauge
+do_egress_ip_last_run_duration_seconds 1.234
+# HELP do_egress_ip_last_run_timestamp_seconds When the last run ended.
+# TYPE do_egress_ip_last_run_timestamp_seconds gauge
+do_egress_ip_last_run_timestamp_seconds 1700000000
+# HELP do_egress_ip_last_success_timestamp_seconds When a run last ended with 0; 0 where none has.
+# TYPE do_egress_ip_last_success_timestamp_seconds gauge
+do_egress_ip_last_success_timestamp_seconds 1700000000
+# HELP do_egress_ip_requests_total Requests by server and HTTP status; none where no answer came.
+# TYPE do_egress_ip_requests_total counter
+do_egress_ip_requests_total{server="digitalocean",status="200"} 3
+do_egress_ip_requests_total{server="digitalocean",status="201"} 1
+do_egress_ip_requests_total{server="digitalocean",status="none"} 1
+do_egress_ip_requests_total{server="metadata",status="200"} 2
+do_egress_ip_requests_total{server="kubernetes",status="200"} 4
+# HELP do_egress_ip_runs_total Runs by result and exit code.
+# TYPE do_egress_ip_runs_total counter
+do_egress_ip_runs_total{result="unchanged",code="0"} 0
+do_egress_ip_runs_total{result="changed",code="0"} 1
+do_egress_ip_runs_total{result="skipped",code="0"} 0
+do_egress_ip_runs_total{result="failed",code="10"} 0
+do_egress_ip_runs_total{result="failed",code="11"} 0
+do_egress_ip_runs_total{result="failed",code="12"} 0
+do_egress_ip_runs_total{result="failed",code="13"} 0
+do_egress_ip_runs_total{result="failed",code="14"} 0
+do_egress_ip_runs_total{result="failed",code="15"} 0
+do_egress_ip_runs_total{result="failed",code="69"} 0
+do_egress_ip_runs_total{result="failed",code="70"} 0
+do_egress_ip_runs_total{result="failed",code="71"} 0
+do_egress_ip_runs_total{result="failed",code="75"} 0
+do_egress_ip_runs_total{result="failed",code="77"} 0
+do_egress_ip_runs_total{result="failed",code="78"} 0
+do_egress_ip_runs_total{result="failed",code="130"} 0
+do_egress_ip_runs_total{result="failed",code="143"} 0
+# HELP do_egress_ip_claims_total Attempts to get a floating IP, by result.
+# TYPE do_egress_ip_claims_total counter
+do_egress_ip_claims_total{result="won"} 1
+do_egress_ip_claims_total{result="failed"} 0
+# HELP do_egress_ip_losses_total How often the floating IP was gone that the run before had found.
+# TYPE do_egress_ip_losses_total counter
+do_egress_ip_losses_total 0
+# HELP do_egress_ip_rollbacks_total How often a switch of the default route was undone, since egress was not proven.
+# TYPE do_egress_ip_rollbacks_total counter
+do_egress_ip_rollbacks_total 0
+)");
+}
+
+TEST_CASE("metrics: counters go on from run to run, gauges are of the last one") {
+  std::string metrics;
+  for (int runs = 0; runs < 3; ++runs) {
+    metrics = render(steady(), metrics);
+  }
+  Outcome limited = blind();
+  limited.ending.exit = Exit::try_again;
+  limited.replies = {{{Server::metadata, 503}, 1}};
+  metrics = render(limited, metrics, later);
+  CHECK(of_requests(metrics, "metadata", "200") == "3");
+  CHECK(of_requests(metrics, "metadata", "503") == "1");
+  CHECK(of_requests(metrics, "kubernetes", "200") == "3");
+  CHECK(of_requests(metrics, "kubernetes", "none") == "1");
+  CHECK(value(metrics, R"(runs_total{result="unchanged",code="0"})") == "3");
+  CHECK(value(metrics, R"(runs_total{result="failed",code="75"})") == "1");
+  CHECK(value(metrics, "last_run_exit_code") == "75");
+  CHECK(value(metrics, "last_run_timestamp_seconds") == "1700000030");
+  CHECK(value(metrics, "last_success_timestamp_seconds") == "1700000000");
+}
+
+TEST_CASE("metrics: what could not be read is as it was, and egress is not known to be there") {
+  const std::string metrics = render(blind(), render(steady()));
+  CHECK(value(metrics, address) == "1");
+  CHECK(value(metrics, "egress_active") == "0");
+  CHECK(value(metrics, "egress_wanted") == "1");
+  CHECK(value(metrics, "losses_total") == "0");
+  CHECK(value(render(blind()), address).empty());
+}
+
+TEST_CASE("metrics: an address that is gone is a loss, once") {
+  std::string metrics = render(steady());
+  metrics = render(without_address(), metrics);
+  CHECK(value(metrics, "losses_total") == "1");
+  CHECK(value(metrics, address).empty());
+  metrics = render(without_address(), metrics);
+  CHECK(value(metrics, "losses_total") == "1");
+  SUBCASE("nothing was lost by getting one again") {
+    Outcome again = steady();
+    again.steps = {assigned()};
+    CHECK(value(render(again, metrics), "losses_total") == "1");
+  }
+}
+
+TEST_CASE("metrics: an address that was replaced in the same run was lost, even by itself") {
+  Outcome again = steady();
+  again.steps = {assigned()};
+  const std::string same = render(again, render(steady()));
+  CHECK(value(same, "losses_total") == "1");
+  CHECK(value(same, R"(claims_total{result="won"})") == "1");
+  Outcome other = steady();
+  other.held = support::second_choice;
+  CHECK(value(render(other, render(steady())), "losses_total") == "1");
+  CHECK(value(render(steady(), render(blind(), render(steady()))), "losses_total") == "0");
+}
+
+TEST_CASE("metrics: what was given back was not lost, and egress is not wanted any more") {
+  Outcome released = steady();
+  released.command = "release";
+  released.result = Outcome::Result::changed;
+  released.held.reset();
+  released.floating_ip.reset();
+  const std::string metrics = render(released, render(steady()));
+  CHECK(value(metrics, "losses_total") == "0");
+  CHECK(value(metrics, address).empty());
+  CHECK(value(metrics, "egress_wanted") == "0");
+  CHECK(value(metrics, "egress_active") == "0");
+}
+
+TEST_CASE("metrics: a name that does not match has neither address nor egress, and no failure") {
+  const Outcome skipped{.result = Outcome::Result::skipped, .node = "other"};
+  const std::string metrics = render(skipped, render(steady()), later);
+  CHECK(value(metrics, "egress_wanted") == "0");
+  CHECK(metrics.find("address_info{") == std::string::npos);
+  CHECK(value(metrics, "losses_total") == "0");
+  CHECK(value(metrics, R"(last_run_result{result="skipped"})") == "1");
+  CHECK(value(metrics, "last_success_timestamp_seconds") == "1700000030");
+}
+
+TEST_CASE("metrics: claims by how they ended") {
+  Outcome outcome = steady();
+  outcome.steps = {assigned(Result::failed), assigned(Result::failed), assigned()};
+  const std::string metrics = render(outcome);
+  CHECK(value(metrics, R"(claims_total{result="won"})") == "1");
+  CHECK(value(metrics, R"(claims_total{result="failed"})") == "2");
+}
+
+TEST_CASE("metrics: a switch that was undone is a rollback, also where a signal ended the run") {
+  const auto rollbacks = [](const Outcome& outcome) {
+    return value(render(outcome), "rollbacks_total");
+  };
+  Outcome told = failed(Exit::rolled_back);
+  told.steps = {switched(true), switched(false)};
+  CHECK(rollbacks(told) == "1");
+  told.ending.exit = Exit::terminated;
+  CHECK(rollbacks(told) == "1");
+  told.steps = {switched(true), step(core::RemoveRoute{})};  // there was no default before
+  CHECK(rollbacks(told) == "1");
+  told.steps = {switched(false), switched(true)};  // an address was lost, and another one gained
+  CHECK(rollbacks(told) == "0");
+  told.steps = {switched(true), switched(false)};
+  told.steps[1].result = Result::failed;
+  told.ending.exit = Exit::degraded;
+  CHECK(rollbacks(told) == "0");
+}
+
+TEST_CASE("metrics: a label has no quote, line or byte that would spoil the file") {
+  Outcome outcome = steady();
+  outcome.node = "a\"b\\c\nd\t9\xff\xc3\xa4";
+  const std::string metrics = render(outcome);
+  CHECK(metrics.find(R"(node="a\"b\\c\nd?9???",address="198.51.100.8"} 1)") != std::string::npos);
+  SUBCASE("and is read back") {
+    CHECK(value(render(without_address(), metrics), "losses_total") == "1");
+  }
+}
+
+TEST_CASE("metrics: of a file that is not ours, or not whole, nothing is believed that is wrong") {
+  const std::string fresh = render(steady());
+  const std::vector<std::string> foreign = {
+      "garbage",
+      "\n\n \n",
+      std::string("\0\0\0\xff", 4),
+      "# TYPE node_load1 gauge\nnode_load1 3\n",
+      "do_egress_ip_losses_total",
+      "do_egress_ip_losses_total ",
+      "do_egress_ip_losses_total -1",
+      "do_egress_ip_losses_total 1.5",
+      "do_egress_ip_losses_total 1e3",
+      "do_egress_ip_losses_total NaN",
+      "do_egress_ip_losses_total 99999999999999999999",
+      "do_egress_ip_losses_total 9007199254740992",
+      "do_egress_ip_requests_total{server=\"other\",status=\"200\"} 7",
+      "do_egress_ip_requests_total{server=\"metadata\",status=\"2000\"} 7",
+      "do_egress_ip_requests_total{server=\"metadata\",status=\"\"} 7",
+      "do_egress_ip_requests_total{server=\"metadata\",status=\"",
+      "do_egress_ip_address_info{node=\"node-1\",address=\"198.51.100\"} 1",
+      "do_egress_ip_address_info{node=\"\"} 1",
+  };
+  for (const std::string& text : foreign) {
+    CAPTURE(text);
+    CHECK(render(steady(), text) == fresh);
+  }
+  CHECK(value(render(blind(), "do_egress_ip_last_success_timestamp_seconds 1700000001"),
+              "last_success_timestamp_seconds") == "0");
+}
+
+TEST_CASE("metrics: of a file that was cut, what is there counts") {
+  const std::string whole = render(steady());
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    const std::string metrics = render(steady(), whole.substr(0, size));
+    const std::string runs = value(metrics, R"(runs_total{result="unchanged",code="0"})");
+    CHECK((runs == "1" || runs == "2"));
+  }
+}
+
+TEST_CASE("metrics: every family has help and type before its samples, and none comes twice") {
+  std::istringstream lines(render(steady()));
+  std::set<std::string> families;
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    if (line.starts_with("# HELP ")) {
+      family = line.substr(7, line.find(' ', 7) - 7);
+      CHECK(families.insert(family).second);
+      const bool counter = family.ends_with("_total");
+      REQUIRE(std::getline(lines, line));
+      CHECK(line == "# TYPE " + family + (counter ? " counter" : " gauge"));
+      continue;
+    }
+    CHECK((line.starts_with(family + " ") || line.starts_with(family + "{")));
+  }
+  CHECK(families.size() == 14);
+}

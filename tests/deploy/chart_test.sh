@@ -89,6 +89,19 @@ accepts DO_EGRESS_IP_OK_CODES --skip-tests --set 'okCodes={10,75}'
 count 1 '- name: DO_EGRESS_IP_OK_CODES'
 count 1 'value: "10,75"'
 
+# Metrics are the only thing of the host's files that a pod sees, and only when it is told to.
+refuses '/metrics/hostPath' --set 'metrics.enabled=true,metrics.hostPath=textfile'
+for mode in daemonset cronjob; do
+    accepts 'path: /var/lib/node_exporter/textfile_collector' --skip-tests "${cron[@]}" \
+        --set "mode=$mode,metrics.enabled=true"
+    containers=$([ $mode = daemonset ] && echo 2 || echo 1)
+    count "$containers" '- name: DO_EGRESS_IP_METRICS_FILE'
+    count "$containers" 'value: /run/do-egress-ip/do-egress-ip.prom'
+    count "$containers" 'mountPath: /run/do-egress-ip'
+    count 1 'hostPath:'
+    count 1 'type: DirectoryOrCreate'
+done
+
 # The gate holds back neither these pods nor the policy.
 accepts "t.key == 'example.com/gate' && t.effect == 'NoExecute'" --skip-tests \
     --set 'gateTaint=example.com/gate=closed:NoExecute,tolerations[0].operator=Exists'
@@ -107,10 +120,11 @@ silent Role
 silent ValidatingAdmissionPolicy
 
 # What it sets, the program knows; and it is of the program's version.
-output=$(render --set 'verifyUrls={https://a.example},okCodes={10},gateTaint=a:NoSchedule' &&
+output=$(render --set 'verifyUrls={https://a.example},okCodes={10},gateTaint=a:NoSchedule' \
+    --set metrics.enabled=true &&
     render --set 'matchString=,matchRegex=x')
 mapfile -t variables < <(grep -o 'DO_EGRESS_IP_[A-Z_]*' <<<"$output" | sort -u)
-same 'number of variables' ${#variables[@]} 9
+same 'number of variables' ${#variables[@]} 10
 for variable in "${variables[@]}"; do
     grep -q "^\.Ev .*\<$variable\>" "$top/man/do-egress-ip.8" ||
         complain "$variable is not in the manual"

@@ -11,7 +11,8 @@ ours='do-egress-ip'
 node='node-a'
 label=do-outbound-floating-ip
 values=(--namespace "$ours" --set 'matchString=node,token.existingSecret=digitalocean,interval=1'
-    --set 'floatingIPs={198.51.100.1,198.51.100.2}' --set 'verifyUrls={http://192.0.2.1/}')
+    --set 'floatingIPs={198.51.100.1,198.51.100.2}' --set 'verifyUrls={http://192.0.2.1/}'
+    --set 'metrics.enabled=true,metrics.hostPath=/run/textfile')
 kubectl() { cluster kubectl "$@"; }
 
 {
@@ -37,6 +38,8 @@ address=$(address_of)
 [[ $address == 198.51.100.[12] ]] || complain "$node is labelled $address"
 same 'the address that is seen' "$(lab whatismyip $node)" "$address"
 expect 0 "ok: node-a leaves by $address" in_pod loop "${probe[@]}"
+metric() { sed -n "s/^do_egress_ip_$1 //p" /run/textfile/do-egress-ip.prom; } # PATTERN
+same 'the address in the metrics' "$(metric "address_info{node=\"$node\",address=\"$address\"}")" 1
 
 # What the pod network is seen as is what the label says.
 cluster helm template $ours "$top/deploy/helm/do-egress-ip" "${values[@]}" \
@@ -79,4 +82,6 @@ grep -qx 'do-egress-ip-loop: exit 0; again every 1 s' /run/loop.err ||
 kill -TERM $loop
 wait $loop
 same 'the end of the loop' $? 143
+same 'claims, in the metrics' "$(metric 'claims_total{result="won"}')" 1
+[ "$(metric 'runs_total{result="unchanged",code="0"}')" -gt 0 ] || complain 'no steady run is counted'
 exit "$failed"

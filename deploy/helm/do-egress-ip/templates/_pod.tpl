@@ -43,6 +43,12 @@ volumes:
       items:
         - key: {{ .Values.token.key }}
           path: token
+  {{- if .Values.metrics.enabled }}
+  - name: metrics
+    hostPath:
+      path: {{ .Values.metrics.hostPath }}
+      type: DirectoryOrCreate
+  {{- end }}
 {{- end }}
 
 {{- /* What their containers have in common, but for name, command and environment. */}}
@@ -69,6 +75,10 @@ volumeMounts:
   - name: token
     mountPath: /etc/do-egress-ip/token
     readOnly: true
+  {{- if .Values.metrics.enabled }}
+  - name: metrics
+    mountPath: /run/do-egress-ip
+  {{- end }}
 {{- end }}
 
 {{- /* okCodes only where the end of a run decides whether something else goes on: not in the loop. */}}
@@ -112,6 +122,10 @@ volumeMounts:
 {{- with .Values.verifyUrls }}
 - name: DO_EGRESS_IP_VERIFY_URL
   value: {{ join "," . | quote }}
+{{- end }}
+{{- if .Values.metrics.enabled }}
+- name: DO_EGRESS_IP_METRICS_FILE
+  value: /run/do-egress-ip/do-egress-ip.prom
 {{- end }}
 {{- with .Values.extraEnv }}
 {{ toYaml . }}

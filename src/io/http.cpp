@@ -137,8 +137,7 @@ void set_message(Transfer& transfer) {
 
 class Curl : public Http {
  public:
-  Curl(Clock& clock, const Log& log, Duration limit)
-      : clock_(clock), log_(log), limit_(limit), multi_(curl_multi_init()) {}
+  Curl(Clock& clock, const Log& log, Duration limit) : clock_(clock), log_(log), limit_(limit) {}
 
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
@@ -149,6 +148,9 @@ class Curl : public Http {
   }
 
   Ticket start(const Request& request) override {
+    if (!multi_) {  // it starts all of OpenSSL, which a run without requests need not wait for
+      multi_.reset(curl_multi_init());
+    }
     auto transfer = std::make_unique<Transfer>();
     transfer->request = request;
     transfer->easy.reset(curl_easy_init());
@@ -236,7 +238,7 @@ class Curl : public Http {
   Clock& clock_;
   const Log& log_;
   Duration limit_;
-  std::unique_ptr<CURLM, FreeMulti> multi_;
+  std::unique_ptr<CURLM, FreeMulti> multi_ = {};
   std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
   Ticket last_ticket_ = 0;
   RequestCounts counts_ = {};

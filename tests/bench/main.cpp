@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures the program in the simulated world of tests/lab; scripts/bench calls this in there.
+// Usage: bench table PROGRAM SVG-FILE RUNS
+//        bench check|record PROGRAM BUDGET-FILE
+#include "bench/budget.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <string>
+
+namespace {
+
+using namespace bench;
+
+// What is counted does not need to be run often, and only by those that the counts are about.
+constexpr Effort counting{.runs = 5};
+
+Scenario only(Scenario scenario, const std::vector<std::string>& names) {
+  std::erase_if(scenario.subjects, [&](const Subject& subject) {
+    return std::ranges::find(names, subject.name) == names.end();
+  });
+  return scenario;
+}
+
+Result count(const std::string& program) {
+  const Stage stage(program);
+  Result result;
+  result.steady = measure(stage.world(), only(stage.steady(), {ours, floor_program}), counting);
+  result.no_match = measure(stage.world(), only(stage.no_match(), {ours, empty_program}), counting);
+  result.first_claim = measure(stage.world(), only(stage.first_claim(), {ours}), {.runs = 1});
+  result.sizes = measure_sizes(program);
+  return result;
+}
+
+Result measure_all(const std::string& program, int runs) {
+  constexpr int held_runs = 5;
+  constexpr int fewer = 5;  // a claim has to be undone each time
+  const Stage stage(program);
+  Result result;
+  result.steady = measure(stage.world(), stage.steady(), {runs, held_runs});
+  result.no_match = measure(stage.world(), stage.no_match(), {runs, held_runs});
+  result.first_claim =
+      measure(stage.world(), stage.first_claim(), {(runs + fewer - 1) / fewer, held_runs});
+  result.waiting = measure_waiting(stage, (runs + fewer - 1) / fewer);
+  result.sizes = measure_sizes(program);
+  return result;
+}
+
+void write(const std::string& path, const std::string& text) {
+  std::ofstream(path) << text;
+}
+
+int check(const std::string& program, const std::string& budget) {
+  std::ifstream file(budget);
+  const auto found = budget_of(count(program));
+  const auto lines = overruns(found, support::Json::parse(file));
+  std::printf("%s\n", found.dump(2).c_str());
+  for (const std::string& line : lines) {
+    std::printf("bench: %s\n", line.c_str());
+  }
+  if (!lines.empty()) {
+    std::printf("bench: if that is meant, scripts/bench --record keeps the new numbers\n");
+  }
+  return lines.empty() ? 0 : 1;
+}
+
+int run(const std::vector<std::string>& words) {
+  if (words.size() == 4 && words[0] == "table") {
+    const Result result = measure_all(words[1], std::stoi(words[3]));
+    std::printf("%s", render_table(result).c_str());
+    write(words[2], render_svg(result));
+    return 0;
+  }
+  if (words.size() == 3 && words[0] == "check") {
+    return check(words[1], words[2]);
+  }
+  if (words.size() == 3 && words[0] == "record") {
+    write(words[2], budget_of(count(words[1])).dump(2) + "\n");
+    return 0;
+  }
+  return 64;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(std::vector<std::string>(argv + 1, argv + argc));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench: %s\n", error.what());
+    return 1;
+  }
+}

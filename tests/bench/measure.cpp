@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/measure.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+
+namespace bench {
+namespace {
+
+using support::Command;
+using support::Json;
+using support::Run;
+using support::World;
+
+constexpr std::size_t words_of_nsenter = 2;
+constexpr int hold_ms = 50;
+
+struct Sample {
+  double wall_ms = 0;
+  double cpu_ms = 0;
+  double peak_mb = 0;
+};
+
+// The subject as another program's argument.
+Command under(const Command& command, const std::vector<std::string>& wrapper) {
+  Command result = command;
+  result.words.insert(result.words.begin() + words_of_nsenter, wrapper.begin(), wrapper.end());
+  return result;
+}
+
+Run run_well(const Scenario& scenario, const Subject& subject, const Command& command) {
+  Run run = support::run(command);
+  if (run.exit != 0) {
+    throw std::runtime_error(scenario.name + ", " + subject.name + ": ends with " +
+                             std::to_string(run.exit) + ": " + run.out + run.err);
+  }
+  return run;
+}
+
+Sample sample(const Scenario& scenario, const Subject& subject) {
+  scenario.prepare();
+  std::istringstream told(run_well(scenario, subject, under(subject.command, {RUNNER})).out);
+  double wall = 0;
+  double cpu = 0;
+  double peak = 0;
+  told >> wall >> cpu >> peak;
+  return {.wall_ms = wall / 1000, .cpu_ms = cpu / 1000, .peak_mb = peak * 1024 / 1e6};
+}
+
+// As callgrind counts them, of the program and of all that it starts.
+double count_once(const Scenario& scenario, const Subject& subject) {
+  const std::filesystem::path logs = "/run/lab/callgrind";
+  std::filesystem::create_directory(logs);
+  scenario.prepare();
+  run_well(
+      scenario, subject,
+      under(subject.command, {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                              "--trace-children=yes", "--log-file=" + (logs / "%p").string()}));
+  double sum = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(logs)) {
+    std::ifstream file(entry.path());
+    for (std::string line; std::getline(file, line);) {
+      const std::string mark = "Collected : ";
+      if (const auto found = line.find(mark); found != std::string::npos) {
+        sum += std::stod(line.substr(found + mark.size()));
+      }
+    }
+  }
+  std::filesystem::remove_all(logs);
+  return sum / 1e6;
+}
+
+// The least that was counted twice. Nothing varies but where a machine is so busy that a connection
+// takes seconds and is given up for another.
+double count_instructions(const Scenario& scenario, const Subject& subject) {
+  constexpr int most_tries = 10;
+  constexpr double same = 1.005;
+  double least = count_once(scenario, subject);
+  for (int tries = 1; tries < most_tries; ++tries) {
+    const double next = count_once(scenario, subject);
+    if (std::max(least, next) <= std::min(least, next) * same) {
+      return std::min(least, next);
+    }
+    least = std::min(least, next);
+  }
+  throw std::runtime_error(scenario.name + ", " + subject.name + ": no count repeats itself");
+}
+
+void count_requests(const World& world, const Scenario& scenario, const Subject& subject,
+                    Costs& costs) {
+  scenario.prepare();
+  world.forget_requests();
+  run_well(scenario, subject, subject.command);
+  std::set<std::int64_t> connections;
+  std::set<std::int64_t> with_tls;
+  const Json journal = world.sim("GET", "/journal");
+  for (const Json& request : journal.at("requests")) {
+    ++costs.requests[request.at("server").get<std::string>()];
+    connections.insert(request.at("connection").get<std::int64_t>());
+    if (request.at("tls").get<bool>()) {
+      with_tls.insert(request.at("connection").get<std::int64_t>());
+    }
+  }
+  costs.connections = static_cast<int>(connections.size());
+  costs.handshakes = static_cast<int>(with_tls.size());
+}
+
+using Walls = std::vector<double>;
+
+// The quickest run of each subject: nothing makes a run quicker than it is.
+Walls quickest(const Scenario& scenario, int runs) {
+  Walls best(scenario.subjects.size(), std::numeric_limits<double>::max());
+  for (int run = 0; run < runs; ++run) {
+    for (std::size_t index = 0; index < best.size(); ++index) {
+      best[index] = std::min(best[index], sample(scenario, scenario.subjects[index]).wall_ms);
+    }
+  }
+  return best;
+}
+
+// What a run takes longer when every answer is held back tells how many it waits for in turn.
+void measure_round_trips(const World& world, const Scenario& scenario, int runs,
+                         std::vector<Costs>& costs) {
+  const Walls at_once = quickest(scenario, runs);
+  world.settings({{"hold_ms", hold_ms}});
+  const Walls held = quickest(scenario, runs);
+  world.settings({{"hold_ms", 0}});
+  for (std::size_t index = 0; index < costs.size(); ++index) {
+    costs[index].round_trips =
+        static_cast<int>(std::lround((held[index] - at_once[index]) / hold_ms));
+  }
+}
+
+double median_of(const std::vector<Sample>& samples, double Sample::*field) {
+  std::vector<double> values;
+  for (const Sample& sample : samples) {
+    values.push_back(sample.*field);
+  }
+  return median(values);
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  std::ranges::sort(values);
+  return values.at(values.size() / 2);
+}
+
+void run_once(const Scenario& scenario, const Subject& subject) {
+  scenario.prepare();
+  run_well(scenario, subject, subject.command);
+}
+
+std::vector<Costs> measure(const World& world, const Scenario& scenario, const Effort& effort) {
+  const std::size_t count = scenario.subjects.size();
+  std::vector<std::vector<Sample>> samples(count);
+  for (int run = 0; run < effort.runs; ++run) {
+    for (std::size_t index = 0; index < count; ++index) {
+      samples[index].push_back(sample(scenario, scenario.subjects[index]));
+    }
+  }
+  std::vector<Costs> all;
+  for (std::size_t index = 0; index < count; ++index) {
+    const Subject& subject = scenario.subjects[index];
+    Costs costs{.subject = subject.name,
+                .wall_ms = median_of(samples[index], &Sample::wall_ms),
+                .cpu_ms = median_of(samples[index], &Sample::cpu_ms),
+                .peak_mb = median_of(samples[index], &Sample::peak_mb)};
+    count_requests(world, scenario, subject, costs);
+    if (subject.countable) {
+      costs.million_instructions = count_instructions(scenario, subject);
+    }
+    all.push_back(costs);
+  }
+  if (effort.held_runs > 0) {
+    measure_round_trips(world, scenario, effort.held_runs, all);
+  }
+  return all;
+}
+
+}  // namespace bench

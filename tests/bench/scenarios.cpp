@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/scenarios.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <utility>
+
+namespace bench {
+namespace {
+
+using support::Json;
+using support::Run;
+
+const std::string pool = "198.51.100.1,198.51.100.2,198.51.100.3,198.51.100.4";
+const std::string name = "node-1";
+const std::string files = "/run/lab/";
+constexpr std::size_t place_of_program = 2;  // after nsenter and the namespace
+
+bool is_there(const std::string& program) {
+  return support::run({{"sh", "-c", "command -v " + program + " >/dev/null"}, {}}).exit == 0;
+}
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Stage::Stage(std::string program) : program_(std::move(program)) {
+  world_.pool("198.51.100.1-4");
+  droplet_ = world_.droplet(name);
+  world_.droplet("other");  // whose address shows that the token sees droplets
+  world_.sim("POST", "/assign/198.51.100.4", {{"droplet", droplet_.id + 1}});
+}
+
+Subject Stage::plain(const std::string& subject, const std::vector<std::string>& words) const {
+  support::Command command = world_.tool(droplet_, words);
+  command.words.erase(command.words.begin() + place_of_program);
+  return {.name = subject, .command = command};
+}
+
+Subject Stage::reconciler(const std::string& match) const {
+  return plain(ours, {program_, "--match-string", match, "--floating-ips", pool});
+}
+
+Subject Stage::script(const std::string& subject, const std::string& match, bool kubectl) const {
+  Subject result = plain(subject, {BASELINE, match, pool});
+  if (kubectl) {
+    result.command.environment["KUBECTL"] = "1";
+    result.countable = false;  // Go's threads keep valgrind busy for minutes
+  }
+  return result;
+}
+
+void Stage::boot_anew() const {
+  for (const std::string& address : world_.held_by(droplet_)) {
+    world_.sim("POST", "/unassign/" + address);
+  }
+  world_.sim("DELETE", "/nodes/" + name);  // and with it its Lease
+  world_.sim("PUT", "/nodes/" + name,
+             {{"providerID", "digitalocean://" + std::to_string(droplet_.id)}});
+  world_.lab({"boot", name});
+}
+
+Scenario Stage::first_claim() const {
+  return {.name = "first claim",
+          .subjects = {reconciler("node"), script(shell, "node")},
+          .prepare = [this] { boot_anew(); }};
+}
+
+Scenario Stage::steady() const {
+  run_once(first_claim(), reconciler("node"));
+  Scenario scenario{
+      .name = "steady run",
+      .subjects = {plain(floor_program, {FLOOR, "http://169.254.169.254/metadata/v1.json",
+                                         "https://192.0.2.3:6443/api/v1/nodes/" + name,
+                                         files + "ca.pem", files + "kube-token"}),
+                   reconciler("node"), script(shell, "node")}};
+  if (is_there("kubectl")) {
+    scenario.subjects.push_back(script(shell_kubectl, "node", true));
+  }
+  return scenario;
+}
+
+Scenario Stage::no_match() const {
+  return {.name = "no match",
+          .subjects = {plain(empty_program, {EMPTY}), reconciler("other"), script(shell, "other")}};
+}
+
+Waiting measure_waiting(const Stage& stage, int runs) {
+  const Scenario scenario = stage.first_claim();
+  const support::World& world = stage.world();
+  Waiting waiting{.latency_ms = 1'500};
+  std::vector<double> tails;
+  world.settings({{"action_latency_ms", waiting.latency_ms}});
+  for (int run = 0; run < runs; ++run) {
+    scenario.prepare();
+    world.forget_requests();
+    const Run result = support::run(scenario.subjects[0].command);
+    const std::int64_t end = now_ms();
+    const auto posts = world.journal("digitalocean", "POST");
+    if (result.exit != 0 || posts.size() != 1) {
+      throw std::runtime_error("a claim that waits: " + result.err);
+    }
+    tails.push_back(
+        static_cast<double>(end - posts[0].at("at_ms").get<std::int64_t>() - waiting.latency_ms));
+    waiting.calls = world.requests("digitalocean");
+  }
+  world.settings({{"action_latency_ms", 0}});
+  waiting.tail_ms = median(tails);
+  return waiting;
+}
+
+}  // namespace bench

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "bench/measure.hpp"
+
+#include <string>
+
+namespace bench {
+
+// The names under which the program and what is held against it appear.
+inline const std::string ours = "do-egress-ip";
+inline const std::string floor_program = "floor";
+inline const std::string empty_program = "empty";
+inline const std::string shell = "bash, curl, jq";
+inline const std::string shell_kubectl = "bash, kubectl, jq";
+
+// A droplet in the simulated world, and the program that was built to be given away.
+class Stage {
+ public:
+  explicit Stage(std::string program);
+
+  // Everything is right already.
+  Scenario steady() const;
+
+  // The droplet has just booted: it holds no address, and no Lease is there from before.
+  Scenario first_claim() const;
+
+  // The name does not match.
+  Scenario no_match() const;
+
+  const support::World& world() const { return world_; }
+  const std::string& program() const { return program_; }
+
+ private:
+  Subject reconciler(const std::string& match) const;
+  Subject script(const std::string& name, const std::string& match, bool kubectl = false) const;
+  Subject plain(const std::string& name, const std::vector<std::string>& words) const;
+  void boot_anew() const;
+
+  std::string program_;
+  support::World world_ = {};
+  support::Droplet droplet_ = {};
+};
+
+// What a claim costs when the assignment takes a while, as it does at DigitalOcean.
+struct Waiting {
+  int latency_ms = 0;
+  int calls = 0;       // to DigitalOcean
+  double tail_ms = 0;  // from the moment the address is the droplet's to the end of the run
+};
+Waiting measure_waiting(const Stage& stage, int runs);
+
+}  // namespace bench

@@ -3,6 +3,8 @@
 
 #include "core/undo.hpp"
 
+#include <algorithm>
+
 namespace app {
 namespace {
 
@@ -18,10 +20,39 @@ struct Change {
   void operator()(const Other&) const {}
 };
 
+// Whether what the kernel refuses to do is done already.
+struct IsDone {
+  const core::Network& now;
+
+  bool operator()(const core::AddRule& action) const { return contains(now.rules, action.rule); }
+  bool operator()(const core::RemoveRule& action) const {
+    return !contains(now.rules, action.rule);
+  }
+  bool operator()(const core::RemoveRoute& action) const {
+    return !contains(now.routes, action.route);
+  }
+  template <typename Other>
+  bool operator()(const Other&) const {
+    return false;
+  }
+
+  template <typename Value>
+  static bool contains(const std::vector<Value>& values, const Value& wanted) {
+    return std::ranges::find(values, wanted) != values.end();
+  }
+};
+
 }  // namespace
 
 void change(io::Kernel& kernel, const core::Action& action) {
-  std::visit(Change{kernel}, action);
+  const auto failure = core::failure_of([&] { std::visit(Change{kernel}, action); });
+  if (!failure) {
+    return;
+  }
+  const bool refused = failure->exit() == core::Exit::os_error;
+  if (!refused || !std::visit(IsDone{kernel.read()}, action)) {
+    throw core::Error(*failure);
+  }
 }
 
 void undo(io::Kernel& kernel, const core::Network& before) {

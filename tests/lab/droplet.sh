@@ -178,6 +178,30 @@ $(configuration)
 END
 }
 
+# The processes of a droplet, as somebody who looks at it from outside sees them.
+pids() { # NAME
+    facts_of "$1"
+    ip netns pids "$1"
+}
+
+# The power fails: whatever runs there ends at once. Its network stays until `boot`.
+crash() { # NAME
+    local running
+    running=$(pids "$1")
+    # shellcheck disable=SC2086 # a list
+    [ -z "$running" ] || kill -KILL $running 2>/dev/null || true
+}
+
+# Its Node goes with it, and its name may be given to another.
+destroy() { # NAME
+    facts_of "$1"
+    crash "$name"
+    sim DELETE "/droplets/$id"
+    sim DELETE "/nodes/$name"
+    printf 'netns delete %s\n' "$name" "$name-pod" | ip -batch -
+    rm "$run/$name.facts" "$run/$name.json"
+}
+
 # systemd-networkd as it comes (ManageForeignRoutes=, ManageForeignRoutingPolicyRules=): whatever it
 # did not configure is gone when it starts, whoever's it was. The routing agent puts back its own.
 flush() { # NAME
@@ -221,7 +245,7 @@ register() {
         [ "$topology" = no-anchor ] || hidden=$(interface "$anchor" 255.255.0.0 10.17.0.1 '')
     fi
     inside=$(interface "$vpc" 255.255.0.0 10.132.0.1 "$(mac v)")
-    put=(--silent --show-error --fail-with-body --max-time 10 --request PUT)
+    put=(--silent --show-error --fail-with-body --max-time 120 --request PUT)
     curl "${put[@]}" "$control/droplets/$id" --data "{\"name\": \"$name\", \"region\": \"$region\",
             \"public\": $outside, \"anchor\": $hidden, \"private\": $inside}" \
         --next "${put[@]}" "$control/nodes/$name" \

@@ -42,6 +42,7 @@ class Control {
     using Handler = Json (Control::*)(const std::string&);
     static const std::vector<std::tuple<std::string, std::regex, Handler>> routes = {
         {"PUT", std::regex("/droplets/([0-9]+)"), &Control::put_droplet},
+        {"DELETE", std::regex("/droplets/([0-9]+)"), &Control::delete_droplet},
         {"PUT", std::regex("/addresses/([0-9.]+)"), &Control::put_address},
         {"DELETE", std::regex("/addresses/([0-9.]+)"), &Control::delete_address},
         {"POST", std::regex("/addresses()"), &Control::post_addresses},
@@ -82,6 +83,11 @@ class Control {
     droplet.private_interface = interface(body_, "private");
     droplet.pending_event = body_.value("pending_event", false);
     return {{"id", droplet.id}};
+  }
+
+  Json delete_droplet(const std::string& id) {
+    world_.destroy(std::stoll(id), now_);
+    return Json::object();
   }
 
   Json put_address(const std::string& ip) {
@@ -133,6 +139,7 @@ class Control {
         {"limit_hour", [&](const Json& v) { v.get_to(s.limit_hour); }},
         {"enforce_limits", [&](const Json& v) { v.get_to(s.enforce_limits); }},
         {"hold_ms", [&](const Json& v) { v.get_to(s.hold_ms); }},
+        {"clock_offset_ms", [&](const Json& v) { v.get_to(s.clock_offset_ms); }},
     };
     for (const auto& [key, value] : body_.items()) {
       known.at(key)(value);
@@ -171,6 +178,7 @@ class Control {
     if (id.empty()) {
       faults_.clear();
       world_.event_faults.clear();
+      world_.end_lost_actions();
     } else {
       faults_.remove(std::stoi(id));
     }

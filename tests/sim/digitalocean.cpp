@@ -329,7 +329,8 @@ Reply digitalocean(World& world, const Call& call, Millis now) {
                     : error(429, "too_many_requests", "API Rate limit exceeded.");
   reply.headers["ratelimit-limit"] = std::to_string(world.settings.limit_hour);
   reply.headers["ratelimit-remaining"] = std::to_string(budget.remaining);
-  reply.headers["ratelimit-reset"] = std::to_string(budget.reset_at / 1000);
+  reply.headers["ratelimit-reset"] =
+      std::to_string((budget.reset_at + world.settings.clock_offset_ms) / 1000);
   if (budget.verdict == burst) {
     reply.headers["retry-after"] = "29";
   }

@@ -4,6 +4,7 @@
 #include "spoil.hpp"
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <httplib.h>
 #include <sched.h>
@@ -76,6 +77,11 @@ void note(Shared& shared, const Call& call, const httplib::Request& request, int
                              {"body", call.body}});
 }
 
+// RFC 9110, 6.6.1.
+std::string date(Millis time) {
+  return fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(time / 1000));
+}
+
 void answer(Shared& shared, const Endpoint& endpoint, const httplib::Request& request,
             httplib::Response& response) {
   const Call call = call_of(endpoint, request);
@@ -87,7 +93,8 @@ void answer(Shared& shared, const Endpoint& endpoint, const httplib::Request& re
   const auto fault = shared.faults.strike(call);
   const bool takes_effect = !fault || fault->after || fault->kind == "delay" ||
                             fault->kind == "truncate" || fault->kind == "cut-json";
-  const Reply reply = takes_effect ? dispatch(shared, call) : Reply{};
+  Reply reply = takes_effect ? dispatch(shared, call) : Reply{};
+  reply.headers.emplace("Date", date(now() + shared.world.settings.clock_offset_ms));
   note(shared, call, request, fault ? fault->status : reply.status);
   const Millis hold = shared.world.settings.hold_ms;
   lock.unlock();

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "spoil.hpp"
 
-#include <fmt/chrono.h>
 #include <httplib.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <chrono>
-#include <ctime>
 #include <thread>
 
 namespace sim {
@@ -30,16 +29,31 @@ bool is_peer(int descriptor, const httplib::Request& request) {
   return request.remote_addr == text.data();
 }
 
-// The library gives no way to end a connection without an answer, so its socket is looked up.
-void reset(const httplib::Request& request) {
+// The library does not tell the socket of a request; -1 where it is gone.
+int socket_of(const httplib::Request& request) {
   constexpr int most_descriptors = 4096;
   for (int descriptor = 3; descriptor < most_descriptors; ++descriptor) {
     if (is_peer(descriptor, request)) {
-      const linger now{.l_onoff = 1, .l_linger = 0};
-      setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-      shutdown(descriptor, SHUT_RDWR);
-      return;
+      return descriptor;
     }
+  }
+  return -1;
+}
+
+// Nor does it give a way to end a connection without an answer.
+void reset(const httplib::Request& request) {
+  const int descriptor = socket_of(request);
+  const linger now{.l_onoff = 1, .l_linger = 0};
+  setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  shutdown(descriptor, SHUT_RDWR);
+}
+
+// No answer for as long as somebody waits for one; then the thread is free for others.
+void hang(const httplib::Request& request) {
+  pollfd peer{.fd = socket_of(request), .events = POLLRDHUP, .revents = 0};
+  constexpr int an_hour_ms = 3'600'000;
+  if (peer.fd >= 0) {
+    poll(&peer, 1, an_hour_ms);
   }
 }
 
@@ -68,10 +82,6 @@ void send_slowly(httplib::Response& response, std::size_t chunk, milliseconds pa
 
 void send(const Reply& reply, httplib::Response& response) {
   response.status = reply.status;
-  if (!reply.headers.contains("Date")) {
-    response.set_header(
-        "Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(std::time(nullptr))));
-  }
   for (const auto& [name, value] : reply.headers) {
     response.set_header(name.c_str(), value);
   }
@@ -84,16 +94,19 @@ void spoil(const Fault& fault, const Reply& reply, const httplib::Request& reque
     std::this_thread::sleep_for(milliseconds(fault.delay_ms));
     send(reply, response);
   } else if (fault.kind == "hang") {
-    std::this_thread::sleep_for(std::chrono::hours(1));
+    hang(request);
   } else if (fault.kind == "reset") {
     reset(request);
   } else if (fault.kind == "truncate") {
     truncate(reply, response);
   } else if (fault.kind == "cut-json") {
     const std::string text = text_of(reply);
-    send({.status = reply.status, .text = text.substr(0, text.size() / 2)}, response);
+    send(
+        {.status = reply.status, .headers = reply.headers, .text = text.substr(0, text.size() / 2)},
+        response);
   } else if (fault.kind == "garbage") {
     send({.status = 200,
+          .headers = reply.headers,
           .text = "<html><body>not what you asked for</body></html>",
           .type = "text/html"},
          response);
@@ -102,7 +115,9 @@ void spoil(const Fault& fault, const Reply& reply, const httplib::Request& reque
   } else if (fault.kind == "drip") {
     send_slowly(response, 1, milliseconds(200));
   } else {
-    send({.status = fault.status, .headers = fault.headers, .text = fault.body}, response);
+    Reply spoiled{.status = fault.status, .headers = fault.headers, .text = fault.body};
+    spoiled.headers.insert(reply.headers.begin(), reply.headers.end());
+    send(spoiled, response);
   }
 }
 

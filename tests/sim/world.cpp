@@ -40,7 +40,7 @@ void World::advance(Millis now) {
 void World::complete(Action& action, Millis now) {
   Address& address = addresses[action.ip];
   address.locked = false;
-  if (take_event_fault("errored-action")) {
+  if (!droplets.contains(action.droplet) || take_event_fault("errored-action")) {
     action.status = "errored";
     return;
   }
@@ -160,6 +160,23 @@ void World::set_holder(const std::string& ip, std::optional<DropletId> droplet, 
   if (droplet) {
     translate(address, true);
     droplets[*droplet].addresses.emplace_back(now, ip);
+  }
+}
+
+void World::destroy(DropletId droplet, Millis now) {
+  for (const auto& [ip, address] : addresses) {
+    if (address.droplet == droplet) {
+      set_holder(ip, std::nullopt, now, "control");
+    }
+  }
+  droplets.erase(droplet);
+}
+
+void World::end_lost_actions() {
+  for (auto& [id, action] : actions) {
+    if (action.lost && action.status == "in-progress") {
+      action.status = "errored";
+    }
   }
 }
 

@@ -30,7 +30,8 @@ struct Settings {
   int limit_minute = 250;
   int limit_hour = 5000;
   bool enforce_limits = false;
-  Millis hold_ms = 0;  // every answer waits that long
+  Millis hold_ms = 0;          // every answer waits that long
+  Millis clock_offset_ms = 0;  // what the servers' clocks are off by
 };
 
 struct Interface {
@@ -112,6 +113,12 @@ class World {
   // At once, and whatever the rules: a person's, or a fault's.
   void set_holder(const std::string& ip, std::optional<DropletId> droplet, Millis now,
                   const std::string& by);
+
+  // The droplet is no more; what it held is free.
+  void destroy(DropletId droplet, Millis now);
+
+  // Nothing will come of them, and nobody waits any longer.
+  void end_lost_actions();
 
   // A droplet has seen that it holds the address: from now on taking it away is a theft.
   void prove(const std::string& ip, DropletId droplet);

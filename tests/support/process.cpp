@@ -23,7 +23,7 @@
 namespace support {
 namespace {
 
-constexpr std::chrono::seconds longest_run{60};
+constexpr std::chrono::minutes longest_run{5};
 
 std::vector<char*> pointers(std::vector<std::string>& words) {
   std::vector<char*> result;
@@ -145,13 +145,17 @@ Child::Child(const Command& command) {
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       out_(std::exchange(other.out_, -1)),
-      err_(std::exchange(other.err_, -1)) {}
+      err_(std::exchange(other.err_, -1)),
+      so_far_(std::move(other.so_far_)) {}
 
 Child::~Child() {
   if (pid_ > 0) {
     kill_and_reap(pid_);
-    close(out_);
-    close(err_);
+  }
+  for (const int pipe : {out_, err_}) {
+    if (pipe >= 0) {
+      close(pipe);
+    }
   }
 }
 
@@ -159,32 +163,44 @@ void Child::signal(int number) const {
   kill(pid_, number);
 }
 
-Run Child::wait() {
-  Run result;
-  const auto deadline = std::chrono::steady_clock::now() + longest_run;
+// Whether both pipes have ended.
+bool Child::read_output(int timeout_ms) {
   std::array<pollfd, 2> pipes = {{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
-  while (pipes[0].fd >= 0 || pipes[1].fd >= 0) {
+  ::poll(pipes.data(), pipes.size(), timeout_ms);
+  const auto take = [](const pollfd& pipe, int& descriptor, std::string& text) {
+    if (pipe.revents != 0 && !drain(descriptor, text)) {
+      close(std::exchange(descriptor, -1));
+    }
+  };
+  take(pipes[0], out_, so_far_.out);
+  take(pipes[1], err_, so_far_.err);
+  return out_ < 0 && err_ < 0;
+}
+
+Run Child::reap() {
+  int status = 0;
+  waitpid(pid_, &status, 0);
+  pid_ = -1;
+  so_far_.exit = exit_status(status);
+  return std::move(so_far_);
+}
+
+Run Child::wait() {
+  const auto deadline = std::chrono::steady_clock::now() + longest_run;
+  for (bool ended = false; !ended;) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
     if (left.count() <= 0) {
       throw std::runtime_error(
-          "a program takes longer than a minute; so far it said: " + result.out + result.err);
+          "a program takes longer than five minutes; so far it said: " + so_far_.out + so_far_.err);
     }
-    poll(pipes.data(), pipes.size(), static_cast<int>(left.count()));
-    if (pipes[0].revents != 0 && !drain(out_, result.out)) {
-      pipes[0].fd = -1;
-    }
-    if (pipes[1].revents != 0 && !drain(err_, result.err)) {
-      pipes[1].fd = -1;
-    }
+    ended = read_output(static_cast<int>(left.count()));
   }
-  int status = 0;
-  waitpid(pid_, &status, 0);
-  result.exit = exit_status(status);
-  pid_ = -1;
-  close(out_);
-  close(err_);
-  return result;
+  return reap();
+}
+
+std::optional<Run> Child::poll() {
+  return read_output(0) ? std::optional(reap()) : std::nullopt;
 }
 
 bool kill_after_change(const Command& command, int nth) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,13 +46,21 @@ class Child {
 
   void signal(int number) const;
 
-  // Reads what it prints until it ends. Fails the test when that takes longer than a minute.
+  // Reads what it prints until it ends. Fails the test when that takes longer than five minutes.
   Run wait();
 
+  // The same without waiting: takes what it has printed so far; nothing until it has ended. Not to
+  // be asked again after that.
+  std::optional<Run> poll();
+
  private:
+  bool read_output(int timeout_ms);
+  Run reap();
+
   pid_t pid_ = -1;
   int out_ = -1;
   int err_ = -1;
+  Run so_far_ = {};
 };
 
 inline Run run(const Command& command) {

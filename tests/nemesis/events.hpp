@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "dice.hpp"
+#include "storm.hpp"
+
+#include <vector>
+
+// What may happen in a storm, by `what`:
+//   run        the program; `release`, `dry_run`: how; `signal` `after_ms`: is ended so;
+//              `kill_after_change`: SIGKILL after that many changes of the network;
+//              `clock_offset` `clock_after_ms`: its wall clock jumps by so many seconds
+//   fault      of the servers, as tests/sim takes it; `to` is replaced by the thief's id
+//   no-faults  all of them end
+//   settings   of the servers
+//   unassign   somebody takes the node's address away
+//   steal      somebody gives the address with that `number` to a foreign droplet
+//   expire     the node's Leases expire
+//   flush boot cut mend   as tests/lab has them; `boot` with a power failure
+//   replace    the droplet is destroyed and another one comes; `same_name`
+//   labels taints         of the Node are meddled with
+//   routes     of ours are meddled with: `words` for ip(8)
+namespace nemesis {
+
+// By time.
+std::vector<Event> choose_events(const Storm& storm, Dice& dice);
+
+// One way in which the servers may fail.
+Json choose_fault(const Storm& storm, Dice& dice);
+
+}  // namespace nemesis

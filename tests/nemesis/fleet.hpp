@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "storm.hpp"
+#include "trace.hpp"
+
+#include <list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nemesis {
+
+inline const std::string gate_key = "egress.example.com/pending";
+
+// A run of the program that has ended.
+struct Ended {
+  std::size_t member = 0;
+  support::Droplet droplet = {};
+  Json how = {};
+  std::int64_t started_ms = 0;  // since the epoch
+  std::int64_t ended_ms = 0;
+  bool signalled = false;
+  support::Run run = {};
+  Json result = {};  // null where it printed none
+};
+
+// The nodes of a storm in a world of their own, and the program's runs on them.
+class Fleet {
+ public:
+  Fleet(const Storm& storm, Trace& trace);
+
+  struct Member {
+    support::Droplet droplet = {};
+    std::string topology = {};
+    std::string snapshot = {};  // of its network as it booted
+    bool possible() const;      // whether the topology allows what the program does
+  };
+
+  const Storm& storm() const { return storm_; }
+  support::World& world() { return world_; }
+  const std::vector<Member>& members() const { return members_; }
+  std::int64_t thief() const { return thief_; }
+
+  // Every droplet that was of the fleet, by its id; the name of its Node.
+  const std::map<std::int64_t, std::string>& everybody() const { return everybody_; }
+
+  // Runs the program on a member; see events.hpp for `how`. Waits while too many are running.
+  void start(std::size_t member, const Json& how);
+
+  // Signals whom a signal is due, takes note of what has ended. Never waits.
+  void step();
+
+  // Until no run is under way. Throws std::runtime_error when one does not end.
+  void wait();
+
+  bool is_busy(std::size_t member) const;
+  bool is_releasing(std::size_t member) const;
+
+  const std::vector<Ended>& ended() const { return ended_; }
+
+  // The droplet is destroyed, its processes with it, and another one comes.
+  void replace(std::size_t member, bool same_name);
+
+  // In milliseconds since the epoch: of the member's runs that may have had a hand in something at
+  // that time, when the first began.
+  std::int64_t earliest_start(std::int64_t droplet, std::int64_t at_ms) const;
+
+ private:
+  struct Running {
+    Ended so_far = {};
+    support::Child child;
+    std::chrono::steady_clock::time_point began = {};
+  };
+
+  void add_foreigners();
+  void leave_leases();
+  Member make(const std::string& name, const std::string& topology);
+  support::Command command(const Member& member, const Json& how) const;
+  void finish(Running& running, support::Run run);
+
+  const Storm& storm_;
+  Trace& trace_;
+  support::World world_ = {};
+  std::vector<Member> members_ = {};
+  std::map<std::int64_t, std::string> everybody_ = {};
+  std::int64_t thief_ = 0;
+  int names_ = 0;
+  std::list<Running> running_ = {};
+  std::vector<Ended> ended_ = {};
+};
+
+}  // namespace nemesis

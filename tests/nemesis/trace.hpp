@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace nemesis {
+
+// Milliseconds since the Unix epoch, as the servers' journal counts them.
+inline std::int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// What happened, line by line, each with its time.
+class Trace {
+ public:
+  void note(const std::string& line);
+  const std::string& text() const { return text_; }
+
+ private:
+  std::int64_t start_ = wall_ms();
+  std::string text_ = {};
+};
+
+}  // namespace nemesis

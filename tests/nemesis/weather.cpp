@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "weather.hpp"
+
+#include <fmt/format.h>
+
+#include <functional>
+#include <map>
+#include <stdexcept>
+#include <thread>
+
+namespace nemesis {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds pause{5};
+
+}  // namespace
+
+void expire_leases(const support::World& world, const std::string& holder) {
+  const Json leases = world.sim("GET", "/world").at("leases");
+  for (const Json& lease : leases) {
+    Json spec = lease.at("spec");
+    if (!holder.empty() && spec.value("holderIdentity", "") != holder) {
+      continue;
+    }
+    spec["renewTime"] = "2020-01-01T00:00:00.000000Z";
+    const std::string name = lease.at("metadata").at("name");
+    world.sim("PUT", "/leases/do-egress-ip/" + name, {{"spec", spec}});
+  }
+}
+
+void Weather::run() {
+  const auto start = steady_clock::now();
+  for (const Event& event : fleet_.storm().events) {
+    while (steady_clock::now() < start + event.at) {
+      fleet_.step();
+      std::this_thread::sleep_for(pause);
+    }
+    perform(event);
+    fleet_.step();
+  }
+  fleet_.wait();
+  clear_up();
+}
+
+void Weather::perform(const Event& event) {
+  const auto name = [&] { return fleet_.members().at(event.node).droplet.name; };
+  const std::map<std::string, std::function<void()>> ways = {
+      {"run", [&] { begin_run(event); }},
+      {"fault", [&] { fault(event.details); }},
+      {"no-faults", [&] { fleet_.world().sim("DELETE", "/faults"); }},
+      {"settings", [&] { fleet_.world().settings(event.details); }},
+      {"unassign", [&] { unassign(event); }},
+      {"steal",
+       [&] {
+         fleet_.world().sim("POST", "/assign/" + address_of(event.details.at("number")),
+                            {{"droplet", fleet_.thief()}});
+       }},
+      {"expire", [&] { expire(event); }},
+      {"flush",
+       [&] {
+         fleet_.world().lab({"flush", name()});
+       }},
+      {"boot", [&] { boot(event); }},
+      {"cut", [&] { cut(event); }},
+      {"mend", [&] { mend(event); }},
+      {"replace", [&] { replace(event); }},
+      {"labels", [&] { fleet_.world().sim("PUT", "/nodes/" + name(), event.details); }},
+      {"taints", [&] { meddle_with_taints(event); }},
+      {"routes", [&] { meddle_with_routes(event); }},
+  };
+  if (event.what != "run") {
+    trace_.note(fmt::format("{} {} {}", event.what, name(),
+                            event.details.is_null() ? "" : event.details.dump()));
+  }
+  ways.at(event.what)();
+}
+
+// Who lets the program undo everything on a node does not let it do everything there meanwhile.
+void Weather::begin_run(const Event& event) {
+  const bool release = event.details.value("release", false);
+  if (fleet_.is_releasing(event.node) || (release && fleet_.is_busy(event.node))) {
+    return;
+  }
+  fleet_.start(event.node, event.details);
+}
+
+void Weather::fault(Json description) {
+  if (description.contains("to")) {
+    description["to"] = fleet_.thief();
+  }
+  fleet_.world().fault(description);
+}
+
+void Weather::unassign(const Event& event) {
+  for (const auto& address : fleet_.world().held_by(fleet_.members().at(event.node).droplet)) {
+    fleet_.world().sim("POST", "/unassign/" + address);
+  }
+}
+
+// One that expires while its holder claims would be of no use, and nobody could do better: with
+// Leases relied upon, only those that nobody needs any more.
+void Weather::expire(const Event& event) {
+  const auto& member = fleet_.members().at(event.node);
+  const bool needed = fleet_.is_busy(event.node) || fleet_.world().held_by(member.droplet).empty();
+  if (fleet_.storm().keeping == Keeping::automatic || !needed) {
+    expire_leases(fleet_.world(), member.droplet.name);
+  }
+}
+
+// A run that changes the same routes in the same moment makes ip(8) stumble; networkd would not.
+void Weather::flush(const std::string& name) {
+  constexpr int most_tries = 10;
+  for (int tries = 1;; ++tries) {
+    try {
+      fleet_.world().lab({"flush", name});
+      return;
+    } catch (const std::runtime_error& error) {
+      trace_.note(error.what());
+      if (tries == most_tries) {
+        throw;
+      }
+    }
+  }
+}
+
+void Weather::boot(const Event& event) {
+  const auto& name = fleet_.members().at(event.node).droplet.name;
+  fleet_.world().lab({"crash", name});
+  fleet_.world().lab({"boot", name});
+}
+
+void Weather::cut(const Event& event) {
+  const std::string server = event.details.at("server");
+  if (cuts_.emplace(event.node, server).second) {
+    fleet_.world().lab({"cut", fleet_.members().at(event.node).droplet.name, server});
+  }
+}
+
+void Weather::mend(const Event& event) {
+  const std::string server = event.details.at("server");
+  if (cuts_.erase({event.node, server}) > 0) {
+    fleet_.world().lab({"mend", fleet_.members().at(event.node).droplet.name, server});
+  }
+}
+
+void Weather::replace(const Event& event) {
+  std::erase_if(cuts_, [&](const auto& cut) { return cut.first == event.node; });
+  fleet_.replace(event.node, event.details.at("same_name"));
+}
+
+void Weather::meddle_with_taints(const Event& event) {
+  Json taints = Json::array();
+  if (event.details.at("gate")) {
+    taints.push_back({{"key", gate_key}, {"effect", "NoSchedule"}});
+  }
+  if (event.details.at("other")) {
+    taints.push_back({{"key", "example.com/other"}, {"effect", "NoExecute"}});
+  }
+  fleet_.world().sim("PUT", "/nodes/" + fleet_.members().at(event.node).droplet.name,
+                     {{"taints", taints}});
+}
+
+// Of what there is nothing, nothing can be taken away.
+void Weather::meddle_with_routes(const Event& event) {
+  std::vector<std::string> command = {
+      "exec", fleet_.members().at(event.node).droplet.name, "sh", "-c",
+      "ip " + event.details.at("words").get<std::string>() + " 2>/dev/null || true"};
+  fleet_.world().lab(command);
+}
+
+void Weather::clear_up() {
+  trace_.note("the storm is over");
+  for (const auto& [node, server] : cuts_) {
+    fleet_.world().lab({"mend", fleet_.members().at(node).droplet.name, server});
+  }
+  cuts_.clear();
+  fleet_.world().sim("DELETE", "/faults");
+  fleet_.world().settings({{"action_latency_ms", 100},
+                           {"metadata_lag_ms", 0},
+                           {"hold_ms", 0},
+                           {"enforce_limits", false}});
+}
+
+}  // namespace nemesis

@@ -62,7 +62,7 @@ core::FloatingIp floating_ip(const json& entry) {
   }
   result.holder_shown = entry.contains("droplet");
   if (const json* droplet = member(entry, "droplet")) {
-    result.holder = droplet->at("id").get<core::DropletId>();
+    result.holder = integer(droplet->at("id"));
     const json* name = member(*droplet, "name");
     result.holder_name = name != nullptr && name->is_string() ? name->get<std::string>() : "";
   }
@@ -138,8 +138,13 @@ std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {
         if (response.status != 200) {
           throw unforeseen(response);
         }
-        return decode(response.body,
-                      [](const json& reply) { return floating_ip(reply.at("reserved_ip")); });
+        const core::FloatingIp reading = decode(
+            response.body, [](const json& reply) { return floating_ip(reply.at("reserved_ip")); });
+        if (reading.address != address) {
+          throw core::Error(core::Exit::software, "unexpected reply: it is about {}",
+                            reading.address.to_string());
+        }
+        return reading;
       });
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdint>
 
 namespace cloud {
@@ -26,6 +27,17 @@ std::uint64_t fingerprint(std::string_view text) {
     hash = (hash ^ static_cast<unsigned char>(letter)) * 1099511628211U;
   }
   return hash;
+}
+
+// Valid UTF-8, since a stranger's words may be in it, of at most `most` bytes.
+std::string fitted(const std::string& text, std::size_t most) {
+  const std::string written = json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  auto valid = json::parse(written).get<std::string>();
+  std::size_t end = std::min(valid.size(), most);
+  while (end < valid.size() && (static_cast<unsigned char>(valid[end]) & 0xc0U) == 0x80U) {
+    --end;  // not within a letter
+  }
+  return valid.substr(0, end);
 }
 
 }  // namespace
@@ -49,7 +61,7 @@ void record(Kubernetes& kubernetes, const core::NodeEvent& event, const std::str
         {"type", event.type == core::NodeEvent::Type::normal ? "Normal" : "Warning"},
         {"reason", event.reason},
         {"action", event.action},
-        {"note", core::redacted(event.note).substr(0, longest_note)}};
+        {"note", fitted(core::redacted(event.note), longest_note)}};
     const io::Response response =
         kubernetes.send("POST", "/apis/events.k8s.io/v1/namespaces/default/events", body);
     const bool told_before = response.status == 409;

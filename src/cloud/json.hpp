@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,18 @@ inline core::Ipv4 ipv4(const nlohmann::json& field) {
                       text);
   }
   return *address;
+}
+
+// A whole number in a field: to JSON 1.5 and 1e300 are numbers too. Throws Error(software) when it
+// is none, or larger than any id.
+inline std::int64_t integer(const nlohmann::json& field) {
+  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  const bool too_large = field.is_number_unsigned() && field.get<std::uint64_t>() > largest;
+  if (field.is_number_float() || too_large) {
+    throw core::Error(core::Exit::software, "unexpected reply: {} is not a whole number",
+                      field.dump());
+  }
+  return field.get<std::int64_t>();
 }
 
 // A member that may be absent or null: nullptr then.

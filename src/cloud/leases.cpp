@@ -5,6 +5,7 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
 #include <ctime>
 #include <iomanip>
 #include <sstream>
@@ -49,6 +50,11 @@ struct Found {
   std::int64_t transitions = 0;
 };
 
+// What the API describes as int32, and sums of it here never leave 64 bits.
+std::int64_t int32(const json& field) {
+  return std::clamp<std::int64_t>(integer(field), 0, std::numeric_limits<std::int32_t>::max());
+}
+
 Found found_in(const json& reply) {
   const json& metadata = reply.at("metadata");
   const json& spec = reply.at("spec");
@@ -64,10 +70,10 @@ Found found_in(const json& reply) {
     found.renewed = parse_time(renewed->get<std::string>());
   }
   if (const json* duration = member(spec, "leaseDurationSeconds")) {
-    found.duration = seconds{duration->get<std::int64_t>()};
+    found.duration = seconds{int32(*duration)};
   }
   if (const json* transitions = member(spec, "leaseTransitions")) {
-    found.transitions = transitions->get<std::int64_t>();
+    found.transitions = int32(*transitions);
   }
   return found;
 }

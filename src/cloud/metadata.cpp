@@ -15,7 +15,7 @@ using nlohmann::json;
 // A number, or the same as a string: both have been seen.
 core::DropletId droplet_id(const json& field) {
   if (!field.is_string()) {
-    return field.get<core::DropletId>();
+    return integer(field);
   }
   const auto text = field.get<std::string>();
   core::DropletId id = 0;

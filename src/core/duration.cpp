@@ -43,8 +43,11 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
       return std::nullopt;
     }
     total += number * *unit;
+    if (total > longest) {
+      return std::nullopt;
+    }
   }
-  return total > milliseconds{0} && total <= longest ? std::optional(total) : std::nullopt;
+  return total > milliseconds{0} ? std::optional(total) : std::nullopt;
 }
 
 }  // namespace core

@@ -41,6 +41,10 @@ std::string text(const nlattr* attribute) {
   return {bytes.begin(), end};
 }
 
+int prefix_length(std::uint8_t told) {
+  return std::min<int>(told, 32);
+}
+
 // What follows the header of type `Header`, attribute by attribute; nothing where the message is
 // shorter than that.
 template <typename Header, typename Visit>
@@ -94,7 +98,7 @@ core::LinkAddress decode_address(const nlmsghdr& message) {
   result.address = local.value_or(result.address);
   if (header != nullptr) {
     result.ifindex = header->ifa_index;
-    result.length = header->ifa_prefixlen;
+    result.length = prefix_length(header->ifa_prefixlen);
   }
   return result;
 }
@@ -128,7 +132,7 @@ core::Rule decode_rule(const nlmsghdr& message) {
     rule.suppress_prefixlength.reset();
   }
   if (header->src_len > 0) {
-    rule.source = core::Prefix{source, header->src_len};
+    rule.source = core::Prefix{source, prefix_length(header->src_len)};
   }
   rule.table = table.value_or(header->table);
   rule.plain = rule.plain && header->action == FR_ACT_TO_TBL && header->tos == 0 &&
@@ -160,7 +164,7 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   if (header == nullptr || header->rtm_type != RTN_UNICAST) {
     return std::nullopt;
   }
-  route.destination.length = std::min<int>(header->rtm_dst_len, 32);
+  route.destination.length = prefix_length(header->rtm_dst_len);
   route.table = table.value_or(header->rtm_table);
   route.protocol = header->rtm_protocol;
   route.scope = header->rtm_scope;

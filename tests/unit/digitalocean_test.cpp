@@ -178,21 +178,33 @@ TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
 
 TEST_CASE("digitalocean: a reply of another shape names the field") {
   Fixture fixture;
-  for (const std::string body :
-       {"", "<html>", "[]", "null", "{}", R"({"reserved_ip":null})", R"({"reserved_ip":[]})",
-        R"({"reserved_ip":{"ip":7}})", R"({"reserved_ip":{"ip":"x","region":{"slug":"nyc3"}}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8"}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8","region":null}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"locked":"no"}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{}}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":"x"}}})",
-        R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":[]}})"}) {
+  for (
+      const std::string body :
+      {"", "<html>", "[]", "null", "{}", R"({"reserved_ip":null})", R"({"reserved_ip":[]})",
+       R"({"reserved_ip":{"ip":7}})", R"({"reserved_ip":{"ip":"x","region":{"slug":"nyc3"}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8"}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":null}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"locked":"no"}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":"x"}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":1.5}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":1e300}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":18446744073709551615}}})",
+       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":[]}})"}) {
     CAPTURE(body);
     const auto error = fixture.failure(one, json_reply(body),
                                        [&] { fixture.api.read_address(support::first_choice); });
     CHECK(error.exit() == Exit::software);
     CHECK(std::string(error.what()).starts_with("read reserved IP 198.51.100.8: unexpected reply"));
   }
+}
+
+TEST_CASE("digitalocean: an answer about another address is not believed") {
+  Fixture fixture;
+  const auto error = fixture.failure(one, json_reply(R"({"reserved_ip":)" + held_entry + "}"),
+                                     [&] { fixture.api.read_address(support::first_choice); });
+  CHECK(error.exit() == Exit::software);
+  CHECK(std::string(error.what()).ends_with("unexpected reply: it is about 198.51.100.9"));
 }
 
 TEST_CASE("digitalocean: survives every truncation of a listing") {

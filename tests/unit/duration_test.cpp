@@ -45,3 +45,11 @@ TEST_CASE("duration: refuses what has no unit, is nothing, or is beyond a day") 
     CHECK_FALSE(parse_duration(text).has_value());
   }
 }
+
+TEST_CASE("duration: a text of any length is counted without overflow") {
+  std::string text;
+  for (int count = 0; count < 40'000; ++count) {
+    text += "86400000h";
+  }
+  CHECK_FALSE(parse_duration(text).has_value());
+}

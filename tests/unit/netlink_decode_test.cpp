@@ -147,6 +147,14 @@ TEST_CASE("netlink: a destination longer than an address is cut to one") {
   CHECK(Message(header).decoded_by(io::decode_route)->destination.length == 32);
 }
 
+TEST_CASE("netlink: so are a rule's source and an address") {
+  auto rule = rule_header();
+  rule.src_len = 255;
+  CHECK(Message(rule).decoded_by(io::decode_rule).source->length == 32);
+  const ifaddrmsg address{.ifa_prefixlen = 200};
+  CHECK(Message(address).decoded_by(io::decode_address).length == 32);
+}
+
 TEST_CASE("netlink: a rule in every field") {
   CHECK(whole_rule().decoded_by(io::decode_rule) ==
         core::Rule{.priority = 17300,

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/events.hpp"
+#include "support/fake_http.hpp"
+#include "support/print.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace {
+
+// The note as the API server is sent it.
+std::string written(const std::string& note) {
+  support::FakeHttp http;
+  http.handler = [](const io::Request&) {
+    return io::Response{.status = 201, .headers = {{"date", "Tue, 14 Nov 2023 22:13:20 GMT"}}};
+  };
+  cloud::Kubernetes kubernetes(http, "https://kube.test", "", [] { return cloud::Secret{"x"}; });
+  kubernetes.send("GET", "/");  // tells the time
+  cloud::record(kubernetes, {.reason = "EgressIPFailed", .note = note}, "node", "uid");
+  return nlohmann::json::parse(http.sent.back().body).at("note").get<std::string>();
+}
+
+}  // namespace
+
+TEST_CASE("events: a note is no longer than the API takes, and ends with a whole letter") {
+  CHECK(written("short") == "short");
+  CHECK(written(std::string(1024, 'x')) == std::string(1024, 'x'));
+  CHECK(written(std::string(2000, 'x')) == std::string(1024, 'x'));
+  CHECK(written(std::string(1023, 'x') + "ä") == std::string(1023, 'x'));
+  CHECK(written(std::string(1022, 'x') + "äb") == std::string(1022, 'x') + "ä");
+}
+
+// A reply that is no JSON is quoted in the error that it causes, whatever bytes it has.
+TEST_CASE("events: a note of bytes that are no text is told as well as it can be") {
+  CHECK(written("last read: '\xff'") == "last read: '\xef\xbf\xbd'");
+}

@@ -49,7 +49,8 @@ Subject Stage::script(const std::string& subject, const std::string& match, bool
   Subject result = plain(subject, {BASELINE, match, pool});
   if (kubectl) {
     result.command.environment["KUBECTL"] = "1";
-    result.countable = false;  // Go's threads keep valgrind busy for minutes
+    result.command.environment["HOME"] = files;  // where it keeps a cache
+    result.countable = false;                    // Go's threads keep valgrind busy for minutes
   }
   return result;
 }

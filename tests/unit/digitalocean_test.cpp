@@ -73,8 +73,10 @@ TEST_CASE("digitalocean: reads an address: free, held, locked, or not to be know
   CHECK_FALSE(free.locked);
   CHECK(free.holder_shown);
   CHECK_FALSE(free.holder.has_value());
-  CHECK(fixture.read(held_entry).holder == 3164444);
-  CHECK_FALSE(fixture.read(held_entry).locked);
+  const auto held = fixture.read(
+      R"({"ip":"198.51.100.8","droplet":{"id":3164444,"name":"x"},"region":{"slug":"nyc3"}})");
+  CHECK(held.holder == 3164444);
+  CHECK_FALSE(held.locked);
   CHECK(fixture.read(R"({"ip":"198.51.100.8","droplet":null,"locked":true,"region":{"slug":"x"}})")
             .locked);
   // No `droplet` key at all: never to be taken for free (facts, trap 3).

@@ -151,7 +151,8 @@ TEST_CASE("netlink: so are a rule's source and an address") {
   auto rule = rule_header();
   rule.src_len = 255;
   CHECK(Message(rule).decoded_by(io::decode_rule).source->length == 32);
-  const ifaddrmsg address{.ifa_prefixlen = 200};
+  ifaddrmsg address{};
+  address.ifa_prefixlen = 200;
   CHECK(Message(address).decoded_by(io::decode_address).length == 32);
 }
 

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+using contract::blames;
 using contract::Caller;
 using contract::Cleaner;
 using contract::event;
@@ -118,4 +119,76 @@ TEST_CASE("access: an update of a Lease that is gone needs the right to make one
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   CHECK(service_account().put(cleaner.path(), lease(name, own_node())).status == 201);
+}
+
+namespace {
+
+const std::string reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+
+Json review_of(const Json& attributes) {
+  return {{"apiVersion", "authorization.k8s.io/v1"},
+          {"kind", "SelfSubjectAccessReview"},
+          {"spec", {{"resourceAttributes", attributes}}}};
+}
+
+Json on(const std::string& verb, const std::string& group, const std::string& resource,
+        const std::string& name_space = {}) {
+  return {{"verb", verb}, {"group", group}, {"resource", resource}, {"namespace", name_space}};
+}
+
+// What a review says; it must be one.
+bool allowed(const Caller& caller, const Json& attributes) {
+  CAPTURE(attributes.dump());
+  const Reply reply = caller.post(reviews, review_of(attributes));
+  REQUIRE_MESSAGE(reply.status == 201, reply.body.dump());
+  CHECK(reply.body.at("kind") == "SelfSubjectAccessReview");
+  CHECK(reply.body.at("apiVersion") == "authorization.k8s.io/v1");
+  CHECK(reply.body.at("spec").at("resourceAttributes").at("verb") == attributes.at("verb"));
+  return reply.body.at("status").at("allowed").get<bool>();
+}
+
+}  // namespace
+
+TEST_CASE("access: whoever is known may ask what they may do, by a SelfSubjectAccessReview") {
+  const std::string lease_group = "coordination.k8s.io";
+  const std::string event_group = "events.k8s.io";
+  const Caller own = service_account();
+  Json own_node_only = on("patch", "", "nodes");
+  own_node_only["name"] = own_node();
+  for (const Json& attributes : {on("get", "", "nodes"), on("patch", "", "nodes"), own_node_only,
+                                 on("create", lease_group, "leases", contract::own_namespace()),
+                                 on("get", lease_group, "leases", contract::own_namespace()),
+                                 on("update", lease_group, "leases", contract::own_namespace()),
+                                 on("delete", lease_group, "leases", contract::own_namespace()),
+                                 on("create", event_group, "events", "default")}) {
+    CHECK(allowed(own, attributes));
+  }
+  for (const Json& attributes :
+       {on("list", "", "nodes"), on("delete", "", "nodes"), on("get", lease_group, "nodes"),
+        on("create", lease_group, "leases", "default"), on("create", lease_group, "leases"),
+        on("create", event_group, "events", contract::own_namespace()),
+        on("create", "", "events", "default"), on("get", "", "configmaps", "kube-system")}) {
+    CHECK_FALSE(allowed(own, attributes));
+    CHECK(allowed(contract::admin(), attributes));
+  }
+}
+
+TEST_CASE("access: a review is for those who are known, must ask something, and is not kept") {
+  const Json review = review_of(on("get", "", "nodes"));
+  CHECK(refused(Caller("nobody's").post(reviews, review), 401, "Unauthorized"));
+  const Reply empty = service_account().post(reviews, {{"spec", Json::object()}});
+  CHECK(refused(empty, 422, "Invalid"));
+  CHECK(blames(empty, "spec.resourceAttributes"));
+  const Reply listed = service_account().get(reviews);
+  CHECK(refused(listed, 403, "Forbidden"));
+  CHECK(says(listed, "cannot list resource \"selfsubjectaccessreviews\""));
+}
+
+TEST_CASE("access: the ConfigMap of the network plugin is not for the service account") {
+  const Reply reply =
+      service_account().get("/api/v1/namespaces/kube-system/configmaps/cilium-config");
+  CHECK(refused(reply, 403, "Forbidden"));
+  CHECK(refused(contract::admin().get("/api/v1/namespaces/kube-system/configmaps/" +
+                                      contract::unique_name("none")),
+                404, "NotFound"));
 }

@@ -90,6 +90,19 @@ Json put_lease(World& world, const std::string& name_space, const std::string& n
   return Json::object();
 }
 
+// Past all checks.
+Json put_config_map(World& world, const std::string& name_space, const std::string& name,
+                    const Json& body, Millis now) {
+  require_fields(body, {"data"});
+  world.kube.keep({"configmaps", name_space, name},
+                  {{"kind", "ConfigMap"},
+                   {"apiVersion", "v1"},
+                   {"metadata", {{"name", name}, {"namespace", name_space}}},
+                   {"data", body.at("data")}},
+                  now);
+  return Json::object();
+}
+
 Json put_namespace(World& world, const std::string& name) {
   world.kube.namespaces.insert(name);
   return Json::object();
@@ -118,9 +131,10 @@ std::optional<Json> control_kubernetes(World& world, const Call& call, const Jso
            : what == "PUT namespaces"  ? std::optional(put_namespace(world, name))
                                        : std::nullopt;
   }
-  static const std::regex lease("/leases/([^/]+)/([^/]+)");
-  if (call.method == "PUT" && std::regex_match(call.path, part, lease)) {
-    return put_lease(world, part[1], part[2], body, now);
+  static const std::regex placed("/(leases|configmaps)/([^/]+)/([^/]+)");
+  if (call.method == "PUT" && std::regex_match(call.path, part, placed)) {
+    return part[1] == "leases" ? put_lease(world, part[2], part[3], body, now)
+                               : put_config_map(world, part[2], part[3], body, now);
   }
   return is("PUT", "/rbac")           ? std::optional(put_rbac(world, body))
          : is("GET", "/rbac/used")    ? std::optional(rbac_used(world))

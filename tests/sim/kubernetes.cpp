@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes.hpp"
 
-// The part of the Kubernetes API that is used: Nodes, Leases and Events, behind authentication and
-// RBAC. Admission policies are the real server's business.
+// The part of the Kubernetes API that is used: Nodes, Leases, Events, ConfigMaps and reviews of
+// access, behind authentication and RBAC. Admission policies are the real server's business.
 namespace sim {
 namespace {
 
 const Resource* resource_of(const Attributes& asked) {
-  for (const Resource* resource : {&nodes(), &leases(), &events()}) {
+  for (const Resource* resource : {&nodes(), &leases(), &events(), &config_maps()}) {
     if (resource->group == asked.group && resource->version == asked.version &&
         resource->plural == asked.resource && asked.subresource.empty()) {
       return resource;
@@ -43,6 +43,9 @@ Reply kubernetes(World& world, const Call& call, Millis now) {
   const Attributes asked = attributes_of(call);
   if (const auto refused = deny(cluster, *user, asked)) {
     return *refused;
+  }
+  if (asks_for_review(asked)) {
+    return review(cluster, *user, call);
   }
   const Resource* resource = asked.is_resource ? resource_of(asked) : nullptr;
   if (resource == nullptr || !has_scope(*resource, asked)) {

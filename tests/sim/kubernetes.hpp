@@ -22,7 +22,7 @@ Cause required_value(const std::string& field, const std::string& detail = {});
 Cause forbidden_value(const std::string& field, const std::string& detail);
 void append(Causes& causes, const Causes& more);
 
-// What a kind of objects is like; one for each of nodes, leases, events.
+// What a kind of objects is like.
 struct Resource {
   std::string group = {}, version = {}, plural = {}, kind = {}, list_kind = {};
   bool namespaced = true;
@@ -40,6 +40,7 @@ struct Resource {
 const Resource& nodes();
 const Resource& leases();
 const Resource& events();
+const Resource& config_maps();
 
 // Status objects.
 Reply status(int code, const std::string& reason, const std::string& message,
@@ -66,6 +67,13 @@ struct User {
 std::optional<User> authenticate(const Cluster& cluster, const Call& call);
 // The refusal, where there is one. Counts the use of the grant that allows it.
 std::optional<Reply> deny(Cluster& cluster, const User& user, const Attributes& attributes);
+
+// Whether RBAC lets them do that; uses up nothing.
+bool may(const Cluster& cluster, const User& user, const Attributes& asked);
+
+// A SelfSubjectAccessReview: asked for, and answered.
+bool asks_for_review(const Attributes& asked);
+Reply review(const Cluster& cluster, const User& user, const Call& call);
 
 // Decoding: fields of the wrong type are refused, fields that are not known are dropped and named.
 struct Undecodable : std::runtime_error {

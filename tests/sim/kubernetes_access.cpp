@@ -75,6 +75,16 @@ bool is_for_everybody(const std::string& path) {
   return paths.contains(path);
 }
 
+// What the ClusterRole system:basic-user grants to system:authenticated.
+bool is_for_all_known(const User& user, const Attributes& asked) {
+  return !user.anonymous && asks_for_review(asked);
+}
+
+bool is_open(const User& user, const Attributes& asked) {
+  return user.admin ||
+         (asked.is_resource ? is_for_all_known(user, asked) : is_for_everybody(asked.name));
+}
+
 }  // namespace
 
 Attributes attributes_of(const Call& call) {
@@ -118,8 +128,15 @@ std::optional<User> authenticate(const Cluster& cluster, const Call& call) {
               .admin = token->second.admin};
 }
 
+bool may(const Cluster& cluster, const User& user, const Attributes& asked) {
+  return is_open(user, asked) ||
+         (asked.is_resource && std::ranges::any_of(cluster.grants, [&](const Grant& entry) {
+            return allows(entry, user, asked);
+          }));
+}
+
 std::optional<Reply> deny(Cluster& cluster, const User& user, const Attributes& asked) {
-  if (user.admin || (!asked.is_resource && is_for_everybody(asked.name))) {
+  if (is_open(user, asked)) {
     return std::nullopt;
   }
   if (!asked.is_resource) {

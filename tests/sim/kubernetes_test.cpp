@@ -237,3 +237,27 @@ TEST_CASE("kube: faults meet the calls for Leases as any others") {
   CHECK(struck(leases));
   CHECK_FALSE(struck(leases));
 }
+
+TEST_CASE("kubernetes: who is not known may not ask what they may; asking uses up no grant") {
+  Setup setup;
+  const std::string reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+  const Json review = {
+      {"spec", {{"resourceAttributes", {{"verb", "get"}, {"resource", "nodes"}}}}}};
+  CHECK(setup.ask("", "POST", reviews, review).status == 403);
+  const Reply reply = setup.ask("other", "POST", reviews, review);
+  CHECK(reply.status == 201);
+  CHECK(reply.body.at("status").at("allowed") == true);
+  CHECK(setup.control("GET", "/rbac/used").body.at("used").empty());
+  const Json both = {{"spec",
+                      {{"resourceAttributes", Json::object()},
+                       {"nonResourceAttributes", {{"path", "/version"}, {"verb", "get"}}}}}};
+  CHECK(setup.ask("own", "POST", reviews, both).status == 422);
+}
+
+TEST_CASE("kubernetes: a ConfigMap is for those who may read it") {
+  Setup setup;
+  const std::string path = "/api/v1/namespaces/kube-system/configmaps/cilium-config";
+  setup.control("PUT", "/configmaps/kube-system/cilium-config", {{"data", {{"a", "true"}}}});
+  CHECK(setup.ask("own", "GET", path).status == 403);
+  CHECK(setup.ask("admin", "GET", path).body.at("data") == Json{{"a", "true"}});
+}

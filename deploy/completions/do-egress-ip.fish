@@ -5,6 +5,7 @@ complete -c do-egress-ip -f
 complete -c do-egress-ip -n __fish_use_subcommand -a reconcile -d 'bring everything about'
 complete -c do-egress-ip -n __fish_use_subcommand -a status -d 'say what is so, change nothing'
 complete -c do-egress-ip -n __fish_use_subcommand -a release -d 'undo all that reconcile did'
+complete -c do-egress-ip -n __fish_use_subcommand -a doctor -d 'name what would go wrong'
 complete -c do-egress-ip -n __fish_use_subcommand -a pool -d 'list who holds the addresses'
 
 complete -c do-egress-ip -l match-string -x -d 'act on nodes whose name contains this'

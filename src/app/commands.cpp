@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
+#include "app/doctor.hpp"
 #include "app/metrics.hpp"
 #include "app/pool_table.hpp"
 #include "app/reconcile.hpp"
@@ -24,6 +25,20 @@ std::string word_of(Outcome outcome, const std::string& json) {
   return render_json(outcome);
 }
 
+// The problems, where there is no room for all checks; else how it ended.
+std::string word_of(Diagnosis diagnosis, std::string json) {
+  if (json.size() > longest_word) {
+    std::erase_if(diagnosis.checks,
+                  [](const core::Check& check) { return check.verdict != core::Verdict::problem; });
+    json = render_json(diagnosis);
+  }
+  if (json.size() > longest_word) {
+    diagnosis.checks.clear();
+    json = render_json(diagnosis);
+  }
+  return json;
+}
+
 Report report_of(const Outcome& outcome, const Invocation& invocation) {
   const bool facts = invocation.command == Command::status;
   const std::string json = render_json(outcome);
@@ -41,6 +56,15 @@ Report report_of(const PoolTable& table, const Invocation& invocation) {
           .word = json.size() <= longest_word ? json : std::string{},
           .ending = table.ending,
           .exit = forgiven(table.ending.exit, invocation)};
+}
+
+Report report_of(const Diagnosis& diagnosis, const Invocation& invocation) {
+  const std::string json = render_json(diagnosis);
+  return {.text = render_text(diagnosis),
+          .json = json,
+          .word = word_of(diagnosis, json),
+          .ending = diagnosis.ending,
+          .exit = forgiven(diagnosis.ending.exit, invocation)};
 }
 
 // That they cannot be written changes nothing about the outcome.
@@ -74,6 +98,8 @@ Report execute(System& system, const Invocation& invocation) {
       return change(system, invocation);
     case Command::status:
       return report_of(status(system, invocation), invocation);
+    case Command::doctor:
+      return report_of(doctor(system, invocation), invocation);
     case Command::pool:
       return report_of(read_pool(system, invocation), invocation);
   }

@@ -29,6 +29,11 @@ constexpr std::array words = {
           "Says by which address this droplet leaves, and everything that is not as it should be.\n"
           "Changes nothing. Exit 0: all is well; 2: something is to be repaired.\n",
           "  do-egress-ip status --match-string egress --floating-ips 198.51.100.7 --local\n"},
+    Words{Command::doctor,
+          "Looks for everything that is known to go wrong, and names it with its remedy. Changes\n"
+          "nothing, and goes on where something cannot be found out. Exit 0: no problem.\n",
+          "  do-egress-ip doctor --match-string egress --floating-ips 198.51.100.7 \\\n"
+          "    --token-file /etc/do-egress-ip/token\n"},
     Words{Command::release,
           "Undoes all that reconcile did on this droplet: labels false, the default route as it "
           "was,\n"

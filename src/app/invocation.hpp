@@ -14,7 +14,7 @@
 
 namespace app {
 
-enum class Command { reconcile, status, pool, release };
+enum class Command { reconcile, status, pool, release, doctor };
 enum class Output { text, json };
 enum class Writes { apply, none };
 enum class Reach { everything, local };  // local: neither DigitalOcean's API nor Kubernetes
@@ -45,6 +45,7 @@ struct Invocation {
   std::set<core::Exit> ok_codes = {};
   std::string termination_log = {};  // empty: none
   std::string metrics_file = {};     // empty: none
+  std::string root = {};             // what /proc, /etc and the like are below
 };
 
 // A variable of the environment; nothing when it is not set.

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/observe.hpp"
 
+#include "app/account.hpp"
 #include "app/change.hpp"
 #include "app/egress.hpp"
 #include "cloud/metadata.hpp"
 #include "core/plan.hpp"
-
-#include <algorithm>
 
 namespace app {
 
@@ -56,7 +55,7 @@ void Observer::answer(Need need) {
     case Need::node:
       return read_node();
     case Need::account:
-      return read_account();
+      return read_addresses();
     case Need::droplet_scope:
       return prove_scope();
     case Need::egress:
@@ -125,7 +124,7 @@ void Observer::read_node() {
   }
 }
 
-void Observer::read_account() {
+void Observer::read_addresses() {
   if (invocation_.reach == Reach::local) {
     found_.account =
         core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no floating IP")
@@ -133,39 +132,19 @@ void Observer::read_account() {
     return;
   }
   digitalocean_.leave_by(way_round());
-  const auto failure = core::failure_of([&] { found_.account = account(); });
+  const auto failure = core::failure_of([&] {
+    found_.account = read_account(digitalocean_, invocation_.config.pool, found_.droplet->id);
+  });
   digitalocean_.leave_by(std::nullopt);
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }
 }
 
-core::Account Observer::account() {
-  const auto listed = digitalocean_.list_addresses();
-  core::Account account;
-  const auto take = [&](const core::FloatingIp& entry) {
-    account.shows_droplets = account.shows_droplets || entry.holder.has_value();
-    if (entry.holder == found_.droplet->id) {
-      account.ours = entry;
-    }
-  };
-  std::ranges::for_each(listed, take);
-  for (const core::Ipv4 address : invocation_.config.pool) {
-    const auto known = std::ranges::find(listed, address, &core::FloatingIp::address);
-    if (known != listed.end()) {
-      account.pool.push_back(*known);
-    } else if (const auto named = digitalocean_.read_address(address)) {  // BYOIP is not listed
-      take(*named);
-      account.pool.push_back(*named);
-    }
-  }
-  return account;
-}
-
 void Observer::prove_scope() {
   digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] {
-    if (!digitalocean_.sees_droplet(found_.droplet->id)) {
+    if (digitalocean_.sight_of(found_.droplet->id) != core::Sight::seen) {
       throw core::Error(
           core::Exit::no_permission,
           "the token does not see this droplet, so an address in use looks free to it")

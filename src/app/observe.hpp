@@ -53,10 +53,9 @@ class Observer {
   void answer(core::Need need);
   void read_droplet();
   void read_node();
-  void read_account();
+  void read_addresses();
   void prove_scope();
   void prove_egress();
-  core::Account account();
   void start_node();
   void give_up_node();
   std::optional<core::Ipv4> way_round() const;

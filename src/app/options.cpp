@@ -12,12 +12,14 @@ constexpr std::array command_table = {
     CommandFacts{Command::reconcile, "reconcile", "brings everything about; the default"},
     CommandFacts{Command::status, "status", "says what is so and what is not; changes nothing"},
     CommandFacts{Command::release, "release", "undoes all that reconcile did"},
+    CommandFacts{Command::doctor, "doctor", "names what would go wrong; changes nothing"},
     CommandFacts{Command::pool, "pool", "lists who holds the addresses of the pool"},
 };
 
 constexpr Commands reconcile = in(Command::reconcile);
 constexpr Commands change = reconcile | in(Command::release);
-constexpr Commands here = change | in(Command::status);  // about this droplet
+constexpr Commands looks = in(Command::status) | in(Command::doctor);
+constexpr Commands here = change | looks;  // about this droplet
 constexpr Commands all = here | in(Command::pool);
 
 }  // namespace
@@ -37,7 +39,7 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "the pool: only these addresses are ever touched", true, set_pool},
       {all, "floating-ips-file", "", "F", {"DO_EGRESS_IP_FLOATING_IPS_FILE"}, "",
        "or: the pool from a file; # starts a comment", false, set_pool_file},
-      {reconcile | in(Command::status), "allow-foreign-ip", "", "", {"DO_EGRESS_IP_ALLOW_FOREIGN_IP"}, "",
+      {reconcile | looks, "allow-foreign-ip", "", "", {"DO_EGRESS_IP_ALLOW_FOREIGN_IP"}, "",
        "accept an address on the droplet that is not in the pool", false, set_foreign},
       {here, "node-name", "", "N", {"NODE_NAME"}, "the hostname",
        "the name to match, and the Node to label", false, set_node_name},
@@ -61,7 +63,7 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "where the Leases are kept", false, set_namespace},
       {reconcile, "lock", "", "auto|lease|none", {"DO_EGRESS_IP_LOCK"}, "auto",
        "claim under a Lease for each address; auto: where Kubernetes answers", false, set_lock},
-      {reconcile | in(Command::status), "route", "", "default|none", {"DO_EGRESS_IP_ROUTE"}, "default",
+      {reconcile | looks, "route", "", "default|none", {"DO_EGRESS_IP_ROUTE"}, "default",
        "none: assign and label only, another agent owns the routes", false, set_route},
       {reconcile | in(Command::status), "direct", "", "CIDR", {"DO_EGRESS_IP_DIRECT"}, "",
        "destination that keeps leaving by the public address; repeatable", true, set_direct},
@@ -71,7 +73,7 @@ std::span<const Option> options() {  // NOLINT(readability-function-size): a tab
        "the label that holds the address", false, set_address_label},
       {reconcile, "verify-url", "", "U", {"DO_EGRESS_IP_VERIFY_URL"}, "",
        "service that answers with the caller's IPv4; must see the address", true, set_verify_url},
-      {here, "gate-taint", "", "K[=V]:EFFECT", {"DO_EGRESS_IP_GATE_TAINT"}, "",
+      {change | in(Command::status), "gate-taint", "", "K[=V]:EFFECT", {"DO_EGRESS_IP_GATE_TAINT"}, "",
        "taint that keeps pods off the Node until its egress is proven", false, set_gate_taint},
       {in(Command::status), "local", "", "", {"DO_EGRESS_IP_LOCAL"}, "",
        "ask neither DigitalOcean nor Kubernetes", false, set_local},

@@ -129,8 +129,9 @@ Invocation resolve(Draft draft, const Environment& environment) {
   require(draft);
   Invocation invocation = std::move(draft.invocation);
   invocation.match = draft.match.value.value_or(core::Match{});
-  const bool reads = invocation.command == Command::status || invocation.command == Command::pool;
-  if (reads) {
+  const bool changes =
+      invocation.command == Command::reconcile || invocation.command == Command::release;
+  if (!changes) {
     invocation.writes = Writes::none;
   }
   invocation.config.pool = *draft.pool.value;

@@ -204,22 +204,22 @@ bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
   return response.status == 200 && status != nullptr && *status == "errored";
 }
 
-bool DigitalOcean::sees_droplet(core::DropletId droplet) {
-  return may_read(fmt::format("/v2/droplets/{}", droplet));
+core::Sight DigitalOcean::sight_of(core::DropletId droplet) {
+  return look_at(fmt::format("/v2/droplets/{}", droplet));
 }
 
 bool DigitalOcean::sees_droplets() {
-  return may_read("/v2/droplets?per_page=1");
+  return look_at("/v2/droplets?per_page=1") == core::Sight::seen;
 }
 
-bool DigitalOcean::may_read(const std::string& path) {
+core::Sight DigitalOcean::look_at(const std::string& path) {
   return core::attempt("prove that the token sees droplets", [&] {
     const auto response = http_.send(request("GET", path));
-    if (response.status == 403 || response.status == 404) {
-      return false;
+    if (response.status == 403) {
+      return core::Sight::denied;
     }
     require_usable(response, "droplet:read");
-    return response.status == 200;
+    return response.status == 200 ? core::Sight::seen : core::Sight::absent;
   });
 }
 

@@ -3,6 +3,7 @@
 
 #include "cloud/secret.hpp"
 #include "core/model.hpp"
+#include "core/sight.hpp"
 #include "io/http.hpp"
 
 #include <optional>
@@ -45,9 +46,9 @@ class DigitalOcean {
   // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
   bool has_errored(core::Ipv4 address, std::int64_t action);
 
-  // Whether the token sees droplets, proven on one that exists. False without droplet:read.
-  bool sees_droplet(core::DropletId droplet);
-  // The same without one to prove it on.
+  // Whether the token sees droplets, proven on one that exists.
+  core::Sight sight_of(core::DropletId droplet);
+  // The same without one to prove it on: false without droplet:read.
   bool sees_droplets();
 
   // From now on leave by this address of ours, asking once only: a node that is cut off is not to
@@ -56,7 +57,7 @@ class DigitalOcean {
 
  private:
   io::Request request(const std::string& method, const std::string& path);
-  bool may_read(const std::string& path);
+  core::Sight look_at(const std::string& path);
   io::Response get(const std::string& path, const std::string& scope);
 
   io::Http& http_;

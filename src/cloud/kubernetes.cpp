@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/kubernetes.hpp"
 
+#include "cloud/date.hpp"
 #include "cloud/json.hpp"
-
-#include <ctime>
-#include <iomanip>
-#include <sstream>
 
 namespace cloud {
 namespace {
@@ -141,14 +138,11 @@ void Kubernetes::note_time(const io::Response& response) {
 }
 
 std::chrono::seconds Kubernetes::time() const {
-  std::tm parts = {};
-  std::istringstream stream(date_);
-  stream.imbue(std::locale::classic());
-  stream >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S");
-  if (stream.fail()) {
+  const auto time = parse_date(date_);
+  if (!time) {
     throw core::Error(core::Exit::software, "unexpected reply: \"{}\" is no Date", date_);
   }
-  return std::chrono::seconds{timegm(&parts)};
+  return *time;
 }
 
 io::Request Kubernetes::node_request(const std::string& node) {

@@ -61,36 +61,50 @@ Ending address_not_configured(std::string_view which, Ipv4 address) {
                               address.to_string())};
 }
 
+std::variant<Path, Ending> path_of(std::string_view which, const Interface& interface,
+                                   const std::vector<std::uint32_t>& devices,
+                                   const Network& network) {
+  if (devices.empty()) {
+    return address_not_configured(which, interface.address);
+  }
+  if (devices.size() > 1) {
+    return several_devices(which, interface.address, devices, network);
+  }
+  return Path{interface.address, {interface.gateway, devices[0]}};
+}
+
 }  // namespace
 
-std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network) {
+std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Network& network) {
   if (!droplet.public_interface) {
     return no_public_interface();
   }
+  const Interface& outside = *droplet.public_interface;
+  auto devices = devices_with_address(network, outside.address);
+  if (devices.empty()) {
+    devices = devices_with_mac(network, outside.mac);
+  }
+  return path_of("public", outside, devices, network);
+}
+
+std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Network& network) {
   if (!droplet.anchor) {
     return no_anchor();
   }
-  const Interface& outside = *droplet.public_interface;
-  auto public_devices = devices_with_address(network, outside.address);
-  if (public_devices.empty()) {
-    public_devices = devices_with_mac(network, outside.mac);
+  return path_of("anchor", *droplet.anchor, devices_with_address(network, droplet.anchor->address),
+                 network);
+}
+
+std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network) {
+  const auto outside = find_public_path(droplet, network);
+  if (const auto* ending = std::get_if<Ending>(&outside)) {
+    return *ending;
   }
-  const auto anchor_devices = devices_with_address(network, droplet.anchor->address);
-  if (public_devices.empty()) {
-    return address_not_configured("public", outside.address);
+  const auto anchor = find_anchor_path(droplet, network);
+  if (const auto* ending = std::get_if<Ending>(&anchor)) {
+    return *ending;
   }
-  if (anchor_devices.empty()) {
-    return address_not_configured("anchor", droplet.anchor->address);
-  }
-  if (public_devices.size() > 1) {
-    return several_devices("public", outside.address, public_devices, network);
-  }
-  if (anchor_devices.size() > 1) {
-    return several_devices("anchor", droplet.anchor->address, anchor_devices, network);
-  }
-  return Paths{
-      .public_path = {outside.address, {outside.gateway, public_devices[0]}},
-      .anchor_path = {droplet.anchor->address, {droplet.anchor->gateway, anchor_devices[0]}}};
+  return Paths{.public_path = std::get<Path>(outside), .anchor_path = std::get<Path>(anchor)};
 }
 
 std::string render_hop(const NextHop& hop, const Network& network) {

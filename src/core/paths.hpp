@@ -21,6 +21,8 @@ struct Paths {
 
 // The device of each path is the one that holds its address, never a name: DOKS 1.32 and newer give
 // the anchor a NIC of its own. None or several are an Ending with Exit::config.
+std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Network& network);
+std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Network& network);
 std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network);
 
 // "203.0.113.1 dev eth0", for people.

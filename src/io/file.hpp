@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace io {
 
@@ -11,6 +12,9 @@ std::string read_file(const std::string& path);
 
 // Whether it can be read.
 bool is_readable(const std::string& path);
+
+// The names of what is in a folder, sorted; none where it cannot be read.
+std::vector<std::string> list_folder(const std::string& path);
 
 // Writes over a file that exists, as the kubelet's termination log wants it. Throws
 // Error(os_error).

@@ -52,6 +52,7 @@ TEST_CASE("secrets: in no output, log, result or file of a run that succeeds") {
       CHECK(run("reconcile") == 0);
       CHECK(run("reconcile") == 0);
       CHECK(run("status") == 0);
+      CHECK(run("doctor") == 0);
       CHECK(run("release") == 0);
     }
   }
@@ -72,6 +73,7 @@ TEST_CASE("secrets: not where a server refuses, and says back what it was sent")
       world.fault(echo(server, status,
                        server == "kubernetes" ? secretive.kube_token : secretive.api_token));
       CHECK(secretive.run({"-v", "--timeout", "2s", "-o", "json"}) != 0);
+      CHECK(secretive.run({"doctor", "-v", "-o", "json"}) != 0);
       world.sim("DELETE", "/faults");
     }
   }
@@ -86,6 +88,7 @@ TEST_CASE("secrets: not where the connection or the answer breaks") {
     CHECK(secretive.run({"release", "--log-format", "json"}) == 0);
     world.fault({{"server", "digitalocean"}, {"kind", kind}, {"count", -1}});
     CHECK(secretive.run({"-v", "--timeout", "2s"}) != 0);
+    CHECK(secretive.run({"doctor", "-v", "--timeout", "2s"}) != 0);
     world.sim("DELETE", "/faults");
   }
   const std::string stranger = secretive.put("ca.pem", content_of("/run/lab/server.pem"));

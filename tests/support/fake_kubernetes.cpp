@@ -61,6 +61,13 @@ Reply FakeCloud::kubernetes(const io::Request& request) {
   if (request.url.ends_with("/version")) {
     return json_reply("{}");
   }
+  if (request.url.ends_with("/selfsubjectaccessreviews")) {
+    return json_reply(R"({"status":{"allowed":true}})", 201);
+  }
+  if (request.url.find("/configmaps/") != std::string::npos ||
+      request.url.find("/nodes?") != std::string::npos) {
+    return refused(403, "forbidden");
+  }
   Reply reply = about_lease ? lease(request) : about_event ? event(request) : node(request);
   if (auto* response = std::get_if<io::Response>(&reply)) {
     response->headers["date"] =

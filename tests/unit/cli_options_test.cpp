@@ -266,9 +266,11 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("cli: status and pool write nothing, and the pool needs no name to match") {
+TEST_CASE("cli: status, doctor and pool write nothing, and the pool needs no name to match") {
   CommandLine line;
   line.arguments = {"status"};
+  CHECK(line.invocation().writes == app::Writes::none);
+  line.arguments = {"doctor"};
   CHECK(line.invocation().writes == app::Writes::none);
   line.arguments = {"pool"};
   line.variables.erase("DO_EGRESS_IP_MATCH_STRING");

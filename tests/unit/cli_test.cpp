@@ -118,7 +118,7 @@ TEST_CASE("cli: reconcile is the default command") {
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
         "\"relese\" is not a command; expected one of reconcile, "
         "status, "
-        "release, pool");
+        "release, doctor, pool");
 }
 
 TEST_CASE("cli: the configuration file takes lists, switches and comments") {

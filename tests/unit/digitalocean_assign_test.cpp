@@ -34,7 +34,7 @@ struct Fixture {
   }
   bool sees(Reply reply) {
     http.script(droplet, {std::move(reply)});
-    return api.sees_droplet(support::our_droplet);
+    return api.sight_of(support::our_droplet) == core::Sight::seen;
   }
 };
 

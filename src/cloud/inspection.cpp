@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/inspection.hpp"
+
+#include "cloud/json.hpp"
+
+namespace cloud {
+namespace {
+
+using nlohmann::json;
+
+constexpr int page_size = 100;  // a Node with its images is some 30 kB
+constexpr int most_pages = 100;
+
+json review_of(const core::Right& right) {
+  json attributes = {{"verb", right.verb}, {"group", right.group}, {"resource", right.resource}};
+  if (!right.name_space.empty()) {
+    attributes["namespace"] = right.name_space;
+  }
+  if (!right.name.empty()) {
+    attributes["name"] = right.name;
+  }
+  return {{"apiVersion", "authorization.k8s.io/v1"},
+          {"kind", "SelfSubjectAccessReview"},
+          {"spec", {{"resourceAttributes", attributes}}}};
+}
+
+// Adds the names of one page; the token for the next, empty after the last.
+std::string take_page(const json& reply, std::vector<std::string>& names) {
+  for (const json& node : reply.at("items")) {
+    names.push_back(node.at("metadata").at("name").get<std::string>());
+  }
+  const json* metadata = member(reply, "metadata");
+  const json* next = metadata == nullptr ? nullptr : member(*metadata, "continue");
+  return next == nullptr ? std::string{} : next->get<std::string>();
+}
+
+bool is_true(const json& data, const char* key, bool otherwise) {
+  const json* value = member(data, key);
+  return value == nullptr ? otherwise : value->get<std::string>() == "true";
+}
+
+}  // namespace
+
+bool may(Kubernetes& kubernetes, const core::Right& right) {
+  const auto response = kubernetes.send(
+      "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review_of(right));
+  if (response.status != 201) {
+    throw refusal(response);
+  }
+  return decode(response.body,
+                [](const json& reply) { return reply.at("status").at("allowed").get<bool>(); });
+}
+
+std::vector<std::string> list_nodes(Kubernetes& kubernetes) {
+  std::vector<std::string> names;
+  std::string next;
+  for (int page = 0; page < most_pages && (page == 0 || !next.empty()); ++page) {
+    const auto response =
+        kubernetes.send("GET", fmt::format("/api/v1/nodes?limit={}{}{}", page_size,
+                                           next.empty() ? "" : "&continue=", next));
+    if (response.status != 200) {
+      throw refusal(response);
+    }
+    next = decode(response.body, [&](const json& reply) { return take_page(reply, names); });
+  }
+  return names;
+}
+
+std::optional<core::Cilium> read_cilium(Kubernetes& kubernetes) {
+  const auto response =
+      kubernetes.send("GET", "/api/v1/namespaces/kube-system/configmaps/cilium-config");
+  if (response.status == 404) {
+    return std::nullopt;
+  }
+  if (response.status != 200) {
+    throw refusal(response);
+  }
+  return decode(response.body, [](const json& reply) {
+    const json* data = member(reply, "data");
+    const json settings = data == nullptr ? json::object() : *data;
+    return core::Cilium{.masquerades = is_true(settings, "enable-ipv4-masquerade", true),
+                        .in_bpf = is_true(settings, "enable-bpf-masquerade", false)};
+  });
+}
+
+}  // namespace cloud

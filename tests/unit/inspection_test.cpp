@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cloud/inspection.hpp"
+
+#include "cloud/date.hpp"
+#include "support/fake_http.hpp"
+#include "support/print.hpp"
+
+#include <nlohmann/json.hpp>
+
+using core::Exit;
+using nlohmann::json;
+using support::FakeHttp;
+using support::json_reply;
+
+namespace {
+
+const std::string url = "https://kubernetes.test";
+const std::string reviews =
+    "POST " + url + "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+const std::string cilium = "GET " + url + "/api/v1/namespaces/kube-system/configmaps/cilium-config";
+
+struct Fixture {
+  FakeHttp http = {};
+  cloud::Kubernetes api{http, url, "", [] { return cloud::Secret{"eyJ"}; }};
+
+  std::optional<core::Cilium> read_cilium(const std::string& body, long status = 200) {
+    http.script(cilium, {json_reply(body, status)});
+    return cloud::read_cilium(api);
+  }
+};
+
+template <class Body>
+Exit exit_of(Body&& body) {
+  const auto failure = core::failure_of(body);
+  REQUIRE(failure.has_value());
+  return failure->exit();
+}
+
+}  // namespace
+
+TEST_CASE("inspection: a review asks for one verb, as the API wants it") {
+  Fixture fixture;
+  fixture.http.script(reviews, {json_reply(R"({"status":{"allowed":true}})", 201),
+                                json_reply(R"({"status":{"allowed":false}})", 201)});
+  CHECK(cloud::may(fixture.api, {.verb = "create",
+                                 .group = "coordination.k8s.io",
+                                 .resource = "leases",
+                                 .name_space = "egress"}));
+  CHECK_FALSE(cloud::may(fixture.api, {.verb = "patch", .resource = "nodes", .name = "node-1"}));
+  CHECK(json::parse(fixture.http.sent[0].body) == json{{"apiVersion", "authorization.k8s.io/v1"},
+                                                       {"kind", "SelfSubjectAccessReview"},
+                                                       {"spec",
+                                                        {{"resourceAttributes",
+                                                          {{"verb", "create"},
+                                                           {"group", "coordination.k8s.io"},
+                                                           {"resource", "leases"},
+                                                           {"namespace", "egress"}}}}}});
+  CHECK(json::parse(fixture.http.sent[1].body)["spec"]["resourceAttributes"] ==
+        json{{"verb", "patch"}, {"group", ""}, {"resource", "nodes"}, {"name", "node-1"}});
+}
+
+TEST_CASE("inspection: a review that is refused, or has another shape, is an error") {
+  Fixture fixture;
+  for (const auto& [body, status, exit] :
+       {std::tuple{R"({"message":"no"})", 403L, Exit::no_permission},
+        std::tuple{R"({"message":"no"})", 500L, Exit::unavailable},
+        std::tuple{R"({"status":{}})", 201L, Exit::software},
+        std::tuple{R"({"status":{"allowed":"yes"}})", 201L, Exit::software},
+        std::tuple{"<html>", 201L, Exit::software}}) {
+    CAPTURE(std::string(body));
+    fixture.http.script(reviews, {json_reply(body, status)});
+    CHECK(exit_of([&] { cloud::may(fixture.api, {.verb = "get", .resource = "nodes"}); }) == exit);
+  }
+}
+
+TEST_CASE("inspection: Nodes are listed page by page") {
+  Fixture fixture;
+  const std::string list = "GET " + url + "/api/v1/nodes?limit=100";
+  fixture.http.script(
+      list, {json_reply(R"({"metadata":{"continue":"x_1"},"items":[{"metadata":{"name":"a"}}]})")});
+  fixture.http.script(list + "&continue=x_1",
+                      {json_reply(R"({"metadata":{},"items":[{"metadata":{"name":"b"}}]})")});
+  CHECK(cloud::list_nodes(fixture.api) == std::vector<std::string>{"a", "b"});
+  CHECK(fixture.http.sent.size() == 2);
+  fixture.http.script(list, {json_reply("{}", 403)});
+  CHECK(exit_of([&] { cloud::list_nodes(fixture.api); }) == Exit::no_permission);
+}
+
+TEST_CASE("inspection: how Cilium masquerades") {
+  Fixture fixture;
+  const auto bpf =
+      fixture.read_cilium(R"({"data":{"enable-bpf-masquerade":"true","enable-ipv4":"true"}})");
+  REQUIRE(bpf.has_value());
+  CHECK(bpf->in_bpf);
+  CHECK(bpf->masquerades);
+  const auto plain = fixture.read_cilium(R"({"data":{"enable-ipv4-masquerade":"false"}})");
+  REQUIRE(plain.has_value());
+  CHECK_FALSE(plain->in_bpf);
+  CHECK_FALSE(plain->masquerades);
+  CHECK(fixture.read_cilium("{}").has_value());
+  CHECK_FALSE(fixture.read_cilium("{}", 404).has_value());
+  CHECK(exit_of([&] { fixture.read_cilium("{}", 403); }) == Exit::no_permission);
+  CHECK(exit_of([&] { fixture.read_cilium(R"({"data":{"enable-bpf-masquerade":1}})"); }) ==
+        Exit::software);
+}
+
+TEST_CASE("inspection: the time of a Date header") {
+  CHECK(cloud::parse_date("Sun, 06 Nov 1994 08:49:37 GMT") == std::chrono::seconds{784111777});
+  for (const char* text : {"", "now", "1994-11-06T08:49:37Z"}) {
+    CAPTURE(std::string(text));
+    CHECK_FALSE(cloud::parse_date(text).has_value());
+  }
+}

@@ -21,6 +21,7 @@ class Witness : public io::Http {
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
   io::RequestCounts counts() const override { return http_.counts(); }
+  io::ReplyCounts replies() const override { return http_.replies(); }
 
   // Whether one of its replies had this status.
   bool saw(io::Server server, long status) const { return seen_.contains({server, status}); }

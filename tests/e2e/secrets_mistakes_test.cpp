@@ -114,7 +114,7 @@ TEST_CASE("secrets: in a file that is for something else") {
 TEST_CASE("secrets: a token file that holds something odd besides") {
   const Secretive secretive;
   for (const std::string text :
-       {std::string("SECRET one two"), std::string("SECRET\x01"), std::string("S\xffSECRET"),
+       {std::string("SECRET one two"), std::string("SECRET\x01SECRET"), std::string("S\xffSECRET"),
         std::string("SECRET\0more", 11), std::string("SECRET\nSECRET"),
         std::string(1U << 21U, 'S') + "SECRET"}) {
     const std::string path = secretive.put("odd", text);

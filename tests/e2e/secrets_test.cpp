@@ -4,6 +4,11 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+
 using support::Child;
 using support::Json;
 

@@ -51,6 +51,7 @@ class Perform {
       observer_.begin_switch();
     }
     change(system_.kernel, action);
+    system_.http.renew();
     return {};
   }
 

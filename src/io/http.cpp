@@ -192,6 +192,12 @@ class Curl : public Http {
     }
   }
 
+  void renew() override {
+    if (transfers_.empty()) {
+      multi_.reset(curl_multi_init());
+    }
+  }
+
   RequestCounts counts() const override { return counts_; }
   ReplyCounts replies() const override { return replies_; }
 

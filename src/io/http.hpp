@@ -60,6 +60,10 @@ struct Http {
   // Gives the request up; its reply, if it comes, is dropped.
   virtual void cancel(Ticket ticket) = 0;
 
+  // The way out has changed: what is idle is used no more, since it keeps the address it was made
+  // from, and nobody may answer to that any longer.
+  virtual void renew() = 0;
+
   // How many requests have been sent, retries included.
   virtual RequestCounts counts() const = 0;
 

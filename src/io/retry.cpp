@@ -76,6 +76,8 @@ class Retrying : public Http {
     inner_->cancel(ticket);
   }
 
+  void renew() override { inner_->renew(); }
+
   RequestCounts counts() const override { return inner_->counts(); }
   ReplyCounts replies() const override { return inner_->replies(); }
 

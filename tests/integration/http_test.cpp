@@ -196,6 +196,17 @@ TEST_CASE("http: a probe makes a connection of its own, by the routes of now") {
   CHECK(server.connections() == 2);
 }
 
+TEST_CASE("http: a way out that changed is taken by new connections only") {
+  TestServer server;
+  server->Get("/x", [](const Request&, Response&) {});
+  Client client;
+  client.get(server.url("/x"));
+  client.http->renew();
+  client.get(server.url("/x"));
+  client.get(server.url("/x"));
+  CHECK(server.connections() == 2);
+}
+
 TEST_CASE("http: Kubernetes may be at an IPv6 address, as a cluster's service host may be") {
   TestServer server(std::make_unique<httplib::Server>(), "::1");
   server->Get("/x", [](const Request&, Response& response) { response.status = 201; });

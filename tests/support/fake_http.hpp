@@ -28,6 +28,7 @@ class FakeHttp : public io::Http {
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
+  void renew() override { ++renewals; }
   io::RequestCounts counts() const override { return counts_; }
   io::ReplyCounts replies() const override { return answered_; }
 
@@ -37,6 +38,7 @@ class FakeHttp : public io::Http {
   std::function<Reply(const io::Request&)> handler = {};
   std::vector<io::Request> sent = {};
   std::set<Ticket> cancelled = {};
+  int renewals = 0;
   std::size_t in_flight() const { return replies_.size(); }
 
  private:

@@ -49,6 +49,14 @@ TEST_CASE("switch: a guard stands from before the switch until it is proven") {
   CHECK(rig.guards.opened == 1);
 }
 
+TEST_CASE("switch: no connection that was made by the old default is used after it") {
+  Rig rig;
+  rig.run();
+  CHECK(rig.http.renewals == 1);
+  rig.run();
+  CHECK(rig.http.renewals == 1);
+}
+
 TEST_CASE("switch: a guard whose process was killed brings back what was before") {
   for (const auto topology : support::every_topology) {
     Rig rig(topology);

@@ -21,6 +21,8 @@ struct KindOf {
   Kind operator()(const core::RemoveRoute&) const { return Kind::network; }
   Kind operator()(const core::AddRule&) const { return Kind::network; }
   Kind operator()(const core::RemoveRule&) const { return Kind::network; }
+  Kind operator()(const core::SetMarking&) const { return Kind::network; }
+  Kind operator()(const core::RemoveMarking&) const { return Kind::network; }
   Kind operator()(const core::ReplaceDefault&) const { return Kind::network; }
   Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
   Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
@@ -146,8 +148,12 @@ void tell(Observer& observer, const core::Step& step, const core::Error& failure
       return;
     case Kind::node:
       return observer.node_is(core::Unavailable{failure});
-    case Kind::claim:
     case Kind::network:
+      if (std::holds_alternative<core::SetMarking>(step.action)) {
+        return observer.no_marking(failure);
+      }
+      return observer.failed(failure);
+    case Kind::claim:
       return observer.failed(failure);
   }
 }

@@ -16,6 +16,8 @@ struct Change {
   void operator()(const core::RemoveRoute& action) const { kernel.remove_route(action.route); }
   void operator()(const core::AddRule& action) const { kernel.add_rule(action.rule); }
   void operator()(const core::RemoveRule& action) const { kernel.remove_rule(action.rule); }
+  void operator()(const core::SetMarking& action) const { kernel.set_marking(action.address); }
+  void operator()(const core::RemoveMarking&) const { kernel.remove_marking(); }
   template <typename Other>
   void operator()(const Other&) const {}
 };
@@ -30,6 +32,9 @@ struct IsDone {
   }
   bool operator()(const core::RemoveRoute& action) const {
     return !contains(now.routes, action.route);
+  }
+  bool operator()(const core::RemoveMarking&) const {
+    return now.marking.state == core::Marking::State::absent;
   }
   template <typename Other>
   bool operator()(const Other&) const {

@@ -26,6 +26,9 @@ Observer::Observer(System& system, const Invocation& invocation)
 
 void Observer::read_network() {
   core::Network now = system_.kernel.read();
+  if (no_marking_) {
+    now.marking = {.state = core::Marking::State::unsupported};
+  }
   if (now == found_.network) {
     return;
   }
@@ -40,6 +43,11 @@ void Observer::read_network() {
   if (std::holds_alternative<core::Unavailable>(found_.account)) {
     found_.account = core::NotAsked{};
   }
+}
+
+void Observer::no_marking(const core::Error& error) {
+  no_marking_ = true;
+  system_.log.write(io::Level::warning, "open connections of pods may break: {}", error.what());
 }
 
 void Observer::answer(const std::vector<Need>& needs) {

@@ -40,6 +40,10 @@ class Observer {
   void no_lease(const core::Error& error) { found_.no_lease = error; }
   void failed(const core::Error& error) { found_.failure = error; }
 
+  // The kernel does not take it: done without, during this run. Open connections of pods may break;
+  // that is no reason to go without an address.
+  void no_marking(const core::Error& error);
+
   // Somebody else changed the Node between our reading and our writing it: it is read again. Throws
   // Error(gate_failed) where that happens too often to be chance.
   void node_changed();
@@ -68,6 +72,7 @@ class Observer {
   std::optional<io::Http::Ticket> node_under_way_ = {};
   std::optional<std::string> claimed_ = {};
   int node_changes_ = 0;
+  bool no_marking_ = false;
   std::unique_ptr<io::Guard> guard_ = {};
 };
 

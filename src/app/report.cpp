@@ -35,7 +35,8 @@ std::string render_route(const core::Route& route, const core::Network& network)
 std::string render_rule(const core::Rule& rule) {
   const std::string source = rule.source ? rule.source->to_string() : "all";
   const std::string table = rule.table == core::main_table ? "main" : fmt::format("{}", rule.table);
-  return fmt::format("{} from {} lookup {}{}", rule.priority, source, table,
+  const std::string mark = rule.mark ? fmt::format(" fwmark {:#x}", *rule.mark) : "";
+  return fmt::format("{} from {}{} lookup {}{}", rule.priority, source, mark, table,
                      rule.suppress_prefixlength ? " without its default" : "");
 }
 
@@ -59,6 +60,13 @@ struct InWords {
   }
   Words operator()(const core::RemoveRule& action) const {
     return {"remove-rule", render_rule(action.rule)};
+  }
+  Words operator()(const core::SetMarking& action) const {
+    return {"set-marking", fmt::format("{:#x} on forwarded connections of {}", core::our_mark,
+                                       action.address.to_string())};
+  }
+  Words operator()(const core::RemoveMarking&) const {
+    return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark)};
   }
   Words operator()(const core::ReplaceDefault& action) const {
     return {"replace-default", render_route(action.route, network)};

@@ -130,6 +130,14 @@ struct RemoveRule {
   Rule rule;
   bool operator==(const RemoveRule&) const = default;
 };
+// Replaces our table of nf_tables by one for `address`, in one step.
+struct SetMarking {
+  Ipv4 address;
+  bool operator==(const SetMarking&) const = default;
+};
+struct RemoveMarking {
+  bool operator==(const RemoveMarking&) const = default;
+};
 // One atomic replace: `route` has the table, metric and type of service of what it replaces. A
 // switch `to_be_proven` is undone unless traffic is seen to leave by it.
 struct ReplaceDefault {
@@ -164,9 +172,9 @@ struct PatchNode {
   std::optional<std::vector<Taint>> taints = {};
   bool operator==(const PatchNode&) const = default;
 };
-using Action =
-    std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, ReplaceDefault, AcquireLease,
-                 ReleaseLease, AssignFloatingIp, UnassignFloatingIp, PatchNode>;
+using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, SetMarking, RemoveMarking,
+                            ReplaceDefault, AcquireLease, ReleaseLease, AssignFloatingIp,
+                            UnassignFloatingIp, PatchNode>;
 
 struct Step {
   Action action;

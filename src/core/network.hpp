@@ -16,8 +16,13 @@ namespace core {
 // Free in iproute2's rt_protos and rt_tables; 135 and 15135 belong to the DOKS routing agent.
 inline constexpr std::uint8_t our_protocol = 173;
 inline constexpr std::uint32_t our_table = 173;
-inline constexpr std::uint32_t main_first_priority = 17300;  // to main, without its default
-inline constexpr std::uint32_t our_table_priority = 17301;   // then to our table
+inline constexpr std::uint32_t main_first_priority = 17300;         // to main, without its default
+inline constexpr std::uint32_t our_table_priority = 17301;          // then to our table
+inline constexpr std::uint32_t marked_main_first_priority = 17302;  // the same for `our_mark`
+inline constexpr std::uint32_t marked_our_table_priority = 17303;
+
+// None of the bits that kube-proxy (0x4000, 0x8000) and Cilium (0x0f00) go by.
+inline constexpr std::uint32_t our_mark = 0xd0e60073;
 
 inline constexpr std::uint32_t main_table = 254;            // RT_TABLE_MAIN
 inline constexpr std::uint32_t main_rule_priority = 32766;  // the kernel's own rule for it
@@ -25,7 +30,10 @@ inline constexpr std::uint32_t main_rule_priority = 32766;  // the kernel's own 
 struct Link {
   std::uint32_t ifindex = 0;
   std::string name = {};
-  std::string mac = {};  // lower case, colons
+  std::string mac = {};         // lower case, colons
+  bool forwards = false;        // passes on what comes in here for others
+  std::uint32_t rp_filter = 0;  // 1: takes nothing here whose answer would leave elsewhere
+  bool src_valid_mark = false;  // that answer has the mark of the packet
   bool operator==(const Link&) const = default;
 };
 
@@ -60,19 +68,36 @@ struct Route {
 struct Rule {
   std::uint32_t priority = 0;
   std::optional<Prefix> source = {};
+  std::optional<std::uint32_t> mark = {};
   std::uint32_t table = main_table;
   std::optional<std::uint32_t> suppress_prefixlength = {};
   std::uint8_t protocol = our_protocol;
-  bool plain = true;  // selects by source alone and looks up a table; else it is never compared
+  bool plain =
+      true;  // selects by source and whole mark alone, looks up a table; else never compared
   bool operator==(const Rule&) const = default;
+};
+
+// Our table of nf_tables: it gives `our_mark` to packets of forwarded connections that the world
+// knows by `address`, which no rule could tell from others by their source.
+struct Marking {
+  enum class State {
+    absent,
+    set,
+    hidden,       // to be seen with CAP_NET_ADMIN only
+    unsupported,  // by this kernel
+  };
+  State state = State::absent;
+  Ipv4 address = {};  // 0.0.0.0: not as we make it
+  bool operator==(const Marking&) const = default;
 };
 
 // One look at the kernel.
 struct Network {
   std::vector<Link> links = {};
   std::vector<LinkAddress> addresses = {};
-  std::vector<Route> routes = {};       // unicast, of the tables that matter: see io::Kernel
-  std::vector<Rule> rules = {};         // by priority
+  std::vector<Route> routes = {};  // unicast, of the tables that matter: see io::Kernel
+  std::vector<Rule> rules = {};    // by priority
+  Marking marking = {};
   std::vector<NextHop> leaves_by = {};  // how the kernel resolves each of `probes`
   bool operator==(const Network&) const = default;
 };

@@ -107,6 +107,10 @@ std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& ne
   return Paths{.public_path = std::get<Path>(outside), .anchor_path = std::get<Path>(anchor)};
 }
 
+bool goes_via(const Route& route, const Path& path) {
+  return !route.multipath && route.via == path.via;
+}
+
 std::string render_hop(const NextHop& hop, const Network& network) {
   const std::string device = "dev " + device_name(hop.ifindex, network);
   return hop.gateway ? hop.gateway->to_string() + " " + device : device;

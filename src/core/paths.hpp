@@ -25,6 +25,8 @@ std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Networ
 std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Network& network);
 std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network);
 
+bool goes_via(const Route& route, const Path& path);
+
 // "203.0.113.1 dev eth0", for people.
 std::string render_hop(const NextHop& hop, const Network& network);
 

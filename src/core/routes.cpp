@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/routes.hpp"
 
+#include "core/rules.hpp"
+
 #include <algorithm>
 
 namespace core {
@@ -10,20 +12,6 @@ constexpr Prefix everywhere{};
 
 bool is_default(const Route& route, std::uint32_t table) {
   return route.table == table && route.destination == everywhere && route.tos == 0;
-}
-
-bool goes_via(const Route& route, const Path& path) {
-  return !route.multipath && route.via == path.via;
-}
-
-std::optional<Route> default_of(const Network& network, std::uint32_t table) {
-  std::optional<Route> best;
-  for (const Route& route : network.routes) {
-    if (is_default(route, table) && (!best || route.metric < best->metric)) {
-      best = route;
-    }
-  }
-  return best;
 }
 
 // --- direct routes -----------------------------------------------------------------------------
@@ -66,24 +54,6 @@ void remove_stale_routes(std::vector<Step>& steps, const Network& network,
 
 // --- replies of the public address -------------------------------------------------------------
 
-// The DOKS routing agent, or somebody else, already keeps replies on the public gateway.
-bool replies_kept_by_others(const Network& network, const Path& path) {
-  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
-    if (!rule.plain || rule.protocol == our_protocol || rule.table == main_table ||
-        rule.source != Prefix::host(path.address) || rule.priority >= main_rule_priority) {
-      return false;
-    }
-    const auto route = default_of(network, rule.table);
-    return route && goes_via(*route, path);
-  });
-}
-
-std::vector<Rule> reply_rules(const Path& path) {
-  const Prefix source = Prefix::host(path.address);
-  return {{.priority = main_first_priority, .source = source, .suppress_prefixlength = 0},
-          {.priority = our_table_priority, .source = source, .table = our_table}};
-}
-
 // A copy of the default that leads there now, so that `release` can put back exactly that one.
 Route reply_route(const Network& network, const Path& path) {
   auto route = default_in_force(network);
@@ -105,25 +75,6 @@ void add_reply_route(std::vector<Step>& steps, const Network& network, const Pat
   }
   steps.push_back({SetRoute{wanted}, fmt::format("replies of {} must leave by its own gateway",
                                                  path.address.to_string())});
-}
-
-void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {
-  for (const Rule& rule : wanted) {
-    if (std::ranges::find(network.rules, rule) == network.rules.end()) {
-      steps.push_back({AddRule{rule}, rule.table == our_table
-                                          ? "replies of the public address must leave by it"
-                                          : "pods and bridges must stay reachable from it"});
-    }
-  }
-}
-
-void remove_stale_rules(std::vector<Step>& steps, const Network& network,
-                        const std::vector<Rule>& wanted) {
-  for (const Rule& rule : network.rules) {
-    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
-      steps.push_back({RemoveRule{rule}, "ours, and no longer wanted"});
-    }
-  }
 }
 
 // Inert, since the copy that replies go by has a lower metric; it remembers a default that led
@@ -163,6 +114,16 @@ std::string described(const std::optional<Route>& route, const Network& network)
 
 }  // namespace
 
+std::optional<Route> default_of(const Network& network, std::uint32_t table) {
+  std::optional<Route> best;
+  for (const Route& route : network.routes) {
+    if (is_default(route, table) && (!best || route.metric < best->metric)) {
+      best = route;
+    }
+  }
+  return best;
+}
+
 std::optional<Route> default_in_force(const Network& network) {
   return default_of(network, main_table);
 }
@@ -173,16 +134,12 @@ std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
   for (const Prefix& destination : direct) {
     routes.push_back(direct_route(destination, paths.public_path));
   }
-  std::vector<Rule> rules;
-  if (!replies_kept_by_others(network, paths.public_path)) {
-    rules = reply_rules(paths.public_path);
-  }
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
   add_reply_route(steps, network, paths.public_path);
   remember_default(steps, network, paths);
-  add_rules(steps, network, rules);
-  remove_stale_rules(steps, network, rules);
+  const auto rules = rules_and_marking(network, paths);
+  steps.insert(steps.end(), rules.begin(), rules.end());
   remove_stale_routes(steps, network, routes);
   return steps;
 }
@@ -237,6 +194,9 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
     if (rule.protocol == our_protocol) {
       steps.push_back({RemoveRule{rule}, "ours"});
     }
+  }
+  if (network.marking.state == Marking::State::set) {
+    steps.push_back({RemoveMarking{}, "ours"});
   }
   for (const Route& route : network.routes) {
     const bool ours = route.table == our_table || route.protocol == our_protocol;

@@ -12,11 +12,15 @@ namespace core {
 // The metadata service: link-local, but reached through the public gateway.
 inline constexpr Prefix metadata_service{Ipv4{{169, 254, 169, 254}}, 32};
 
-// The default of the main table that wins: unicast, no type of service, lowest metric.
+// The default of a table that wins: unicast, no type of service, lowest metric.
+std::optional<Route> default_of(const Network& network, std::uint32_t table);
+
+// That of the main table.
 std::optional<Route> default_in_force(const Network& network);
 
-// What is still missing so that metadata, `direct` and replies of the public address keep to the
-// public gateway, whatever the default is; and what is ours there but no longer wanted.
+// What is still missing so that metadata, `direct`, replies of the public address and forwarded
+// connections that are under it keep to the public gateway, whatever the default is; and what is
+// ours there but no longer wanted.
 std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
                                     const std::vector<Prefix>& direct);
 

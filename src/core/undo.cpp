@@ -37,6 +37,19 @@ void restore_default(std::vector<Step>& steps, const Network& now, const Network
   }
 }
 
+void restore_marking(std::vector<Step>& steps, const Marking& now, const Marking& before) {
+  using State = Marking::State;
+  const bool former = before.state == State::set && before.address != Ipv4{};
+  if (now == before || (now.state != State::set && now.state != State::absent)) {
+    return;
+  }
+  if (former) {
+    steps.push_back({SetMarking{before.address}, "it was so before"});
+  } else if (now.state == State::set) {
+    steps.push_back({RemoveMarking{}, "it was not there"});
+  }
+}
+
 }  // namespace
 
 std::vector<Step> restore(const Network& now, const Network& before) {
@@ -47,6 +60,7 @@ std::vector<Step> restore(const Network& now, const Network& before) {
       steps.push_back({RemoveRule{rule}, fmt::format("rule {} was not there", rule.priority)});
     }
   }
+  restore_marking(steps, now.marking, before.marking);
   for (const Route& route : now.routes) {
     if (is_ours(route) && !contains(before.routes, route)) {
       steps.push_back(

@@ -4,12 +4,15 @@
 #include "core/error.hpp"
 #include "io/netlink.hpp"
 #include "io/netlink_decode.hpp"
+#include "io/nftables.hpp"
 
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -66,6 +69,10 @@ void put_rule(nlmsghdr* message, const core::Rule& rule) {
     header->src_len = static_cast<std::uint8_t>(rule.source->length);
     put_address(message, FRA_SRC, rule.source->address);
   }
+  if (rule.mark) {
+    mnl_attr_put_u32(message, FRA_FWMARK, *rule.mark);
+    mnl_attr_put_u32(message, FRA_FWMASK, 0xffffffff);
+  }
   if (rule.suppress_prefixlength) {
     mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefixlength);
   }
@@ -77,7 +84,8 @@ class Rtnetlink : public Kernel {
     constexpr int tries = 3;  // a change under way tears a dump; a busy host still settles
     for (int count = 0; count < tries; ++count) {
       core::Network network;
-      if (dump(network)) {
+      if (dump(network) && nftables_.read(network.marking)) {
+        apply_rp_filter_of_all(network);
         resolve(network);
         return network;
       }
@@ -110,6 +118,9 @@ class Rtnetlink : public Kernel {
     change(message, fmt::format("remove rule {}", rule.priority));
   }
 
+  void set_marking(core::Ipv4 address) override { nftables_.set(address); }
+  void remove_marking() override { nftables_.remove(); }
+
  private:
   void change(nlmsghdr* message, const std::string& doing) {
     netlink_.exchange(message, doing, [](const nlmsghdr&) {});
@@ -138,6 +149,20 @@ class Rtnetlink : public Kernel {
                [&](const nlmsghdr& message) { network.rules.push_back(decode_rule(message)); }) &&
            netlink_.exchange(dump_request<rtmsg>(RTM_GETROUTE), "list routes",
                              [&](const nlmsghdr& message) { add_route(network, message); });
+  }
+
+  // The stricter of net.ipv4.conf.all and .NAME counts, where loose (2) is the most.
+  void apply_rp_filter_of_all(core::Network& network) {
+    nlmsghdr* message = netlink_.message(RTM_GETNETCONF, NLM_F_ACK);
+    auto* header = header_of<netconfmsg>(message);
+    header->ncm_family = AF_INET;
+    mnl_attr_put_u32(message, NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
+    std::uint32_t of_all = 0;
+    netlink_.exchange(message, "read rp_filter",
+                      [&](const nlmsghdr& reply) { of_all = decode_rp_filter(reply); });
+    for (core::Link& link : network.links) {
+      link.rp_filter = std::max(link.rp_filter, of_all);
+    }
   }
 
   static void add_route(core::Network& network, const nlmsghdr& message) {
@@ -174,7 +199,8 @@ class Rtnetlink : public Kernel {
     }
   }
 
-  Netlink netlink_ = {};
+  Netlink netlink_{Netlink::Family::route};
+  Nftables nftables_ = {};
 };
 
 }  // namespace

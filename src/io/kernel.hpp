@@ -12,9 +12,9 @@ namespace io {
 struct Kernel {
   virtual ~Kernel() = default;
 
-  // Links, addresses, rules, the unicast routes of the main table and of ours, the defaults of
-  // every other table, and how core::probes are resolved. Throws Error(os_error) when it cannot be
-  // read untorn.
+  // Links, addresses, rules, our marking, the unicast routes of the main table and of ours, the
+  // defaults of every other table, and how core::probes are resolved. Throws Error(os_error) when
+  // it cannot be read untorn.
   virtual core::Network read() = 0;
 
   // Puts `route` in force, in one step: what has its destination, table, metric and type of service
@@ -24,9 +24,13 @@ struct Kernel {
 
   virtual void add_rule(const core::Rule& rule) = 0;
   virtual void remove_rule(const core::Rule& rule) = 0;
+
+  // Our table of nf_tables, as core::Marking tells; setting replaces it in one step.
+  virtual void set_marking(core::Ipv4 address) = 0;
+  virtual void remove_marking() = 0;
 };
 
-// Talks rtnetlink to the running kernel.
+// Talks rtnetlink, and nf_tables, to the running kernel.
 std::unique_ptr<Kernel> open_kernel();
 
 }  // namespace io

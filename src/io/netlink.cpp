@@ -56,12 +56,13 @@ void Netlink::Close::operator()(mnl_socket* socket) const {
   mnl_socket_close(socket);
 }
 
-Netlink::Netlink() {
+Netlink::Netlink(Family family) : family_(family) {
   open();
 }
 
 void Netlink::open() {
-  socket_.reset(mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC));
+  const int bus = family_ == Family::route ? NETLINK_ROUTE : NETLINK_NETFILTER;
+  socket_.reset(mnl_socket_open2(bus, SOCK_CLOEXEC));
   if (!socket_ || mnl_socket_bind(socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     throw refusal(errno, "open a netlink socket", {});
   }
@@ -81,7 +82,17 @@ nlmsghdr* Netlink::message(std::uint16_t type, std::uint16_t flags) {
 }
 
 bool Netlink::exchange(nlmsghdr* request, std::string_view doing, const OnMessage& on_message) {
-  if (mnl_socket_sendto(socket_.get(), request, request->nlmsg_len) < 0) {
+  return talk({reinterpret_cast<const char*>(request), request->nlmsg_len}, doing, on_message);
+}
+
+void Netlink::transact(std::span<const char> messages, std::string_view doing) {
+  talk(messages, doing, [](const nlmsghdr&) {});
+}
+
+bool Netlink::talk(std::span<const char> messages, std::string_view doing,
+                   const OnMessage& on_message) {
+  const auto sequence = reinterpret_cast<const nlmsghdr*>(messages.data())->nlmsg_seq;
+  if (mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) < 0) {
     throw refusal(errno, doing, {});
   }
   Reply reply{.on_message = &on_message};
@@ -93,16 +104,17 @@ bool Netlink::exchange(nlmsghdr* request, std::string_view doing, const OnMessag
     if (size < 0) {
       throw refusal(errno, doing, {});
     }
-    status = mnl_cb_run2(reply_.data(), static_cast<std::size_t>(size), request->nlmsg_seq,
+    status = mnl_cb_run2(reply_.data(), static_cast<std::size_t>(size), sequence,
                          mnl_socket_get_portid(socket_.get()), on_data, &reply, control.data(),
                          control.size());
   }
-  if (status < 0 && errno == EINTR) {
-    open();  // the rest of the torn dump would be taken for the next one's
-    return false;
-  }
   if (status < 0) {
-    throw refusal(errno, doing, reply.reason);
+    const int code = errno;
+    open();  // what else comes to this would be taken for the next one's
+    if (code != EINTR) {
+      throw refusal(code, doing, reply.reason);
+    }
+    return false;
   }
   return true;
 }

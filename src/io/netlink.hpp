@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 
 struct mnl_socket;
@@ -12,28 +13,38 @@ struct nlmsghdr;
 
 namespace io {
 
-// One rtnetlink socket (rtnetlink(7)), with the kernel's own words for a refusal (extended ACK).
+// One netlink socket (netlink(7)), with the kernel's own words for a refusal (extended ACK).
 class Netlink {
  public:
+  enum class Family { route, netfilter };
   using OnMessage = std::function<void(const nlmsghdr&)>;
 
   // Throws Error(os_error) where the kernel gives no socket.
-  Netlink();
+  explicit Netlink(Family family);
 
   // A fresh message of `type` with `flags`, to be filled and given to exchange().
   nlmsghdr* message(std::uint16_t type, std::uint16_t flags);
+
+  // The sequence number of the next message, for one that is made elsewhere.
+  std::uint32_t next() { return ++sequence_; }
 
   // Sends `request` and hands each reply to `on_message`, until the acknowledgement or the end of
   // the dump. False when a dump was torn by a change meanwhile (NLM_F_DUMP_INTR). Throws
   // Error(no_permission) on EPERM and Error(os_error) on any other refusal.
   bool exchange(nlmsghdr* request, std::string_view doing, const OnMessage& on_message);
 
+  // Sends messages at once, one of them to be acknowledged, all of them with the sequence number
+  // of the first. Throws like exchange(), the first refusal of any.
+  void transact(std::span<const char> messages, std::string_view doing);
+
  private:
   void open();
+  bool talk(std::span<const char> messages, std::string_view doing, const OnMessage& on_message);
 
   struct Close {
     void operator()(mnl_socket* socket) const;
   };
+  Family family_;
   std::unique_ptr<mnl_socket, Close> socket_;
   std::uint32_t sequence_ = 0;
   alignas(8) std::array<char, 1024> request_ = {};

@@ -5,6 +5,11 @@
 #include <fmt/ranges.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/netconf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -64,11 +69,50 @@ const Header* each_attribute(const nlmsghdr& message, Visit&& visit) {
 
 // Anything by which a rule selects packets, other than their source.
 bool selects_otherwise(int type) {
-  constexpr std::array selectors = {FRA_DST,      FRA_IIFNAME,     FRA_OIFNAME,     FRA_FWMARK,
-                                    FRA_FLOW,     FRA_TUN_ID,      FRA_L3MDEV,      FRA_UID_RANGE,
-                                    FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_GOTO};
+  constexpr std::array selectors = {FRA_DST,         FRA_IIFNAME,     FRA_OIFNAME,   FRA_FLOW,
+                                    FRA_TUN_ID,      FRA_L3MDEV,      FRA_UID_RANGE, FRA_IP_PROTO,
+                                    FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_GOTO};
   return std::ranges::find(selectors, type) != selectors.end();
 }
+
+// The attribute of a type in another one; null where there is none.
+const nlattr* find_nested(const nlattr* outer, int type) {
+  struct Search {
+    int type;
+    const nlattr* found;
+  } search{type, nullptr};
+  const auto look = [](const nlattr* inner, void* user) {
+    auto& wanted = *static_cast<Search*>(user);
+    wanted.found = mnl_attr_get_type(inner) == wanted.type ? inner : wanted.found;
+    return MNL_CB_OK;
+  };
+  mnl_attr_parse_nested(outer, look, &search);
+  return search.found;
+}
+
+// The settings of a device, net.ipv4.conf.NAME, as an array (net/ipv4/devinet.c,
+// inet_fill_link_af).
+void take_settings(const nlattr* families, core::Link& link) {
+  const nlattr* family = find_nested(families, AF_INET);
+  const nlattr* settings = family == nullptr ? nullptr : find_nested(family, IFLA_INET_CONF);
+  if (settings == nullptr) {
+    return;
+  }
+  const auto bytes = payload(settings);
+  const auto setting = [&](std::size_t number) {
+    std::uint32_t value = 0;
+    if (number * sizeof value <= bytes.size()) {
+      std::memcpy(&value, bytes.data() + (number - 1) * sizeof value, sizeof value);
+    }
+    return value;
+  };
+  link.forwards = setting(IPV4_DEVCONF_FORWARDING) != 0;
+  link.rp_filter = setting(IPV4_DEVCONF_RP_FILTER);
+  link.src_valid_mark = setting(IPV4_DEVCONF_SRC_VMARK) != 0;
+}
+
+constexpr std::uint32_t all_ones = 0xffffffff;
+constexpr std::string_view note_start = "1: keeps ";
 
 }  // namespace
 
@@ -79,6 +123,8 @@ core::Link decode_link(const nlmsghdr& message) {
       link.name = text(attribute);
     } else if (mnl_attr_get_type(attribute) == IFLA_ADDRESS) {
       link.mac = fmt::format("{:02x}", fmt::join(payload(attribute), ":"));
+    } else if (mnl_attr_get_type(attribute) == IFLA_AF_SPEC) {
+      take_settings(attribute, link);
     }
   });
   link.ifindex = header == nullptr ? 0 : static_cast<std::uint32_t>(header->ifi_index);
@@ -107,6 +153,7 @@ core::Rule decode_rule(const nlmsghdr& message) {
   core::Rule rule;
   core::Ipv4 source;
   std::optional<std::uint32_t> table;
+  std::optional<std::uint32_t> mask;
   const auto* header = each_attribute<fib_rule_hdr>(message, [&](const nlattr* attribute) {
     const int type = mnl_attr_get_type(attribute);
     if (type == FRA_SRC) {
@@ -119,6 +166,10 @@ core::Rule decode_rule(const nlmsghdr& message) {
       take(attribute, rule.protocol);
     } else if (type == FRA_SUPPRESS_PREFIXLEN) {
       take(attribute, rule.suppress_prefixlength);
+    } else if (type == FRA_FWMARK) {
+      take(attribute, rule.mark);
+    } else if (type == FRA_FWMASK) {
+      take(attribute, mask);
     } else if (selects_otherwise(type)) {
       rule.plain = false;
     }
@@ -127,17 +178,53 @@ core::Rule decode_rule(const nlmsghdr& message) {
     rule.plain = false;
     return rule;
   }
-  constexpr std::uint32_t unset = 0xffffffff;  // the kernel always tells it, -1 for none
-  if (rule.suppress_prefixlength == unset) {
+  if (rule.suppress_prefixlength == all_ones) {  // the kernel always tells it, -1 for none
     rule.suppress_prefixlength.reset();
   }
   if (header->src_len > 0) {
     rule.source = core::Prefix{source, prefix_length(header->src_len)};
   }
   rule.table = table.value_or(header->table);
-  rule.plain = rule.plain && header->action == FR_ACT_TO_TBL && header->tos == 0 &&
+  rule.plain = rule.plain && mask.value_or(all_ones) == all_ones &&
+               header->action == FR_ACT_TO_TBL && header->tos == 0 &&
                (header->flags & FIB_RULE_INVERT) == 0;
   return rule;
+}
+
+std::uint32_t decode_rp_filter(const nlmsghdr& message) {
+  std::uint32_t value = 0;
+  each_attribute<netconfmsg>(message, [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == NETCONFA_RP_FILTER) {
+      take(attribute, value);
+    }
+  });
+  return value;
+}
+
+// Of libnftnl's format: type 0 is a comment, then a length, then a text that ends with 0.
+std::string marking_note(core::Ipv4 address) {
+  const std::string text = fmt::format("{}{}", note_start, address.to_string());
+  const auto size = static_cast<char>(text.size() + 1);
+  return std::string{'\0', size} + text + '\0';
+}
+
+std::optional<core::Ipv4> decode_marking(const nlmsghdr& message) {
+  std::optional<core::Ipv4> address;
+  each_attribute<nfgenmsg>(message, [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) != NFTA_RULE_USERDATA) {
+      return;
+    }
+    const auto bytes = payload(attribute);
+    const std::string note(bytes.begin(), bytes.end());
+    constexpr std::size_t before = 2 + note_start.size();
+    const auto told = note.size() > before
+                          ? core::Ipv4::parse(note.substr(before, note.size() - before - 1))
+                          : std::nullopt;
+    if (told && note == marking_note(*told)) {
+      address = told;
+    }
+  });
+  return address;
 }
 
 std::optional<core::Route> decode_route(const nlmsghdr& message) {

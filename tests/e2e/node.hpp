@@ -19,6 +19,8 @@ struct Node {
     droplet = world.droplet("node-1", topology);
   }
 
+  std::string pod_address() const { return "10.244.1.2"; }
+
   // One run, which must end so. Its result.
   support::Json run(int exit, const std::vector<std::string>& more = {},
                     const support::Variables& changes = {}) const {

@@ -20,7 +20,7 @@ void check_nobodys(const Node& node, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("release: links, addresses, routes and rules are as before, in every topology") {
+TEST_CASE("release: links, addresses, routes, rules and nf_tables as before, in every topology") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "two-defaults",
                                      "two-defaults-vpc", "routing-agent"}) {
     CAPTURE(topology);
@@ -59,13 +59,17 @@ TEST_CASE("release: after repairs and a reboot, and reconciled again") {
   CHECK(node.world.snapshot(node.droplet) == before);
 }
 
-TEST_CASE("release: routes and rules of others stay") {
+TEST_CASE("release: routes, rules and nf_tables of others stay") {
   const Node node;
   const auto add = [&](const std::string& words) { node.world.ip(node.droplet, words); };
   add("route add 192.0.2.128/25 via 203.0.113.1 proto 42");
   add("route add default via 203.0.113.1 table 135");
   add("rule add priority 15135 from 203.0.113.10 lookup 135");
   add("rule add priority 17400 from 10.99.0.0/16 lookup main protocol 99");
+  node.world.lab({"exec", node.droplet.name, "nft",
+                  "add table inet do-egress-ip; add chain inet do-egress-ip forwarded; "
+                  "add table ip mine; add chain ip mine in { type filter hook prerouting priority "
+                  "-140; }; add rule ip mine in ip saddr 192.0.2.9 meta mark set 0xd0e60073"});
   const std::string before = node.world.snapshot(node.droplet);
   node.run(0);
   release(node, 0);

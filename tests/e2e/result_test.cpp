@@ -14,9 +14,9 @@ using support::Variables;
 
 namespace {
 
-const std::set<std::string> actions = {"acquire-lease", "release-lease", "assign",
-                                       "set-route",     "remove-route",  "add-rule",
-                                       "label-node",    "remove-rule",   "replace-default"};
+const std::set<std::string> actions = {
+    "acquire-lease", "release-lease", "assign",          "set-route",   "remove-route",  "add-rule",
+    "label-node",    "remove-rule",   "replace-default", "set-marking", "remove-marking"};
 
 std::set<std::string> keys(const Json& object) {
   std::set<std::string> names;
@@ -75,7 +75,7 @@ TEST_CASE("result: JSON of a first run, of a steady one, of a failed one and of 
   CHECK(first.at("route") == Json{{"gateway", "10.17.0.1"},
                                   {"device", node.droplet.anchor_nic},
                                   {"source", node.droplet.anchor}});
-  CHECK(first.at("steps").size() == 8);
+  CHECK(first.at("steps").size() == 11);
   CHECK(first.at("steps")[0].at("action") == "acquire-lease");
   CHECK(first.at("steps")[1].at("action") == "assign");
   CHECK(first.at("steps")[7].at("action") == "label-node");

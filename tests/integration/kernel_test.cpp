@@ -8,6 +8,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 
 // The running kernel keeps the contract, and what only a running one can show.
 
@@ -69,7 +71,56 @@ TEST_CASE("kernel: shows MAC addresses as metadata writes them") {
   const auto links = world.kernel().read().links;
   const auto link = std::ranges::find(links, eth0, &core::Link::ifindex);
   REQUIRE(link != links.end());
-  CHECK(*link == core::Link{eth0, "eth0", "04:01:2a:0f:2a:01"});
+  CHECK(link->mac == "04:01:2a:0f:2a:01");
+}
+
+TEST_CASE("kernel: shows what a device forwards and takes, by its own settings and those of all") {
+  RealWorld world;
+  const auto set = [](const std::string& name, int value) {
+    std::ofstream("/proc/sys/net/ipv4/conf/" + name) << value << std::flush;
+  };
+  const auto link = [&] {
+    const auto links = world.kernel().read().links;
+    return *std::ranges::find(links, eth0, &core::Link::ifindex);
+  };
+  set("all/rp_filter", 0);
+  set("eth0/rp_filter", 0);
+  set("eth0/forwarding", 0);
+  if (link().rp_filter != 0 || link().forwards) {
+    return;  // a system that lets nobody set them
+  }
+  CHECK_FALSE(link().src_valid_mark);
+  set("eth0/forwarding", 1);
+  set("eth0/rp_filter", 1);
+  set("eth0/src_valid_mark", 1);
+  CHECK(link().forwards);
+  CHECK(link().rp_filter == 1);
+  CHECK(link().src_valid_mark);
+  set("all/rp_filter", 2);
+  CHECK(link().rp_filter == 2);
+}
+
+// A table of ours by its name, but not as we make it, is neither taken for ours nor in the way.
+TEST_CASE("kernel: a marking that somebody else changed is no marking for any address") {
+  RealWorld world;
+  const core::Marking ours{core::Marking::State::set, public_address};
+  for (const std::string change :
+       {"add rule ip do-egress-ip forwarded counter", "flush table ip do-egress-ip",
+        "flush chain ip do-egress-ip forwarded; delete chain ip do-egress-ip forwarded",
+        "flush chain ip do-egress-ip forwarded; "
+        "add rule ip do-egress-ip forwarded counter comment \"1: keeps 203.0.113.10\""}) {
+    CAPTURE(change);
+    world.kernel().set_marking(public_address);
+    REQUIRE(world.network().marking == ours);
+    if (std::system(("nft '" + change + "'").c_str()) != 0) {
+      return;  // without nft(8)
+    }
+    CHECK(world.network().marking == core::Marking{core::Marking::State::set, {}});
+    world.kernel().set_marking(public_address);
+    CHECK(world.network().marking == ours);
+  }
+  world.kernel().remove_marking();
+  CHECK(world.network().marking == core::Marking{});
 }
 
 TEST_CASE("kernel: says in its own words why it refuses") {
@@ -92,13 +143,18 @@ TEST_CASE("kernel: without rights every change is refused as that, and reading g
               [&] { kernel->set_route(contract_route()); },
               [&] { kernel->remove_route(*default_route(world.network())); },
               [&] { kernel->add_rule(contract_rule()); },
-              [&] { kernel->remove_rule(contract_rule()); }};
+              [&] { kernel->remove_rule(contract_rule()); },
+              [&] { kernel->set_marking(public_address); },
+              [&] { kernel->remove_marking(); }};
           for (const auto& change : changes) {
             if (refusal(change) != core::Exit::no_permission) {
               return 1;
             }
           }
-          return kernel->read().routes.empty() ? 2 : 0;
+          if (kernel->read().marking.state != core::Marking::State::hidden) {
+            return 2;
+          }
+          return kernel->read().routes.empty() ? 3 : 0;
         }) == 0);
 }
 
@@ -111,7 +167,7 @@ TEST_CASE("kernel: routes of every kind are shown as what they are") {
       "route add default via 10.132.0.1 dev eth1 metric 4000000000 table 4000000000\n"
       "rule add from 10.0.0.0/8 iif eth1 lookup 135 priority 5\n"
       "rule add not from 10.0.0.0/8 lookup 135 priority 6\n"
-      "rule add fwmark 1 lookup 135 priority 7\n"
+      "rule add fwmark 1/1 lookup 135 priority 7\n"
       "rule add from 10.0.0.0/8 blackhole priority 8\n");
   const core::Network network = world.kernel().read();
   const auto route = [&](std::string_view destination) {

@@ -104,7 +104,13 @@ make_forwarding() {
             echo "$0" >$device/rp_filter
             echo 1 >$device/arp_ignore
         done
-        exec nft -f -' $strict <<END
+    ' $strict
+}
+
+# A network plugin's tables, and no other.
+filters() {
+    cat <<END
+flush ruleset
 table ip cni {
     chain pods {
         type nat hook postrouting priority srcnat
@@ -176,6 +182,7 @@ route flush table all
 address flush scope global
 $(configuration)
 END
+    filters | nsenter --net="/run/netns/$name" nft -f -
 }
 
 # The processes of a droplet, as somebody who looks at it from outside sees them.
@@ -236,6 +243,7 @@ snapshot() { # NAME
     ip -n "$name" -4 -details address show | sed '/valid_lft/d'
     ip -n "$name" -4 -details rule show
     ip -n "$name" -4 -details route show table all | sort
+    nsenter --net="/run/netns/$name" nft --stateless list ruleset
 }
 
 register() {

@@ -110,6 +110,22 @@ core::Network converged(Topology topology) {
   return network;
 }
 
+core::Network forwarding(core::Network network) {
+  for (core::Link& link : network.links) {
+    link.forwards = true;
+  }
+  return network;
+}
+
+core::Network marked(core::Network network) {
+  network = forwarding(std::move(network));
+  network.marking = {core::Marking::State::set, public_address};
+  network.rules.insert(network.rules.end() - 2,
+                       {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
+                        {.priority = 17303, .mark = core::our_mark, .table = core::our_table}});
+  return network;
+}
+
 core::Config asked() {
   return {.node_name = "pool-egress-8b870",
           .pool = {third_choice, first_choice, second_choice},

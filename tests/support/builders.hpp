@@ -43,6 +43,11 @@ core::Network booted(Topology topology);
 // As a run leaves it: the default leads through the anchor, everything else stays reachable.
 core::Network converged(Topology topology);
 
+// The same on a node with pods: it forwards, and in the latter what was under the public address
+// before stays there.
+core::Network forwarding(core::Network network);
+core::Network marked(core::Network network);
+
 core::Config asked();
 core::Droplet droplet(std::optional<core::Ipv4> floating_ip);
 core::Node labelled(core::Ipv4 address);

@@ -100,12 +100,25 @@ void FakeKernel::remove_rule(const core::Rule& rule) {
   }
 }
 
+void FakeKernel::set_marking(core::Ipv4 address) {
+  change("set marking " + address.to_string());
+  network.marking = {core::Marking::State::set, address};
+}
+
+void FakeKernel::remove_marking() {
+  change("remove marking");
+  if (network.marking.state != core::Marking::State::set) {
+    throw refused("No such file or directory");
+  }
+  network.marking = {};
+}
+
 std::vector<core::NextHop> FakeKernel::resolved(const core::Network& network) {
   std::vector<core::NextHop> hops;
   for (const core::Ipv4 probe : core::probes) {
     std::optional<core::Route> found;
     for (const core::Rule& rule : network.rules) {
-      if (!found && rule.plain && !rule.source) {
+      if (!found && rule.plain && !rule.source && !rule.mark) {
         found = lookup(network, rule, probe);
       }
     }

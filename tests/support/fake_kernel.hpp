@@ -22,6 +22,8 @@ class FakeKernel : public io::Kernel {
   void remove_route(const core::Route& route) override;
   void add_rule(const core::Rule& rule) override;
   void remove_rule(const core::Rule& rule) override;
+  void set_marking(core::Ipv4 address) override;
+  void remove_marking() override;
 
   // How `network` resolves each of core::probes, for a socket without a source address.
   static std::vector<core::NextHop> resolved(const core::Network& network);

@@ -27,6 +27,10 @@ inline core::Rule contract_rule() {
   return {.priority = 17301, .source = core::Prefix::host(public_address), .table = 173};
 }
 
+inline core::Rule contract_marked_rule() {
+  return {.priority = 17303, .mark = core::our_mark, .table = 173};
+}
+
 inline bool has(const core::Network& network, const core::Route& route) {
   return std::ranges::find(network.routes, route) != network.routes.end();
 }
@@ -149,6 +153,11 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is added shows in every field, at
   CHECK(rules[1] == first);
   CHECK(rules[2] == second);
   CHECK(refusal([&] { world.kernel().add_rule(second); }) == core::Exit::os_error);
+  world.kernel().add_rule(contract_marked_rule());
+  CHECK(world.kernel().read().rules[3] == contract_marked_rule());
+  CHECK(refusal([&] { world.kernel().add_rule(contract_marked_rule()); }) == core::Exit::os_error);
+  world.kernel().remove_rule(contract_marked_rule());
+  CHECK(world.kernel().read().rules == rules);
   core::Rule elsewhere = second;
   elsewhere.priority = 200;
   world.kernel().add_rule(elsewhere);
@@ -195,11 +204,28 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: tells how traffic leaves, whatever decides th
   CHECK(leaves_by() == Hops{{}, {}});
 }
 
+TEST_CASE_TEMPLATE_DEFINE("kernel: the marking is for one address, and gone when removed", World,
+                          contract_marking) {
+  World world;
+  using core::Marking;
+  const core::Network before = world.kernel().read();
+  REQUIRE(before.marking == Marking{});
+  for (const core::Ipv4 address : {public_address, anchor_address, anchor_address}) {
+    world.kernel().set_marking(address);
+    CHECK(world.kernel().read().marking == Marking{Marking::State::set, address});
+  }
+  world.kernel().remove_marking();
+  CHECK(world.kernel().read() == before);
+  CHECK(refusal([&] { world.kernel().remove_marking(); }) == core::Exit::os_error);
+  world.kernel().set_marking(public_address);
+  CHECK(world.kernel().read().marking.address == public_address);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("kernel: takes every step of a plan, and then shows what was planned",
                           World, contract_plan) {
   World world;
   core::Observation found = healthy();
-  found.network = world.kernel().read();
+  found.network = forwarding(world.kernel().read());
   for (const core::Step& step : core::plan(found, asked()).steps) {
     if (const auto* set = std::get_if<core::SetRoute>(&step.action)) {
       world.kernel().set_route(set->route);
@@ -207,9 +233,12 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: takes every step of a plan, and then shows wh
       world.kernel().set_route(replace->route);
     } else if (const auto* add = std::get_if<core::AddRule>(&step.action)) {
       world.kernel().add_rule(add->rule);
+    } else if (const auto* mark = std::get_if<core::SetMarking>(&step.action)) {
+      world.kernel().set_marking(mark->address);
     }
   }
-  found.network = world.kernel().read();
+  found.network = forwarding(world.kernel().read());
+  CHECK(found.network.rules.size() == 7);
   CHECK(core::plan(found, asked()).steps.empty());
   CHECK(found.network.leaves_by == converged(Topology::classic).leaves_by);
 }
@@ -226,4 +255,5 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: takes every step of a plan, and then shows wh
   TEST_CASE_TEMPLATE_INVOKE(contract_rule_added, World);   \
   TEST_CASE_TEMPLATE_INVOKE(contract_rule_removed, World); \
   TEST_CASE_TEMPLATE_INVOKE(contract_leaves, World);       \
+  TEST_CASE_TEMPLATE_INVOKE(contract_marking, World);      \
   TEST_CASE_TEMPLATE_INVOKE(contract_plan, World)

@@ -52,16 +52,23 @@ std::string to_text(const core::Route& value) {
 
 std::string to_text(const core::Rule& value) {
   return fmt::format(
-      "{}: from {} lookup {}{} proto {}{}", value.priority,
-      value.source ? value.source->to_string() : "all", value.table,
+      "{}: from {}{} lookup {}{} proto {}{}", value.priority,
+      value.source ? value.source->to_string() : "all",
+      value.mark ? fmt::format(" fwmark {:#x}", *value.mark) : "", value.table,
       value.suppress_prefixlength ? fmt::format(" suppress {}", *value.suppress_prefixlength) : "",
       value.protocol, value.plain ? "" : " and more");
+}
+
+std::string to_text(const core::Marking& value) {
+  constexpr std::array names = {"absent", "set", "hidden", "unsupported"};
+  return fmt::format("{} {}", names.at(static_cast<std::size_t>(value.state)),
+                     value.address.to_string());
 }
 
 std::string to_text(const core::Network& value) {
   return each("links", value.links) + each("addresses", value.addresses) +
          each("routes", value.routes) + each("rules", value.rules) +
-         each("leaves by", value.leaves_by);
+         "\n  marking: " + to_text(value.marking) + each("leaves by", value.leaves_by);
 }
 
 std::string to_text(core::Need value) {

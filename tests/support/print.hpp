@@ -20,6 +20,7 @@ std::string to_text(const core::Link& value);
 std::string to_text(const core::LinkAddress& value);
 std::string to_text(const core::Route& value);
 std::string to_text(const core::Rule& value);
+std::string to_text(const core::Marking& value);
 std::string to_text(const core::Network& value);
 std::string to_text(core::Need value);
 inline std::string to_text(const std::string& value) {

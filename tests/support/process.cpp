@@ -2,6 +2,7 @@
 #include "support/process.hpp"
 
 #include <fcntl.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <poll.h>
@@ -73,7 +74,9 @@ int netlink_type(pid_t pid, const __ptrace_syscall_info& info) {
 }
 
 bool is_change(int type) {
-  return type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWRULE || type == RTM_DELRULE;
+  constexpr int batch = NFNL_MSG_BATCH_BEGIN;  // of changes to nf_tables
+  return type == batch || type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWRULE ||
+         type == RTM_DELRULE;
 }
 
 void kill_and_reap(pid_t pid) {

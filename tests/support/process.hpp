@@ -68,8 +68,8 @@ inline Run run(const Command& command) {
 }
 
 // Runs the program and kills it (SIGKILL) right after its `nth` change of the kernel's network — a
-// netlink message that makes or removes a route or a rule — has been made. False when it ended
-// before that.
+// netlink message that makes or removes a route, a rule or our marking — has been made. False when
+// it ended before that.
 bool kill_after_change(const Command& command, int nth);
 
 }  // namespace support

@@ -17,22 +17,6 @@ namespace {
 constexpr int port = 22;
 constexpr timeval patience{.tv_sec = 3, .tv_usec = 0};
 
-// A socket in another network namespace; the thread that makes it goes there and no further.
-int socket_in(const std::string& netns) {
-  int result = -1;
-  std::thread([&] {
-    const int space = open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC);
-    if (space >= 0 && setns(space, CLONE_NEWNET) == 0) {
-      result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    }
-    close(space);
-  }).join();
-  if (result < 0) {
-    throw std::runtime_error("no socket in " + netns);
-  }
-  return result;
-}
-
 sockaddr_in endpoint(const std::string& address) {
   sockaddr_in result{};
   result.sin_family = AF_INET;
@@ -53,13 +37,29 @@ void echo(int connection) {
 
 }  // namespace
 
+// The thread that makes it goes there and no further.
+int socket_in(const std::string& netns, int type) {
+  int result = -1;
+  std::thread([&] {
+    const int space = open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC);
+    if (space >= 0 && setns(space, CLONE_NEWNET) == 0) {
+      result = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+    }
+    close(space);
+  }).join();
+  if (result < 0) {
+    throw std::runtime_error("no socket in " + netns);
+  }
+  return result;
+}
+
 struct EchoService::State {
   int listener = -1;
   std::thread acceptor = {};
 };
 
 EchoService::EchoService(const Droplet& droplet) : state_(std::make_unique<State>()) {
-  state_->listener = socket_in(droplet.name);
+  state_->listener = socket_in(droplet.name, SOCK_STREAM);
   const int on = 1;
   setsockopt(state_->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   const sockaddr_in any = endpoint("0.0.0.0");
@@ -80,7 +80,7 @@ EchoService::~EchoService() {
   close(state_->listener);
 }
 
-Session::Session(const std::string& address) : socket_(socket_in("internet")) {
+Session::Session(const std::string& address) : socket_(socket_in("internet", SOCK_STREAM)) {
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   const sockaddr_in there = endpoint(address);

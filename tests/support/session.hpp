@@ -8,6 +8,10 @@
 
 namespace support {
 
+// A socket in another network namespace; none of this process's threads stays there. Throws where
+// there can be none.
+int socket_in(const std::string& netns, int type);
+
 // A service on the droplet's port 22 that sends back what it gets, from all its addresses.
 class EchoService {
  public:

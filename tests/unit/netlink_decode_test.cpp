@@ -176,7 +176,7 @@ TEST_CASE("netlink: the kernel writes no suppression as all ones") {
 
 TEST_CASE("netlink: a rule that selects by more than the source is not plain") {
   for (const int type :
-       {FRA_DST, FRA_IIFNAME, FRA_OIFNAME, FRA_FWMARK, FRA_UID_RANGE, FRA_IP_PROTO, FRA_SPORT_RANGE,
+       {FRA_DST, FRA_IIFNAME, FRA_OIFNAME, FRA_UID_RANGE, FRA_IP_PROTO, FRA_SPORT_RANGE,
         FRA_DPORT_RANGE, FRA_TUN_ID, FRA_L3MDEV, FRA_GOTO, FRA_FLOW}) {
     CAPTURE(type);
     CHECK_FALSE(whole_rule().number(type, 1).decoded_by(io::decode_rule).plain);

@@ -43,6 +43,8 @@ class World {
   void perform(const core::RemoveRoute& action) { kernel_.remove_route(action.route); }
   void perform(const core::AddRule& action) { kernel_.add_rule(action.rule); }
   void perform(const core::RemoveRule& action) { kernel_.remove_rule(action.rule); }
+  void perform(const core::SetMarking& action) { kernel_.set_marking(action.address); }
+  void perform(const core::RemoveMarking&) { kernel_.remove_marking(); }
   void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
   void perform(const core::AcquireLease& action) { found.leased.insert(action.address); }
   void perform(const core::ReleaseLease& action) { found.leased.erase(action.address); }

@@ -21,6 +21,10 @@ struct Start {
 
 const std::vector<Start> starts = {
     {"a new droplet", [](Rig&) {}},
+    {"a new node with pods",
+     [](Rig& rig) {
+       rig.kernel.network = support::forwarding(support::booted(Topology::classic));
+     }},
     {"a slow assignment", [](Rig& rig) { rig.cloud.latency = io::Duration{3'000}; }},
     {"a lost address",
      [](Rig& rig) {
@@ -120,7 +124,7 @@ TEST_CASE("reconcile: cut off from everything at any request, the next run finis
 TEST_CASE("reconcile: refused by the kernel at any change, the next run finishes the work") {
   for (const Start& start : starts) {
     CAPTURE(start.name);
-    for (std::size_t point = 0; point < 8; ++point) {
+    for (std::size_t point = 0; point < 12; ++point) {
       CAPTURE(point);
       Rig rig;
       start.prepare(rig);

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/nftables.hpp"
+
+#include "core/error.hpp"
+#include "io/netlink_decode.hpp"
+
+#include <arpa/inet.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+#include <functional>
+#include <vector>
+
+namespace io {
+namespace {
+
+constexpr const char* table = "do-egress-ip";
+constexpr const char* chain = "forwarded";
+
+// After connection tracking (-200) and what others mark (-150), before translation (-100) and the
+// route.
+constexpr int priority = -140;
+
+constexpr std::uint16_t type_of(int message) {
+  return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message);
+}
+
+void put_header(nlmsghdr* message, std::uint8_t family, std::uint16_t resource) {
+  auto* header = static_cast<nfgenmsg*>(mnl_nlmsg_put_extra_header(message, sizeof(nfgenmsg)));
+  header->nfgen_family = family;
+  header->version = NFNETLINK_V0;
+  header->res_id = htons(resource);
+}
+
+// Numbers of nf_tables are in network byte order.
+void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t value) {
+  mnl_attr_put_u32(message, type, htonl(value));
+}
+
+using Fill = std::function<void(nlmsghdr*)>;
+
+void put_nested(nlmsghdr* message, std::uint16_t type, const Fill& fill) {
+  nlattr* outer = mnl_attr_nest_start(message, type);
+  fill(message);
+  mnl_attr_nest_end(message, outer);
+}
+
+// Messages of which the kernel takes all or none.
+class Batch {
+ public:
+  explicit Batch(std::uint32_t sequence) : sequence_(sequence) {
+    add(NFNL_MSG_BATCH_BEGIN, 0);
+    put_header(last(), AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+  }
+
+  void add(int message, std::uint16_t flags, const Fill& fill) {
+    add(type_of(message), flags);
+    put_header(last(), NFPROTO_IPV4, 0);
+    fill(last());
+  }
+
+  std::span<const char> finish() {
+    last()->nlmsg_flags |= NLM_F_ACK;
+    add(NFNL_MSG_BATCH_END, 0);
+    put_header(last(), AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
+    return {buffer_.data(), start_ + last()->nlmsg_len};
+  }
+
+ private:
+  void add(std::uint16_t type, std::uint16_t flags) {
+    start_ = used_ ? start_ + MNL_ALIGN(last()->nlmsg_len) : 0;
+    used_ = true;
+    nlmsghdr* message = mnl_nlmsg_put_header(buffer_.data() + start_);
+    message->nlmsg_type = type;
+    message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
+    message->nlmsg_seq = sequence_;
+  }
+  nlmsghdr* last() { return reinterpret_cast<nlmsghdr*>(buffer_.data() + start_); }
+
+  std::uint32_t sequence_;
+  bool used_ = false;
+  std::size_t start_ = 0;                          // of the last message
+  alignas(8) std::array<char, 4096> buffer_ = {};  // three times what is put there
+};
+
+void put_table_name(nlmsghdr* message) {
+  mnl_attr_put_strz(message, NFTA_TABLE_NAME, table);
+}
+
+void put_chain(nlmsghdr* message) {
+  mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, table);
+  mnl_attr_put_strz(message, NFTA_CHAIN_NAME, chain);
+  mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, "filter");
+  put_nested(message, NFTA_CHAIN_HOOK, [](nlmsghdr* hook) {
+    put_number(hook, NFTA_HOOK_HOOKNUM, NF_INET_PRE_ROUTING);
+    put_number(hook, NFTA_HOOK_PRIORITY, static_cast<std::uint32_t>(priority));
+  });
+}
+
+// --- a rule's expressions, which hand values on in a register
+// -------------------------------------
+
+void put_expression(nlmsghdr* message, const char* name, const Fill& fill) {
+  put_nested(message, NFTA_LIST_ELEM, [&](nlmsghdr* element) {
+    mnl_attr_put_strz(element, NFTA_EXPR_NAME, name);
+    put_nested(element, NFTA_EXPR_DATA, fill);
+  });
+}
+
+void put_value(nlmsghdr* message, std::uint16_t type, std::span<const std::uint8_t> value) {
+  put_nested(message, type, [&](nlmsghdr* data) {
+    mnl_attr_put(data, NFTA_DATA_VALUE, value.size(), value.data());
+  });
+}
+
+std::span<const std::uint8_t> bytes_of(const std::uint32_t& value) {
+  return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
+}
+
+void put_is(nlmsghdr* message, std::span<const std::uint8_t> value) {
+  put_expression(message, "cmp", [&](nlmsghdr* data) {
+    put_number(data, NFTA_CMP_SREG, NFT_REG_1);
+    put_number(data, NFTA_CMP_OP, NFT_CMP_EQ);
+    put_value(data, NFTA_CMP_DATA, value);
+  });
+}
+
+// Marks what bears no mark yet, so that nobody else's is lost.
+void put_expressions(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {
+  constexpr std::uint32_t none = 0;
+  put_expression(message, "meta", [](nlmsghdr* data) {
+    put_number(data, NFTA_META_KEY, NFT_META_MARK);
+    put_number(data, NFTA_META_DREG, NFT_REG_1);
+  });
+  put_is(message, bytes_of(none));
+  put_expression(message, "ct", [&](nlmsghdr* data) {
+    put_number(data, NFTA_CT_KEY, NFT_CT_DST);
+    mnl_attr_put_u8(data, NFTA_CT_DIRECTION, direction);
+    put_number(data, NFTA_CT_DREG, NFT_REG_1);
+  });
+  put_is(message, address.octets);
+  put_expression(message, "immediate", [](nlmsghdr* data) {
+    put_number(data, NFTA_IMMEDIATE_DREG, NFT_REG_1);
+    put_value(data, NFTA_IMMEDIATE_DATA, bytes_of(core::our_mark));
+  });
+  put_expression(message, "meta", [](nlmsghdr* data) {
+    put_number(data, NFTA_META_KEY, NFT_META_MARK);
+    put_number(data, NFTA_META_SREG, NFT_REG_1);
+  });
+}
+
+void put_rule(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {
+  mnl_attr_put_strz(message, NFTA_RULE_TABLE, table);
+  mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
+  put_nested(message, NFTA_RULE_EXPRESSIONS,
+             [&](nlmsghdr* list) { put_expressions(list, direction, address); });
+  const std::string note = marking_note(address);
+  mnl_attr_put(message, NFTA_RULE_USERDATA, note.size(), note.data());
+}
+
+// A connection is under the address when it came to it (and was passed on to a pod), or when its
+// answers do (what a pod began, masqueraded).
+constexpr std::array<std::uint8_t, 2> directions = {0, 1};  // IP_CT_DIR_ORIGINAL, IP_CT_DIR_REPLY
+
+core::Marking marking_of(const std::vector<std::optional<core::Ipv4>>& rules) {
+  using State = core::Marking::State;
+  if (rules.empty()) {
+    return {};
+  }
+  const bool ours = rules.size() == directions.size() && rules[0] == rules[1];
+  return {State::set, ours ? rules[0].value_or(core::Ipv4{}) : core::Ipv4{}};
+}
+
+}  // namespace
+
+// The kernel loads the module that a message is for, also one that only asks.
+bool Nftables::read(core::Marking& marking) {
+  using State = core::Marking::State;
+  bool untorn = true;
+  std::vector<std::optional<core::Ipv4>> rules;
+  const auto failure = core::failure_of([&] {
+    nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETRULE), NLM_F_DUMP);
+    put_header(message, NFPROTO_IPV4, 0);
+    mnl_attr_put_strz(message, NFTA_RULE_TABLE, table);
+    untorn = netlink().exchange(message, "list our rules of nf_tables", [&](const nlmsghdr& rule) {
+      rules.push_back(decode_marking(rule));
+    });
+  });
+  marking = marking_of(rules);
+  if (rules.empty() && !failure && is_there()) {
+    marking.state = State::set;
+  }
+  if (failure) {
+    const bool rights = failure->exit() == core::Exit::no_permission;
+    marking.state = rights ? State::hidden : State::unsupported;
+  }
+  return untorn;
+}
+
+bool Nftables::is_there() {
+  return !core::failure_of([&] {
+    nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETTABLE), NLM_F_ACK);
+    put_header(message, NFPROTO_IPV4, 0);
+    put_table_name(message);
+    netlink().exchange(message, "look for our table of nf_tables", [](const nlmsghdr&) {});
+  });
+}
+
+// Made, taken away and made anew: one that is not there could not be taken away.
+void Nftables::set(core::Ipv4 address) {
+  Batch batch(netlink().next());
+  batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, put_table_name);
+  batch.add(NFT_MSG_DELTABLE, 0, put_table_name);
+  batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, put_table_name);
+  batch.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE, put_chain);
+  for (const std::uint8_t direction : directions) {
+    batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+              [&](nlmsghdr* message) { put_rule(message, direction, address); });
+  }
+  netlink().transact(batch.finish(), "set our table of nf_tables");
+}
+
+void Nftables::remove() {
+  Batch batch(netlink().next());
+  batch.add(NFT_MSG_DELTABLE, 0, put_table_name);
+  netlink().transact(batch.finish(), "remove our table of nf_tables");
+}
+
+Netlink& Nftables::netlink() {
+  if (!netlink_) {
+    netlink_.emplace(Netlink::Family::netfilter);
+  }
+  return *netlink_;
+}
+
+}  // namespace io

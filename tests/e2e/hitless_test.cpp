@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is under way when the default is switched loses nothing: streams to the public address, what
+// pods began, and what came to a port of the public address that leads to a pod.
+#include "node.hpp"
+#include "support/session.hpp"
+#include "support/traffic.hpp"
+
+using support::Count;
+using support::DatagramFlow;
+using support::DatagramService;
+using support::EchoService;
+using support::Json;
+using support::Stream;
+
+namespace {
+
+constexpr int echo = 7;
+constexpr int node_port = 30007;
+
+// As a Service of type NodePort does, or a container's hostPort.
+void forward_port(const Node& node) {
+  node.world.lab({"exec", node.droplet.name, "nft",
+                  "add table ip ports; add chain ip ports in { type nat hook prerouting priority "
+                  "dstnat; }; add rule ip ports in fib daddr type local udp dport 30007 dnat to " +
+                      node.pod_address() + ":7"});
+}
+
+void set_kernel(const Node& node, const std::string& parameter) {
+  node.world.lab({"exec", node.droplet.name, "sysctl", "-qw", "net.ipv4.conf." + parameter});
+}
+
+// Loose, as systemd sets it by itself.
+void loosen(const Node& node) {
+  set_kernel(node, "all.rp_filter=2");
+}
+
+// All that may be under way on a node.
+struct Traffic {
+  explicit Traffic(const Node& node)
+      : service(node.droplet),
+        outside("internet", echo),
+        inside(node.droplet.pod(), echo),
+        stream(node.droplet.public_address),
+        from_pod(node.droplet.pod(), "192.0.2.1", echo),
+        to_pod("internet", node.droplet.public_address, node_port) {}
+
+  void check_goes_on() const {
+    CHECK(stream.goes_on());
+    CHECK(from_pod.goes_on());
+    CHECK(to_pod.goes_on());
+  }
+
+  EchoService service;
+  DatagramService outside;
+  DatagramService inside;
+  Stream stream;
+  DatagramFlow from_pod;
+  DatagramFlow to_pod;
+};
+
+void report(const std::string& topology, std::string_view what, const Count& count) {
+  MESSAGE(topology << ", " << std::string(what) << ": " << count.lost << " of " << count.sent
+                   << " lost");
+}
+
+void check_nothing_lost(const std::string& topology, Traffic& traffic) {
+  const Count stream = traffic.stream.stop();
+  const Count from_pod = traffic.from_pod.stop();
+  const Count to_pod = traffic.to_pod.stop();
+  report(topology, "lines of a TCP stream to the public address", stream);
+  report(topology, "datagrams from a pod, 1 kHz", from_pod);
+  report(topology, "datagrams to a port of the public address that is a pod's, 1 kHz", to_pod);
+  CHECK(stream.lost == 0);
+  CHECK(from_pod.lost == 0);
+  CHECK(to_pod.lost == 0);
+}
+
+bool is_marked(const Node& node) {
+  return node.world.snapshot(node.droplet).find("table ip do-egress-ip") != std::string::npos;
+}
+
+// Through the switch, a steady run and a release.
+void check_hitless(const Node& node, const std::string& topology) {
+  CAPTURE(topology);
+  forward_port(node);
+  const std::string before = node.world.snapshot(node.droplet);
+  Traffic traffic(node);
+  traffic.check_goes_on();
+
+  const Json result = node.run(0);
+
+  traffic.check_goes_on();
+  CHECK(is_marked(node));
+  node.check_egress();  // new connections leave by the new address, pods' as well
+  CHECK(node.world.seen_from(node.droplet.pod()) == result.at("floating_ip"));
+  CHECK(node.run(0).at("result") == "unchanged");
+  const std::vector<std::string> release = {"release"};
+  Node::result_of(support::run(node.command(release)), 0);
+  traffic.check_goes_on();
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(traffic.outside.sources() == std::vector{node.droplet.public_address});
+  check_nothing_lost(topology, traffic);
+}
+
+}  // namespace
+
+TEST_CASE("hitless: nothing under way is lost in a switch and a release, in every topology") {
+  for (const std::string topology :
+       {"classic", "dhcp-metric", "two-defaults", "routing-agent", "anchor-nic"}) {
+    const Node node("198.51.100.1-4", topology);
+    loosen(node);
+    check_hitless(node, topology);
+  }
+}
+
+TEST_CASE("hitless: with an anchor NIC and strict rp_filter, where marks are taken into account") {
+  const Node node("198.51.100.1-4", "anchor-nic");
+  set_kernel(node, node.droplet.public_nic + ".src_valid_mark=1");
+  check_hitless(node, "anchor-nic, strict, src_valid_mark");
+}
+
+// The kernel lets no answer in: the best there is, is that a pod's connection starts anew at once.
+TEST_CASE("hitless: with an anchor NIC and strict rp_filter, pods go on by the new address") {
+  const Node node("198.51.100.1-4", "anchor-nic");
+  const EchoService service(node.droplet);
+  const DatagramService outside("internet", echo);
+  Stream stream(node.droplet.public_address);
+  DatagramFlow from_pod(node.droplet.pod(), "192.0.2.1", echo);
+  CHECK(stream.goes_on());
+  CHECK(from_pod.goes_on());
+
+  const std::string address = node.run(0).at("floating_ip");
+
+  CHECK(stream.goes_on());
+  CHECK(from_pod.goes_on());
+  CHECK_FALSE(is_marked(node));
+  CHECK(outside.sources() == std::vector{node.droplet.public_address, address});
+  const Count lines = stream.stop();
+  report("anchor-nic, strict", "lines of a TCP stream to the public address", lines);
+  CHECK(lines.lost == 0);
+  report("anchor-nic, strict", "datagrams from a pod, 1 kHz", from_pod.stop());
+}
+
+TEST_CASE("hitless: without the marking what a pod began is dead; a run brings it back") {
+  const Node node;
+  const DatagramService outside("internet", echo);
+  const DatagramFlow from_pod(node.droplet.pod(), "192.0.2.1", echo);
+  CHECK(from_pod.goes_on());
+  node.run(0);
+  const std::string settled = node.world.snapshot(node.droplet);
+  for (const std::string words :
+       {"nft delete table ip do-egress-ip", "nft flush chain ip do-egress-ip forwarded",
+        "ip rule delete pref 17303", "ip rule delete pref 17302"}) {
+    CAPTURE(words);
+    const bool vital = words != "ip rule delete pref 17302";  // it serves pods on the same node
+    node.world.lab({"exec", node.droplet.name, "sh", "-c", words});
+    if (vital) {
+      CHECK_FALSE(from_pod.goes_on(100, std::chrono::seconds(3)));
+    }
+
+    CHECK(node.run(0).at("result") == "changed");
+
+    CHECK(from_pod.goes_on());
+    CHECK(node.world.snapshot(node.droplet) == settled);
+  }
+}
+
+TEST_CASE("hitless: a droplet that forwards nothing gets no table") {
+  const Node node;
+  node.world.lab({"exec", node.droplet.name, "sysctl", "-qw", "net.ipv4.ip_forward=0"});
+  node.run(0);
+  CHECK_FALSE(is_marked(node));
+  node.world.lab({"exec", node.droplet.name, "sysctl", "-qw", "net.ipv4.ip_forward=1"});
+  CHECK(node.run(0).at("steps").size() == 3);  // the marking and its rules
+  CHECK(is_marked(node));
+}
+
+TEST_CASE("hitless: with --route none there is no table") {
+  const Node node;
+  const std::string before = node.world.snapshot(node.droplet);
+  node.run(0, {"--route", "none"});
+  CHECK(node.world.snapshot(node.droplet) == before);
+}
+
+TEST_CASE("hitless: status without rights takes what it may not see for right") {
+  const Node node;
+  node.run(0);
+  support::Command command = node.command({"status"});
+  command.words.insert(command.words.begin() + 2,
+                       {"setpriv", "--inh-caps=-all", "--bounding-set=-all"});
+  const support::Run run = support::run(command);
+  INFO(run.out, run.err);
+  CHECK(run.exit == 0);
+}

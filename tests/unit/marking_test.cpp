@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/reconcile.hpp"
+#include "core/release.hpp"
+#include "core/routes.hpp"
+#include "core/undo.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+using core::Marking;
+using core::Network;
+using State = core::Marking::State;
+using support::Rig;
+using support::Topology;
+using Lines = std::vector<std::string>;
+
+// Forwarded connections that are under the public address stay there: a mark, and rules for it.
+
+namespace {
+
+const std::string set = "set-marking 0xd0e60073 on forwarded connections of 203.0.113.10";
+const std::string removed = "remove-marking 0xd0e60073 on forwarded connections";
+const std::string first = "17302 from all fwmark 0xd0e60073 lookup main without its default";
+const std::string second = "17303 from all fwmark 0xd0e60073 lookup 173";
+
+core::Paths paths(std::uint32_t anchor_device = support::eth0) {
+  return {.public_path = {support::public_address, {support::public_gateway, support::eth0}},
+          .anchor_path = {support::anchor_address, {support::anchor_gateway, anchor_device}}};
+}
+
+Lines kept(const Network& network, std::uint32_t anchor_device = support::eth0) {
+  return support::words(core::keep_public_paths(network, paths(anchor_device), {}), network);
+}
+
+Network converged_node() {
+  return support::forwarding(support::converged(Topology::classic));
+}
+Network marked_node() {
+  return support::marked(support::converged(Topology::classic));
+}
+
+}  // namespace
+
+TEST_CASE("marking: a node that forwards gets it before its rules; one that has it, nothing") {
+  CHECK(kept(converged_node()) == Lines{set, "add-rule " + first, "add-rule " + second});
+  CHECK(kept(marked_node()).empty());
+  CHECK(kept(support::converged(Topology::classic)).empty());  // forwards nothing
+}
+
+TEST_CASE("marking: also where somebody else keeps the replies") {
+  const Network network = support::forwarding(support::converged(Topology::routing_agent));
+  CHECK(kept(network) == Lines{set, "add-rule " + first, "add-rule " + second});
+  CHECK(kept(support::marked(support::converged(Topology::routing_agent))).empty());
+}
+
+TEST_CASE("marking: one for another address, or changed by somebody, is made anew") {
+  Network network = marked_node();
+  for (const core::Ipv4 address : {support::anchor_address, core::Ipv4{}}) {
+    network.marking.address = address;
+    CHECK(kept(network) == Lines{set});
+  }
+  network.marking = {};
+  CHECK(kept(network) == Lines{set});
+  network.rules.erase(network.rules.end() - 3);
+  network.marking = marked_node().marking;
+  CHECK(kept(network) == Lines{"add-rule " + second});
+}
+
+TEST_CASE("marking: what may not be seen is left as it is") {
+  Network network = marked_node();
+  network.marking = {.state = State::hidden};
+  CHECK(kept(network).empty());
+  network = converged_node();
+  network.marking = {.state = State::hidden};
+  CHECK(kept(network).empty());
+}
+
+TEST_CASE("marking: a kernel without nf_tables does without, and without its rules") {
+  Network network = converged_node();
+  network.marking = {.state = State::unsupported};
+  CHECK(kept(network).empty());
+  network = marked_node();
+  network.marking = {.state = State::unsupported};
+  CHECK(kept(network) == Lines{"remove-rule " + first, "remove-rule " + second});
+}
+
+TEST_CASE("marking: goes where nothing is forwarded any more") {
+  Network network = marked_node();
+  for (core::Link& link : network.links) {
+    link.forwards = false;
+  }
+  CHECK(kept(network) == Lines{removed, "remove-rule " + first, "remove-rule " + second});
+}
+
+TEST_CASE("marking: not where a strict rp_filter would let no answer in") {
+  Network network = support::forwarding(support::converged(Topology::anchor_nic));
+  core::Link& outside = network.links.at(1);
+  REQUIRE(outside.ifindex == support::eth0);
+  outside.rp_filter = 1;
+  SUBCASE("on the NIC of the public address") {
+    CHECK(kept(network, support::ens7).empty());
+  }
+  SUBCASE("but where the anchor shares it") {
+    CHECK(kept(network).size() == 3);
+  }
+  SUBCASE("but where it is loose") {
+    outside.rp_filter = 2;
+    CHECK(kept(network, support::ens7).size() == 3);
+  }
+  SUBCASE("but where marks are taken into account") {
+    outside.src_valid_mark = true;
+    CHECK(kept(network, support::ens7).size() == 3);
+  }
+}
+
+TEST_CASE("marking: a mark in a rule from the public address is not somebody who keeps replies") {
+  Network network = support::booted(Topology::routing_agent);
+  network.rules[1].mark = 1;
+  CHECK(kept(network).size() == 4);
+}
+
+TEST_CASE("marking: restored as it was before") {
+  const auto undone = [](const Network& now, const Network& before) {
+    return support::words(core::restore(now, before), now);
+  };
+  const Network with = marked_node();
+  const Network without = converged_node();
+  CHECK(undone(with, without) == Lines{"remove-rule " + first, "remove-rule " + second, removed});
+  CHECK(undone(without, with) == Lines{set, "add-rule " + first, "add-rule " + second});
+  CHECK(undone(with, with).empty());
+  Network spoilt = with;
+  spoilt.marking.address = {};
+  CHECK(undone(spoilt, with) == Lines{set});
+  CHECK(undone(with, spoilt) == Lines{removed});
+  Network unsupported = without;
+  unsupported.marking = {.state = State::unsupported};
+  CHECK(undone(unsupported, without).empty());
+}
+
+TEST_CASE("marking: a release removes it, also a spoilt one") {
+  auto found = support::healthy();
+  found.network = marked_node();
+  for (const core::Ipv4 address : {support::public_address, core::Ipv4{}}) {
+    found.network.marking.address = address;
+    const auto plan = core::plan_release(found, support::asked());
+    const auto words = support::words(plan.steps, found.network);
+    CHECK(std::ranges::count(words, removed) == 1);
+  }
+}
+
+TEST_CASE("marking: brought about by one run, and kept by the next without a change") {
+  for (const auto topology : support::every_topology) {
+    Rig rig;
+    rig.kernel.network = support::forwarding(support::booted(topology));
+    CHECK(rig.run().ending.exit == core::Exit::ok);
+    CHECK(rig.kernel.network.marking == Marking{State::set, support::public_address});
+    CHECK(rig.run().result == app::Outcome::Result::unchanged);
+    CHECK(rig.kernel.changes.empty());
+  }
+}
+
+TEST_CASE("marking: where the kernel does not take it, egress comes about without") {
+  Rig rig;
+  rig.kernel.network = support::forwarding(support::booted(Topology::classic));
+  rig.kernel.refuse_change = 2;  // after the direct route and our table
+  const app::Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == core::Exit::ok);
+  CHECK(rig.kernel.network.marking == Marking{});
+  CHECK(rig.kernel.network.rules.size() == 5);
+  CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "true");
+  const auto failed =
+      std::ranges::count(outcome.steps, app::StepRecord::Result::failed, &app::StepRecord::result);
+  CHECK(failed == 1);
+  rig.kernel.refuse_change.reset();
+  CHECK(rig.run().result == app::Outcome::Result::changed);
+  CHECK(rig.kernel.network.marking.state == State::set);
+}
+
+TEST_CASE("marking: a guard whose process was killed takes it away again") {
+  Rig rig;
+  rig.kernel.network = support::forwarding(support::booted(Topology::classic));
+  const Network before = rig.kernel.read();
+  rig.run();
+  rig.guards.die(rig.kernel);
+  CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
+}
+
+TEST_CASE("marking: with --route none there is none") {
+  Rig rig;
+  rig.kernel.network = support::forwarding(support::booted(Topology::classic));
+  rig.invocation.config.route = core::RouteMode::none;
+  rig.run();
+  CHECK(rig.kernel.changes.empty());
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/netlink_decode.hpp"
+#include "support/print.hpp"
+#include "unit/netlink_message.hpp"
+
+#include <doctest/doctest.h>
+#include <linux/fib_rules.h>
+#include <linux/if_link.h>
+#include <linux/ip.h>
+#include <linux/netconf.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+using unit::Message;
+
+// What tells of our marking, and of whether it can serve: rules by mark, rules of nf_tables, the
+// settings of devices.
+
+namespace {
+
+Message nf_rule(const std::string& note) {
+  return Message(nfgenmsg{.nfgen_family = AF_INET, .version = 0, .res_id = 0})
+      .text(NFTA_RULE_TABLE, {"do-egress-ip\0", 13})
+      .text(NFTA_RULE_USERDATA, note);
+}
+
+fib_rule_hdr rule_header() {
+  fib_rule_hdr header{};
+  header.family = AF_INET;
+  header.action = FR_ACT_TO_TBL;
+  return header;
+}
+
+core::Rule marked(std::uint32_t mark, std::uint32_t mask) {
+  return Message(rule_header())
+      .number(FRA_FWMARK, mark)
+      .number(FRA_FWMASK, mask)
+      .decoded_by(io::decode_rule);
+}
+
+// An attribute with attributes in it, as bytes.
+std::vector<std::uint8_t> nested(int type, std::span<const std::uint8_t> payload) {
+  const nlattr attribute{.nla_len = static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()),
+                         .nla_type = static_cast<std::uint16_t>(type)};
+  std::vector<std::uint8_t> bytes(sizeof attribute);
+  std::memcpy(bytes.data(), &attribute, sizeof attribute);
+  bytes.insert(bytes.end(), payload.begin(), payload.end());
+  bytes.resize(NLMSG_ALIGN(bytes.size()));
+  return bytes;
+}
+
+core::Link link_with(std::vector<std::uint32_t> settings) {
+  const auto* start = reinterpret_cast<const std::uint8_t*>(settings.data());
+  const auto inner = nested(IFLA_INET_CONF, {start, settings.size() * sizeof settings[0]});
+  const auto family = nested(AF_INET, inner);
+  return Message(ifinfomsg{}).bytes(IFLA_AF_SPEC, family).decoded_by(io::decode_link);
+}
+
+}  // namespace
+
+TEST_CASE("netlink: a rule of ours tells for which address it was made") {
+  const std::string note = io::marking_note(support::public_address);
+  CHECK(note == std::string("\0\x16"
+                            "1: keeps 203.0.113.10\0",
+                            24));
+  CHECK(nf_rule(note).decoded_by(io::decode_marking) == support::public_address);
+}
+
+TEST_CASE("netlink: a rule that tells anything else is not ours") {
+  std::string note = io::marking_note(support::public_address);
+  CHECK_FALSE(nf_rule("").decoded_by(io::decode_marking).has_value());
+  SUBCASE("cut off") {
+    note.pop_back();
+  }
+  SUBCASE("longer") {
+    note += '\0';
+  }
+  SUBCASE("another version") {
+    note[2] = '2';
+  }
+  SUBCASE("another type") {
+    note[0] = 1;
+  }
+  SUBCASE("another length") {
+    note[1] = 99;
+  }
+  SUBCASE("no address") {
+    note[12] = 'x';
+  }
+  CHECK_FALSE(nf_rule(note).decoded_by(io::decode_marking).has_value());
+}
+
+TEST_CASE("netlink: a message of our marking that is cut off anywhere does no harm") {
+  const Message whole = nf_rule(io::marking_note(support::public_address));
+  for (std::size_t size = 0; size < whole.size() - 1; ++size) {  // the last byte is 0 anyway
+    CHECK_FALSE(whole.decoded_by(io::decode_marking, size).has_value());
+  }
+}
+
+TEST_CASE("netlink: a rule by a whole mark is compared, one by some of its bits is not") {
+  CHECK(marked(core::our_mark, 0xffffffff).plain);
+  CHECK(marked(core::our_mark, 0xffffffff).mark == core::our_mark);
+  CHECK_FALSE(marked(core::our_mark, 0xff).plain);
+  CHECK_FALSE(Message(rule_header()).decoded_by(io::decode_rule).mark.has_value());
+}
+
+TEST_CASE("netlink: a device's settings, as many as the kernel tells") {
+  std::vector<std::uint32_t> settings(IPV4_DEVCONF_SRC_VMARK, 0);
+  CHECK(link_with(settings) == core::Link{});
+  settings[IPV4_DEVCONF_FORWARDING - 1] = 1;
+  settings[IPV4_DEVCONF_RP_FILTER - 1] = 2;
+  settings[IPV4_DEVCONF_SRC_VMARK - 1] = 1;
+  CHECK(link_with(settings) ==
+        core::Link{.forwards = true, .rp_filter = 2, .src_valid_mark = true});
+  settings.pop_back();
+  CHECK_FALSE(link_with(settings).src_valid_mark);
+  CHECK(link_with({}) == core::Link{});
+}
+
+TEST_CASE("netlink: the rp_filter of all devices") {
+  CHECK(Message(netconfmsg{}).number(NETCONFA_RP_FILTER, 1).decoded_by(io::decode_rp_filter) == 1);
+  CHECK(Message(netconfmsg{}).decoded_by(io::decode_rp_filter) == 0);
+}

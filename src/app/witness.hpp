@@ -20,6 +20,7 @@ class Witness : public io::Http {
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
+  void renew() override { http_.renew(); }
   io::RequestCounts counts() const override { return http_.counts(); }
   io::ReplyCounts replies() const override { return http_.replies(); }
 

@@ -168,8 +168,8 @@ TEST_CASE("doctor: no token, a wrong one, and those that lack a scope") {
 }
 
 TEST_CASE("doctor: addresses of another account or region, none left, a foreign one") {
-  const Patient patient;
-  const auto& world = patient.node.world;
+  Patient patient;
+  auto& world = patient.node.world;
   world.sim("PUT", "/addresses/198.51.100.1", {{"region", "fra1"}});
   CHECK(findings(patient.look(0)) == Verdicts{{"pool-region", "warning"}});
   world.sim("DELETE", "/addresses/198.51.100.1");

@@ -101,7 +101,7 @@ TEST_CASE("secrets: in a file that is for something else") {
     CHECK(secretive.run({"--config", path}) == config);
     CHECK(secretive.run({"-v", "--timeout", "2s"}, {{"SSL_CERT_FILE", path}}) != 0);
   }
-  for (const std::string line :
+  for (const std::string& line :
        {"token = \"" + secretive.api_token + "\"", "floating-ips = \"" + secretive.api_token + "\"",
         "token-file = \"" + secretive.api_token + "\"", secretive.api_token + " = 1",
         "[" + secretive.api_token + "]", "token = " + secretive.api_token + "\" 'x"}) {
@@ -113,7 +113,7 @@ TEST_CASE("secrets: in a file that is for something else") {
 
 TEST_CASE("secrets: a token file that holds something odd besides") {
   const Secretive secretive;
-  for (const std::string text :
+  for (const std::string& text :
        {std::string("SECRET one two"), std::string("SECRET\x01SECRET"), std::string("S\xffSECRET"),
         std::string("SECRET\0more", 11), std::string("SECRET\nSECRET"),
         std::string(1U << 21U, 'S') + "SECRET"}) {

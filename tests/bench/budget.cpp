@@ -26,7 +26,8 @@ Json counts_of(const Costs& costs) {
 
 Json counts_of(const Costs& costs, const Costs& reference) {
   Json counts = counts_of(costs);
-  counts["instructions"] = rounded(*costs.million_instructions / *reference.million_instructions);
+  counts["instructions"] =
+      rounded(costs.million_instructions.value() / reference.million_instructions.value());
   counts["peak_memory"] = rounded(costs.peak_mb / reference.peak_mb);
   return counts;
 }

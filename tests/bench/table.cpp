@@ -47,7 +47,8 @@ std::string against_reference(const std::string& run, const Costs& mine, const C
   return at_most(start + "wall", mine.wall_ms / reference.wall_ms, share) +
          at_most(start + "CPU", mine.cpu_ms / reference.cpu_ms, share) +
          at_most(start + "instructions",
-                 *mine.million_instructions / *reference.million_instructions, share) +
+                 mine.million_instructions.value() / reference.million_instructions.value(),
+                 share) +
          at_most(start + "peak memory", mine.peak_mb / reference.peak_mb, share);
 }
 

@@ -3,6 +3,7 @@
 #include "node.hpp"
 
 #include <functional>
+#include <map>
 
 using support::Json;
 
@@ -116,7 +117,7 @@ TEST_CASE("dry run: text says that nothing was written") {
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 9);
-  CHECK(support::lines_with(run.out, "planned: ").size() == 9);
-  CHECK(lines[8].ends_with("; nothing was written"));
+  REQUIRE(lines.size() == 12);
+  CHECK(support::lines_with(run.out, "planned: ").size() == 12);
+  CHECK(lines[11].ends_with("; nothing was written"));
 }

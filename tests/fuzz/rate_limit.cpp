@@ -5,25 +5,17 @@
 #include "support/fake_clock.hpp"
 #include "support/fake_http.hpp"
 
+#include <memory>
+
 namespace {
 
-// The decorator owns what it wraps; the fake is to be looked at afterwards.
-struct Borrowed : io::Http {
-  explicit Borrowed(io::Http& lender) : http(lender) {}
-  Ticket start(const io::Request& request) override { return http.start(request); }
-  io::Response wait(Ticket ticket) override { return http.wait(ticket); }
-  void cancel(Ticket ticket) override { http.cancel(ticket); }
-  io::RequestCounts counts() const override { return http.counts(); }
-  io::Http& http;
-};
-
 void retry(const io::Response& reply, const std::string& method, std::size_t most) {
-  support::FakeHttp http;
+  auto server = std::make_unique<support::FakeHttp>();
+  support::FakeHttp& http = *server;
   http.handler = [&](const io::Request&) { return reply; };
   support::FakeClock clock;
   const io::Log log(io::LogFormat::text, io::Level::error);
-  const auto patient =
-      io::retrying(std::make_unique<Borrowed>(http), clock, log, [] { return 0.5; });
+  const auto patient = io::retrying(std::move(server), clock, log, [] { return 0.5; });
   fuzz::failing_as({core::Exit::try_again}, [&] {
     const auto last = patient->send({.server = io::Server::digitalocean, .method = method});
     fuzz::require(last.status == reply.status, "the last reply is given");

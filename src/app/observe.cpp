@@ -166,6 +166,14 @@ void Observer::prove_scope() {
   }
 }
 
+void Observer::lost(core::Ipv4 address) {
+  found_.lost.insert(address);
+  auto* account = std::get_if<core::Account>(&found_.account);
+  if (account != nullptr && account->ours && account->ours->address == address) {
+    account->ours.reset();
+  }
+}
+
 void Observer::holds_none() {
   if (auto* account = std::get_if<core::Account>(&found_.account)) {
     account->ours.reset();

@@ -34,7 +34,7 @@ class Observer {
   // What apply learned.
   void holds(const core::FloatingIp& address);
   void holds_none();
-  void lost(core::Ipv4 address) { found_.lost.insert(address); }
+  void lost(core::Ipv4 address);
   void leased(core::Ipv4 address) { found_.leased.insert(address); }
   void not_leased(core::Ipv4 address) { found_.leased.erase(address); }
   void no_lease(const core::Error& error) { found_.no_lease = error; }

@@ -216,8 +216,15 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
   }
   Plan plan;
   append(plan.steps, needless_leases(found, held.address));
-  if (held.locked) {
-    plan.steps.push_back({AssignFloatingIp{held.address, found.droplet->id},
+  if (held.locked) {  // it may be free when that is done, and is then claimed like any other
+    const Locking locking = locking_of(found, asked);
+    if (locking.ending) {
+      return end_without_egress(found, asked, *locking.ending);
+    }
+    if (locking.lease && !found.leased.contains(held.address)) {
+      plan.steps.push_back({AcquireLease{held.address}, "no other node may claim it meanwhile"});
+    }
+    plan.steps.push_back({AssignFloatingIp{held.address, found.droplet->id, locking.lease},
                           "the droplet holds it, but an action on it is pending"});
   }
   leave_by(plan, found, asked, paths, held.address);

@@ -84,7 +84,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   stranger.hear([&] { stranger.api.unassign(wanted); });
   stranger.hear([&] { stranger.api.has_errored(wanted, 1); });
   stranger.hear([&] {
-    fuzz::require(!stranger.api.sees_droplet(droplet) || reply.status == 200, "only 200 is seeing");
+    fuzz::require(stranger.api.sight_of(droplet) != core::Sight::seen || reply.status == 200,
+                  "only 200 is seeing");
   });
   return 0;
 }

@@ -93,10 +93,20 @@ TEST_CASE("plan: waits for a pending action on the address that the droplet hold
   auto ours = support::held_by(support::first_choice, support::our_droplet);
   ours.locked = true;
   found.account = core::Account{.ours = ours};
-  const auto plan = core::plan(found, support::asked());
+  auto asked = support::asked();
+  asked.lock = core::Lock::automatic;
+  const auto plan = core::plan(found, asked);
   CHECK(support::words(plan.steps, found.network) ==
-        Lines{"assign 198.51.100.8 to droplet 758604990"});
-  CHECK(plan.steps.at(0).reason == "the droplet holds it, but an action on it is pending");
+        Lines{"acquire-lease 198.51.100.8", "assign 198.51.100.8 to droplet 758604990"});
+  CHECK(plan.steps.at(1).reason == "the droplet holds it, but an action on it is pending");
+  SUBCASE("under its Lease, since it may be free when that is done") {
+    asked.lock = core::Lock::none;
+    CHECK(support::words(core::plan(found, asked).steps, found.network) ==
+          Lines{"assign 198.51.100.8 to droplet 758604990"});
+    asked.lock = core::Lock::lease;
+    found.no_lease = core::Error(Exit::unavailable, "no Lease");
+    CHECK(core::plan(found, asked).ending.exit == Exit::unavailable);
+  }
 }
 
 TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing") {

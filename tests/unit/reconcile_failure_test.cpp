@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/reconcile.hpp"
+#include "core/routes.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
@@ -210,9 +211,12 @@ TEST_CASE("reconcile: a network that is different at every look ends the run") {
   rig.converge();
   int metric = 0;
   rig.kernel.meddler = [&](core::Network& network) {
-    auto& route = *support::route_to(network, support::prefix("169.254.169.254"));
-    route.source.reset();
-    route.metric = static_cast<std::uint32_t>(++metric);
+    for (core::Route& route : network.routes) {
+      if (route.destination == core::metadata_service && route.source) {
+        route.source.reset();
+        route.metric = static_cast<std::uint32_t>(++metric);
+      }
+    }
   };
   support::route_to(rig.kernel.network, support::prefix("169.254.169.254"))->source.reset();
   const Outcome outcome = rig.run();
@@ -254,4 +258,25 @@ TEST_CASE("reconcile: metadata is asked for a hint once only when it fails durin
   };
   CHECK(rig.run().ending.exit == Exit::ok);
   CHECK(rig.http.counts()[1] == 2);
+}
+
+TEST_CASE("reconcile: an address that goes away while its action is pending is given up at once") {
+  Rig rig;
+  rig.cloud.addresses[support::first_choice].holder = support::our_droplet + 1;
+  rig.cloud.fault = [](const io::Request& request) -> std::optional<Reply> {
+    if (request.url.find("/v2/reserved_ips?") == std::string::npos) {
+      return std::nullopt;
+    }
+    return support::json_reply(
+        R"({"reserved_ips": [
+             {"ip": "198.51.100.8", "region": {"slug": "nyc3"}, "locked": true,
+              "droplet": {"id": 758604990}},
+             {"ip": "198.51.100.9", "region": {"slug": "nyc3"}, "locked": false,
+              "droplet": null}]})");
+  };
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::ok);
+  CHECK(outcome.floating_ip == support::second_choice);
+  CHECK(rig.cloud.thefts.empty());
+  CHECK(rig.http.counts()[0] < 12);
 }

@@ -23,37 +23,46 @@ Json* Cluster::find(const KubeKey& key) {
 const Json& Cluster::keep(const KubeKey& key, Json object, Millis now) {
   Json& metadata = object["metadata"];
   metadata["resourceVersion"] = std::to_string(++version_);
-  if (!objects.contains(key)) {
+  const bool made = !objects.contains(key);
+  if (made) {
     metadata["uid"] = fmt::format("5f0e6e0a-0000-4000-8000-{:012x}", ++last_uid_);
     metadata["creationTimestamp"] = timestamp(now);
     creations.push_back({{"at_ms", now},
                          {"resource", key.resource},
                          {"namespace", key.name_space},
                          {"name", key.name}});
+    alive_.insert(metadata["uid"].get<std::string>());
   }
-  clean_ = false;
+  clean_ = clean_ && !is_orphan(object);
   return objects[key] = std::move(object);
 }
 
 void Cluster::remove(const KubeKey& key) {
-  objects.erase(key);
+  if (const Json* object = find(key)) {
+    alive_.erase(object->at("metadata").at("uid").get<std::string>());
+    objects.erase(key);
+  }
   clean_ = false;
   collect_garbage();
+}
+
+bool Cluster::is_orphan(const Json& object) const {
+  const Json owners = object.at("metadata").value("ownerReferences", Json::array());
+  return !owners.empty() && std::ranges::all_of(owners, [&](const Json& owner) {
+    return owner.at("kind") == "Node" && !alive_.contains(owner.at("uid").get<std::string>());
+  });
 }
 
 void Cluster::collect_garbage() {
   if (clean_) {
     return;
   }
-  std::set<std::string> alive;
-  for (const auto& [key, object] : objects) {
-    alive.insert(object.at("metadata").at("uid").get<std::string>());
-  }
   std::erase_if(objects, [&](const auto& entry) {
-    const Json owners = entry.second.at("metadata").value("ownerReferences", Json::array());
-    return !owners.empty() && std::ranges::all_of(owners, [&](const Json& owner) {
-      return owner.at("kind") == "Node" && !alive.contains(owner.at("uid").get<std::string>());
-    });
+    const bool orphan = is_orphan(entry.second);
+    if (orphan) {
+      alive_.erase(entry.second.at("metadata").at("uid").template get<std::string>());
+    }
+    return orphan;
   });
   clean_ = true;
 }

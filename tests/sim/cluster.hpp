@@ -62,6 +62,9 @@ struct Cluster {
   void collect_garbage();
 
  private:
+  bool is_orphan(const Json& object) const;
+
+  std::set<std::string> alive_;  // uids
   std::int64_t version_ = 1000;
   std::int64_t last_uid_ = 0;
   bool clean_ = true;  // nothing changed since garbage was collected

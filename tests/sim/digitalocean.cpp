@@ -332,7 +332,7 @@ Reply digitalocean(World& world, const Call& call, Millis now) {
   reply.headers["ratelimit-reset"] =
       std::to_string((budget.reset_at + world.settings.clock_offset_ms) / 1000);
   if (budget.verdict == burst) {
-    reply.headers["retry-after"] = "29";
+    reply.headers["retry-after"] = std::to_string((budget.open_at - now + 999) / 1000);
   }
   return reply;
 }

@@ -90,11 +90,13 @@ Reply metadata(World& world, const Call& call, Millis now) {
   static const std::regex named("/droplets/([0-9]+)(/.*)");
   std::smatch part;
   std::string path = call.path;
-  const Droplet* droplet = world.droplet_at(call.caller);
+  const Droplet* droplet = nullptr;
   if (std::regex_match(call.path, part, named)) {
     const auto found = world.droplets.find(std::stoll(part[1]));
     droplet = found == world.droplets.end() ? nullptr : &found->second;
     path = part[2];
+  } else {
+    droplet = world.droplet_at(call.caller);
   }
   const Reply missing{.status = 404, .text = "not found", .type = "text/plain"};
   if (droplet == nullptr || call.method != "GET") {

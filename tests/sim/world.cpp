@@ -22,8 +22,11 @@ ActionResult unprocessable(const std::string& message) {
 
 void World::advance(Millis now) {
   kube.collect_garbage();
-  for (auto& [id, action] : actions) {
-    if (action.status == "in-progress" && !action.lost && action.due <= now) {
+  for (auto next = pending_.begin(); next != pending_.end();) {
+    Action& action = actions.at(*next);
+    const bool due = !action.lost && action.due <= now;
+    next = due ? pending_.erase(next) : std::next(next);
+    if (due) {
       complete(action, now);
     }
   }
@@ -71,9 +74,8 @@ std::optional<EventFault> World::take_event_fault(const std::string& kind) {
 }
 
 bool World::has_pending(DropletId droplet) const {
-  return std::ranges::any_of(actions, [droplet](const auto& entry) {
-    return entry.second.droplet == droplet && entry.second.status == "in-progress";
-  });
+  return std::ranges::any_of(pending_,
+                             [&](std::int64_t id) { return actions.at(id).droplet == droplet; });
 }
 
 // The reasons for which the real API answers 422, in the order in which it is seen to.
@@ -117,6 +119,7 @@ ActionResult World::assign(const std::string& ip, DropletId id, Millis now) {
     address.locked = true;
   }
   actions[action.id] = action;
+  pending_.insert(action.id);
   const Action answered = action;
   advance(now);
   return {.status = 201, .id = {}, .message = {}, .action = answered};
@@ -135,6 +138,7 @@ ActionResult World::unassign(const std::string& ip, Millis now) {
   action.due = now + settings.action_latency_ms;
   address.locked = true;
   actions[action.id] = action;
+  pending_.insert(action.id);
   const Action answered = action;
   advance(now);
   return {.status = 201, .id = {}, .message = {}, .action = answered};
@@ -221,15 +225,20 @@ const Droplet* World::droplet_at(const std::string& address) const {
 }
 
 World::Budget World::count(Token& token, Millis now) const {
-  std::erase_if(token.requests, [now](Millis at) { return at <= now - hour; });
-  const auto recent =
-      std::ranges::count_if(token.requests, [now](Millis at) { return at > now - minute; });
+  while (!token.requests.empty() && token.requests.front() <= now - hour) {
+    token.requests.pop_front();
+  }
+  const auto first_recent = std::ranges::upper_bound(token.requests, now - minute);
+  const auto recent = token.requests.end() - first_recent;
   const auto total = static_cast<int>(token.requests.size());
   Budget budget{.remaining = std::max(settings.limit_hour - total - 1, 0),
                 .reset_at = (token.requests.empty() ? now : token.requests.front()) + hour};
   if (settings.enforce_limits && recent >= settings.limit_minute) {
     budget.verdict = Budget::Verdict::burst;
     budget.remaining = 0;
+    budget.open_at =
+        (settings.limit_minute > 0 ? *(token.requests.end() - settings.limit_minute) : now) +
+        minute;
   } else if (settings.enforce_limits && total >= settings.limit_hour) {
     budget.verdict = Budget::Verdict::hour;
   } else {

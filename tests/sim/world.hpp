@@ -133,6 +133,7 @@ class World {
   struct Budget {
     int remaining = 0;
     Millis reset_at = 0;
+    Millis open_at = 0;  // of a burst: when the next request may pass
     enum class Verdict { fine, burst, hour } verdict = Verdict::fine;
   };
   Budget count(Token& token, Millis now) const;
@@ -152,6 +153,7 @@ class World {
 
   OnTranslation on_translation_;
   std::int64_t last_action_ = 70000000;
+  std::set<std::int64_t> pending_;  // actions in progress
   std::vector<Delayed> delayed_;
 };
 

@@ -2,8 +2,79 @@
 #include "app/account.hpp"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 namespace app {
+namespace {
+
+using cloud::DigitalOcean;
+
+class Reading {
+ public:
+  Reading(DigitalOcean& digitalocean, const core::Droplet& droplet,
+          const std::vector<core::Ipv4>& pool)
+      : digitalocean_(digitalocean), droplet_(droplet) {
+    account_.unread = {pool.begin(), pool.end()};
+  }
+
+  void add(const std::vector<core::FloatingIp>& listed) {
+    for (const core::FloatingIp& entry : listed) {
+      add(entry);
+    }
+  }
+
+  // BYOIP addresses are not listed.
+  core::Account name_the_rest() && {
+    for (const core::Ipv4 address : std::set(account_.unread)) {
+      add_named(address);
+    }
+    account_.unread.clear();
+    return std::move(account_);
+  }
+
+  // The droplet tells what it holds, and that it can be read proves droplet:read.
+  core::Account ask_droplet() && {
+    if (account_.ours) {
+      return std::move(account_);
+    }
+    const auto addresses = digitalocean_.public_addresses(droplet_.id);
+    if (!addresses) {
+      throw scope_missing();
+    }
+    account_.shows_droplets = true;
+    const auto& own = droplet_.public_interface;
+    for (const core::Ipv4 address : *addresses) {
+      if (!own || own->address != address) {
+        add_named(address);
+      }
+    }
+    return std::move(account_);
+  }
+
+ private:
+  void add(const core::FloatingIp& entry) {
+    account_.shows_droplets = account_.shows_droplets || entry.holder.has_value();
+    if (entry.holder == droplet_.id) {
+      account_.ours = entry;
+    }
+    if (account_.unread.erase(entry.address) > 0) {
+      account_.pool.push_back(entry);
+    }
+  }
+
+  void add_named(core::Ipv4 address) {
+    if (const auto named = digitalocean_.read_address(address)) {
+      add(*named);
+    }
+  }
+
+  DigitalOcean& digitalocean_;
+  const core::Droplet& droplet_;
+  core::Account account_ = {};
+};
+
+}  // namespace
 
 core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
                            std::optional<core::DropletId> droplet) {
@@ -26,6 +97,26 @@ core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<
     }
   }
   return account;
+}
+
+core::Account read_for_claim(DigitalOcean& digitalocean, const core::Droplet& droplet,
+                             const Invocation& invocation) {
+  if (invocation.command != Command::reconcile || invocation.writes == Writes::none) {
+    return read_account(digitalocean, invocation.config.pool, droplet.id);
+  }
+  Reading reading(digitalocean, droplet, invocation.config.pool);
+  if (invocation.config.pool.size() > DigitalOcean::page_size) {
+    return std::move(reading).ask_droplet();  // the account has as many, so more than one page
+  }
+  const auto first = digitalocean.list_addresses(1);
+  reading.add(first.addresses);
+  return first.complete ? std::move(reading).name_the_rest() : std::move(reading).ask_droplet();
+}
+
+core::Error scope_missing() {
+  return core::Error(core::Exit::no_permission,
+                     "the token does not see this droplet, so an address in use looks free to it")
+      .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
 }
 
 }  // namespace app

@@ -6,6 +6,7 @@
 #include "app/unassign.hpp"
 #include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
+#include "core/gate.hpp"
 
 #include <span>
 
@@ -58,10 +59,16 @@ class Perform {
   }
 
   std::string operator()(const core::AcquireLease& action) {
-    const auto holder = cloud::acquire(observer_.kubernetes(), lease_on(action.address));
+    const auto leaves_by_it = [&](const std::string& node) {
+      return action.unread && says_egress(node, action.address);
+    };
+    const auto holder =
+        cloud::acquire(observer_.kubernetes(), lease_on(action.address), leaves_by_it);
     if (holder) {
       observer_.lost(action.address);
-      return fmt::format("Node {} holds it for another {} s", holder->name, holder->left.count());
+      return holder->left.count() > 0 ? fmt::format("Node {} holds it for another {} s",
+                                                    holder->name, holder->left.count())
+                                      : fmt::format("Node {} leaves by it", holder->name);
     }
     observer_.leased(action.address);
     return {};
@@ -78,7 +85,7 @@ class Perform {
     const auto outcome = claim(system_, observer_.digitalocean(), action,
                                [&] { return metadata_shows(action.address); });
     if (const auto* gone = std::get_if<Lost>(&outcome)) {
-      observer_.lost(action.address);
+      observer_.read_in_vain(action.address);
       return gone->why;
     }
     const auto& held = std::get<core::FloatingIp>(outcome);
@@ -118,10 +125,21 @@ class Perform {
             .duration = longest + margin};
   }
 
+  // What another Node says of itself; it costs nothing of DigitalOcean's budget. One that cannot be
+  // read says nothing.
+  bool says_egress(const std::string& name, core::Ipv4 address) {
+    core::Node node;
+    const auto failure = core::failure_of([&] {
+      const auto reply = system_.http.send(observer_.kubernetes().node_request(name));
+      node = observer_.kubernetes().decode_node(name, reply);
+    });
+    return !failure && core::leaves_by(node, invocation_.config, address);
+  }
+
   // Metadata costs nothing of the API's budget. Once it fails it is not asked again.
-  bool metadata_shows(core::Ipv4 address) {
+  std::optional<bool> metadata_shows(core::Ipv4 address) {
     if (metadata_failed_) {
-      return false;
+      return std::nullopt;
     }
     bool shows = false;
     const auto failure = core::failure_of([&] {
@@ -129,7 +147,7 @@ class Perform {
       shows = cloud::decode_metadata(reply).floating_ip == address;
     });
     metadata_failed_ = failure.has_value();
-    return shows;
+    return metadata_failed_ ? std::nullopt : std::optional(shows);
   }
 
   System& system_;

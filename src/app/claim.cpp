@@ -13,9 +13,14 @@ namespace {
 using core::Standing;
 using Answer = cloud::DigitalOcean::Assignment::Answer;
 
-constexpr io::Duration hint_interval{200};     // of asking what is free to ask
-constexpr io::Duration first_interval{1'000};  // of reading the address, growing by half
-constexpr io::Duration longest_interval{5'000};
+constexpr io::Duration hint_interval{200};  // of asking what is free to ask
+// Of reading the address, growing by half; it costs requests that all nodes share, so less often
+// while there is a hint to wait for.
+struct Pace {
+  io::Duration first, longest;
+};
+constexpr Pace unaided{io::Duration{1'000}, io::Duration{5'000}};
+constexpr Pace hinted{io::Duration{5'000}, io::Duration{10'000}};
 constexpr io::Duration settle{1'000};     // two POSTs that raced have both arrived by then
 constexpr io::Duration patience{30'000};  // for an accepted assignment that shows no effect
 constexpr int most_posts = 4;
@@ -35,7 +40,7 @@ class Claiming {
 
   Claim run() {
     for (;;) {
-      if (const auto end = advance(read())) {
+      if (const auto end = advance(look())) {
         return *end;
       }
     }
@@ -49,8 +54,14 @@ class Claiming {
       case Standing::lost:
         return Lost{why_lost()};
       case Standing::free:
+        if (unread() && reading_.region != wanted_.region) {
+          return Lost{fmt::format("it is in region {}", reading_.region)};
+        }
         return take();
       case Standing::pending:
+        if (unread()) {
+          return Lost{"an action is pending on it"};
+        }
         wait();
         return std::nullopt;
       case Standing::mine:
@@ -62,6 +73,17 @@ class Claiming {
     system_.clock.sleep(settle);  // without a lock, the last POST of two wins: look again
     settled_ = true;
     return std::nullopt;
+  }
+
+  // Nothing but its name is known: no listing showed it.
+  bool unread() const { return posts_ == 0 && refusals_ == 0 && !wanted_.region.empty(); }
+
+  // After an accepted POST there is nothing to see yet, unless the hint says so.
+  Standing look() {
+    if (std::exchange(just_accepted_, false)) {
+      wait();
+    }
+    return read();
   }
 
   Standing read() {
@@ -103,13 +125,15 @@ class Claiming {
 
   std::optional<core::FloatingIp> post() {
     assignment_ = digitalocean_.assign(wanted_.address, wanted_.droplet);
-    posted_at_ = system_.clock.elapsed();
-    interval_ = first_interval;
-    hinted_ = false;
-    ++posts_;
     if (assignment_.answer == Answer::limited) {
-      wait_for_rate_limit();
+      wait_for_rate_limit();  // it had no effect, and the deadline bounds this
+      return std::nullopt;
     }
+    posted_at_ = system_.clock.elapsed();
+    interval_.reset();
+    hinted_ = false;
+    just_accepted_ = assignment_.answer == Answer::accepted;
+    ++posts_;
     return assignment_.answer == Answer::refused ? refused() : std::nullopt;
   }
 
@@ -146,12 +170,6 @@ class Claiming {
                          posts_, assignment_.message)
           .with_hint("the address is still free; run again later");
     }
-    if (assignment_.answer == Answer::limited) {
-      return core::Error(core::Exit::try_again,
-                         "DigitalOcean's rate limit refused the assignment of {} {} times", address,
-                         posts_)
-          .with_hint("all nodes with one token share 250 requests a minute; run later");
-    }
     return core::Error(core::Exit::try_again,
                        "DigitalOcean ended the assignment of {} as errored, "
                        "{} times",
@@ -162,15 +180,8 @@ class Claiming {
   }
 
   void wait_for_rate_limit() {
-    const auto wait =
-        io::rate_limit_wait(assignment_.reply, system_.clock).value_or(longest_interval);
-    if (wait > system_.clock.remaining()) {
-      throw core::Error(core::Exit::try_again,
-                        "DigitalOcean's rate limit is reached for another {} s",
-                        std::chrono::ceil<std::chrono::seconds>(wait).count())
-          .with_hint("all nodes with one token share 250 requests a minute; run later");
-    }
-    system_.clock.sleep(wait);
+    system_.clock.sleep(io::rate_limit_pause(assignment_.reply, system_.clock, system_.random,
+                                             io::spread_under_way, unaided.longest));
   }
 
   // Until the address is worth reading again.
@@ -182,15 +193,26 @@ class Claiming {
           .with_hint("the address is still free; run again");
     }
     system_.log.progress(fmt::format("waiting for {} to be assigned", wanted_.address.to_string()));
-    for (io::Duration waited{0}; waited < interval_; waited += hint_interval) {
-      system_.clock.sleep(hint_interval);
-      if (!hinted_ && hint_()) {
+    auto hint = ask_hint();
+    if (!interval_ && posts_ > 0 && !hint) {
+      interval_ = unaided.first;
+      return;  // the first look is by reading
+    }
+    const Pace pace = hint ? hinted : unaided;
+    const io::Duration interval = std::max(interval_.value_or(pace.first), pace.first);
+    for (io::Duration waited{0}; waited < interval; waited += hint_interval) {
+      if (hint.value_or(false)) {
         hinted_ = true;  // once: where it is early, reading at its pace would use up the rate limit
+        interval_ = unaided.first;
         return;
       }
+      system_.clock.sleep(hint_interval);
+      hint = ask_hint();
     }
-    interval_ = std::min(interval_ * 3 / 2, longest_interval);
+    interval_ = std::min(interval * 3 / 2, pace.longest);
   }
+
+  std::optional<bool> ask_hint() { return hinted_ || posts_ == 0 ? std::nullopt : hint_(); }
 
   System& system_;
   cloud::DigitalOcean& digitalocean_;
@@ -204,7 +226,8 @@ class Claiming {
   int posts_ = 0;
   int refusals_ = 0;
   io::Duration posted_at_ = {};
-  io::Duration interval_ = first_interval;
+  std::optional<io::Duration> interval_ = {};  // nothing: not waited yet
+  bool just_accepted_ = false;
 };
 
 }  // namespace

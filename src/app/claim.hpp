@@ -6,6 +6,7 @@
 #include "core/model.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -18,8 +19,9 @@ struct Lost {
 // because the droplet had one already, that one.
 using Claim = std::variant<core::FloatingIp, Lost>;
 
-// Says, for free, that the assignment may have come about; it is then read, sooner than otherwise.
-using Hint = std::function<bool()>;
+// Says, for free, whether the assignment may have come about; it is then read, sooner than
+// otherwise. Nothing where that cannot be told.
+using Hint = std::function<std::optional<bool>()>;
 
 // Brings `wanted` to its droplet and proves it, by SPEC section 5: reads it again directly before
 // the POST, believes nothing but GET /v2/reserved_ips/{ip} after it, and never sends a second POST

@@ -7,6 +7,8 @@
 #include "cloud/metadata.hpp"
 #include "core/plan.hpp"
 
+#include <utility>
+
 namespace app {
 
 using core::Need;
@@ -63,7 +65,8 @@ void Observer::answer(Need need) {
     case Need::node:
       return read_node();
     case Need::account:
-      return read_addresses();
+    case Need::whole_account:
+      return read_addresses(need);
     case Need::droplet_scope:
       return prove_scope();
     case Need::egress:
@@ -132,7 +135,7 @@ void Observer::read_node() {
   }
 }
 
-void Observer::read_addresses() {
+void Observer::read_addresses(Need need) {
   if (invocation_.reach == Reach::local) {
     found_.account =
         core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no floating IP")
@@ -140,8 +143,15 @@ void Observer::read_addresses() {
     return;
   }
   digitalocean_.leave_by(way_round());
+  const auto* known = std::get_if<core::Account>(&found_.account);
+  const bool proven = known != nullptr && known->shows_droplets;
   const auto failure = core::failure_of([&] {
-    found_.account = read_account(digitalocean_, invocation_.config.pool, found_.droplet->id);
+    core::Account account =
+        need == Need::whole_account
+            ? read_account(digitalocean_, invocation_.config.pool, found_.droplet->id)
+            : read_for_claim(digitalocean_, *found_.droplet, invocation_);
+    account.shows_droplets = account.shows_droplets || proven;
+    found_.account = std::move(account);
   });
   digitalocean_.leave_by(std::nullopt);
   if (failure) {
@@ -153,10 +163,7 @@ void Observer::prove_scope() {
   digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] {
     if (digitalocean_.sight_of(found_.droplet->id) != core::Sight::seen) {
-      throw core::Error(
-          core::Exit::no_permission,
-          "the token does not see this droplet, so an address in use looks free to it")
-          .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
+      throw scope_missing();
     }
     std::get<core::Account>(found_.account).shows_droplets = true;
   });
@@ -178,6 +185,11 @@ void Observer::holds_none() {
   if (auto* account = std::get_if<core::Account>(&found_.account)) {
     account->ours.reset();
   }
+}
+
+void Observer::read_in_vain(core::Ipv4 address) {
+  lost(address);
+  ++found_.vain_reads;
 }
 
 void Observer::node_changed() {

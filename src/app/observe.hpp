@@ -35,6 +35,7 @@ class Observer {
   void holds(const core::FloatingIp& address);
   void holds_none();
   void lost(core::Ipv4 address);
+  void read_in_vain(core::Ipv4 address);
   void leased(core::Ipv4 address) { found_.leased.insert(address); }
   void not_leased(core::Ipv4 address) { found_.leased.erase(address); }
   void no_lease(const core::Error& error) { found_.no_lease = error; }
@@ -57,7 +58,7 @@ class Observer {
   void answer(core::Need need);
   void read_droplet();
   void read_node();
-  void read_addresses();
+  void read_addresses(core::Need need);
   void prove_scope();
   void prove_egress();
   void start_node();

@@ -9,9 +9,6 @@ namespace {
 using nlohmann::json;
 using Answer = DigitalOcean::Assignment::Answer;
 
-constexpr int page_size = 200;  // the most that the API gives
-constexpr int most_pages = 500;
-
 // DigitalOcean's own words and the id its support asks for; a gateway may answer in HTML instead.
 std::string explanation(const io::Response& response) {
   const json body = json::parse(response.body, nullptr, false);
@@ -85,6 +82,18 @@ Page page(const json& reply) {
   return result;
 }
 
+std::vector<core::Ipv4> addresses_of_droplet(const json& reply) {
+  std::vector<core::Ipv4> addresses;
+  const json* networks = member(reply.at("droplet"), "networks");
+  const json* v4 = networks == nullptr ? nullptr : member(*networks, "v4");
+  for (const json& entry : v4 == nullptr ? json::array() : *v4) {
+    if (entry.at("type") == "public") {
+      addresses.push_back(ipv4(entry.at("ip_address")));
+    }
+  }
+  return addresses;
+}
+
 Page page_of(const io::Response& response) {
   if (response.status != 200) {
     throw unforeseen(response);
@@ -113,18 +122,25 @@ io::Response DigitalOcean::get(const std::string& path, const std::string& scope
   return response;
 }
 
-std::vector<core::FloatingIp> DigitalOcean::list_addresses() {
+DigitalOcean::Listing DigitalOcean::list_addresses(int most_pages) {
   return core::attempt("list the reserved IPs", [&] {
-    std::vector<core::FloatingIp> addresses;
+    Listing listing;
     // Pages are counted here: `next` may name another host, which must not get the token.
-    Page read = {.last = false};
-    for (int number = 1; number <= most_pages && !read.last; ++number) {
-      read = page_of(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
-                         "reserved_ip:read"));
-      addresses.insert(addresses.end(), read.addresses.begin(), read.addresses.end());
+    for (int number = 1; number <= most_pages && !listing.complete; ++number) {
+      const Page read =
+          page_of(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
+                      "reserved_ip:read"));
+      listing.addresses.insert(listing.addresses.end(), read.addresses.begin(),
+                               read.addresses.end());
+      listing.complete = read.last;
     }
-    return addresses;
+    return listing;
   });
+}
+
+std::vector<core::FloatingIp> DigitalOcean::list_addresses() {
+  constexpr int most_pages = 500;
+  return list_addresses(most_pages).addresses;
 }
 
 std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {
@@ -204,6 +220,28 @@ bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
   return response.status == 200 && status != nullptr && *status == "errored";
 }
 
+namespace {
+
+core::Sight sight_in(const io::Response& response) {
+  if (response.status == 403) {
+    return core::Sight::denied;
+  }
+  require_usable(response, "droplet:read");
+  return response.status == 200 ? core::Sight::seen : core::Sight::absent;
+}
+
+}  // namespace
+
+std::optional<std::vector<core::Ipv4>> DigitalOcean::public_addresses(core::DropletId droplet) {
+  return core::attempt("read the droplet", [&]() -> std::optional<std::vector<core::Ipv4>> {
+    const auto response = http_.send(request("GET", fmt::format("/v2/droplets/{}", droplet)));
+    if (sight_in(response) != core::Sight::seen) {
+      return std::nullopt;
+    }
+    return decode(response.body, addresses_of_droplet);
+  });
+}
+
 core::Sight DigitalOcean::sight_of(core::DropletId droplet) {
   return look_at(fmt::format("/v2/droplets/{}", droplet));
 }
@@ -213,14 +251,8 @@ bool DigitalOcean::sees_droplets() {
 }
 
 core::Sight DigitalOcean::look_at(const std::string& path) {
-  return core::attempt("prove that the token sees droplets", [&] {
-    const auto response = http_.send(request("GET", path));
-    if (response.status == 403) {
-      return core::Sight::denied;
-    }
-    require_usable(response, "droplet:read");
-    return response.status == 200 ? core::Sight::seen : core::Sight::absent;
-  });
+  return core::attempt("prove that the token sees droplets",
+                       [&] { return sight_in(http_.send(request("GET", path))); });
 }
 
 }  // namespace cloud

@@ -24,7 +24,16 @@ class DigitalOcean {
         ca_file_(std::move(ca_file)),
         read_token_(std::move(token)) {}
 
-  // Every reserved IP of the account, all pages; BYOIP addresses may not be among them.
+  static constexpr int page_size = 200;  // the most that the API gives
+
+  // Reserved IPs of the account; BYOIP addresses may not be among them.
+  struct Listing {
+    std::vector<core::FloatingIp> addresses = {};
+    bool complete = false;
+  };
+  // Of no more than so many pages.
+  Listing list_addresses(int most_pages);
+  // Of all.
   std::vector<core::FloatingIp> list_addresses();
 
   // One of them by name; nothing when the account has no such address.
@@ -45,6 +54,10 @@ class DigitalOcean {
 
   // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
   bool has_errored(core::Ipv4 address, std::int64_t action);
+
+  // The public addresses of a droplet, among them the reserved IP that it holds (facts, 1.7);
+  // nothing where the token does not see it.
+  std::optional<std::vector<core::Ipv4>> public_addresses(core::DropletId droplet);
 
   // Whether the token sees droplets, proven on one that exists.
   core::Sight sight_of(core::DropletId droplet);

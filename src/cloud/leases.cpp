@@ -90,7 +90,8 @@ seconds left_of(const Found& found, seconds now) {
 
 class Acquiring {
  public:
-  Acquiring(Kubernetes& kubernetes, const Lease& lease) : kubernetes_(kubernetes), lease_(lease) {}
+  Acquiring(Kubernetes& kubernetes, const Lease& lease, const IsInUse& in_use = {})
+      : kubernetes_(kubernetes), lease_(lease), in_use_(in_use) {}
 
   std::optional<Holder> run() {
     std::optional<Found> known;
@@ -119,13 +120,15 @@ class Acquiring {
   }
 
  private:
-  // Somebody else, for some time yet.
+  // Somebody else, for some time yet or for good.
   std::optional<Holder> other_holder(const std::optional<Found>& known) const {
     if (!known || is_ours(*known, lease_)) {
       return std::nullopt;
     }
     const seconds left = left_of(*known, kubernetes_.time());
-    return left > seconds{0} ? std::optional(Holder{known->holder, left}) : std::nullopt;
+    const bool keeps =
+        left > seconds{0} || (in_use_ && !known->holder.empty() && in_use_(known->holder));
+    return keeps ? std::optional(Holder{known->holder, std::max(left, seconds{0})}) : std::nullopt;
   }
 
   // Whether the Lease is ours by this. A conflict, or no reply, is for the caller to look into.
@@ -177,14 +180,15 @@ class Acquiring {
 
   Kubernetes& kubernetes_;
   const Lease& lease_;
+  const IsInUse in_use_;
   std::optional<core::Error> failure_ = {};
 };
 
 }  // namespace
 
-std::optional<Holder> acquire(Kubernetes& kubernetes, const Lease& lease) {
+std::optional<Holder> acquire(Kubernetes& kubernetes, const Lease& lease, const IsInUse& in_use) {
   return core::attempt(fmt::format("take the Lease {}/{}", lease.name_space, name_of(lease)),
-                       [&] { return Acquiring(kubernetes, lease).run(); });
+                       [&] { return Acquiring(kubernetes, lease, in_use).run(); });
 }
 
 void release(Kubernetes& kubernetes, const Lease& lease) {

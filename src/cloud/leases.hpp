@@ -4,6 +4,7 @@
 #include "cloud/kubernetes.hpp"
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,10 +25,15 @@ struct Holder {
   std::chrono::seconds left{0};
 };
 
+// Whether the Node that let its Lease expire says that it leaves by the address.
+using IsInUse = std::function<bool(const std::string& node)>;
+
 // Takes the Lease: made new, renewed where it is ours, or taken over where it has expired — never
 // without the API server's word that nobody else did so meanwhile. Time is the API server's.
-// Nothing when it is ours now. Throws as the calls of Kubernetes do.
-std::optional<Holder> acquire(Kubernetes& kubernetes, const Lease& lease);
+// Nothing when it is ours now. An expired one is left with its holder where `in_use` says so.
+// Throws as the calls of Kubernetes do.
+std::optional<Holder> acquire(Kubernetes& kubernetes, const Lease& lease,
+                              const IsInUse& in_use = {});
 
 // Deletes it where it is still ours. Throws as the calls of Kubernetes do.
 void release(Kubernetes& kubernetes, const Lease& lease);

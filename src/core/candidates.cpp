@@ -8,6 +8,11 @@
 namespace core {
 namespace {
 
+// Reading one more costs a request, and all of them one for each 200; a Lease that another Node
+// has costs none, but time.
+constexpr int most_vain_reads = 3;
+constexpr std::size_t most_lost = 100;
+
 // How many addresses of the pool are in each state; they decide what the operator is told.
 struct Census {
   std::size_t here = 0;  // in the account and in the droplet's region
@@ -87,14 +92,26 @@ Ending without_candidate(const Account& account, const Droplet& droplet, const C
 std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Droplet& droplet,
                                             const std::vector<Ipv4>& pool,
                                             const std::set<Ipv4>& lost) {
+  std::set<Ipv4> hopeful = account.unread;
+  for (const FloatingIp& entry : account.pool) {
+    if (entry.region == droplet.region && standing_of(entry, droplet.id) == Standing::free) {
+      hopeful.insert(entry.address);
+    }
+  }
   for (const Ipv4 address : rank(pool, droplet.id)) {
-    const auto entry = std::ranges::find(account.pool, address, &FloatingIp::address);
-    if (entry != account.pool.end() && entry->region == droplet.region && !lost.contains(address) &&
-        standing_of(*entry, droplet.id) == Standing::free) {
+    if (hopeful.contains(address) && !lost.contains(address)) {
       return address;
     }
   }
   return without_candidate(account, droplet, census_of(account, droplet.region, lost));
+}
+
+bool must_be_read(const Observation& found) {
+  const Account& account = std::get<Account>(found.account);
+  const auto is_lost = [&](Ipv4 address) { return found.lost.contains(address); };
+  return !account.unread.empty() &&
+         (found.vain_reads >= most_vain_reads || found.lost.size() >= most_lost ||
+          std::ranges::all_of(account.unread, is_lost));
 }
 
 Standing standing_of(const FloatingIp& reading, DropletId droplet) {

@@ -82,6 +82,11 @@ Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress) {
   return node;
 }
 
+bool leaves_by(const Node& node, const Config& asked, Ipv4 address) {
+  return label(node, asked.enabled_label) == "true" &&
+         label(node, asked.address_label) == address.to_string();
+}
+
 bool claims_egress(const Node& node, const Config& asked) {
   return label(node, asked.enabled_label) == "true" ||
          label(node, asked.address_label).has_value() ||

@@ -18,6 +18,9 @@ Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress);
 // Whether pods may take the Node for one with an egress.
 bool claims_egress(const Node& node, const Config& asked);
 
+// Whether the Node says that it leaves by `address`.
+bool leaves_by(const Node& node, const Config& asked, Ipv4 address);
+
 // Why the Node cannot be this droplet's: its spec.providerID names another one. A Node whose
 // provider is not known yet, or not DigitalOcean, is taken at its name.
 std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,

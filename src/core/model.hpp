@@ -93,6 +93,7 @@ struct FloatingIp {
 // What the DigitalOcean API says.
 struct Account {
   std::vector<FloatingIp> pool = {};    // pool addresses that the account has
+  std::set<Ipv4> unread = {};           // of the pool, in an account too large to be read by all
   std::optional<FloatingIp> ours = {};  // what this droplet holds, in the pool or not
   bool shows_droplets = false;          // the token has droplet:read
 };
@@ -104,6 +105,7 @@ struct Observation {
   NodeFact node = {};
   AccountFact account = {};
   std::set<Ipv4> lost = {};            // candidates that went to somebody else during this run
+  int vain_reads = 0;                  // how many of them were read to find that out
   std::set<Ipv4> leased = {};          // addresses whose Lease this run holds
   std::optional<Error> no_lease = {};  // why there could be none during this run
   std::optional<Network> before = {};  // what a switch of the default is undone to, until proven
@@ -148,6 +150,7 @@ struct ReplaceDefault {
 // Holds the address's Lease for this Node from "seen free" to "proven ours".
 struct AcquireLease {
   Ipv4 address;
+  bool unread = false;  // whether it is free is not known
   bool operator==(const AcquireLease&) const = default;
 };
 struct ReleaseLease {
@@ -157,7 +160,8 @@ struct ReleaseLease {
 struct AssignFloatingIp {
   Ipv4 address;
   DropletId droplet;
-  bool leased = false;  // no other node claims it meanwhile
+  bool leased = false;      // no other node claims it meanwhile
+  std::string region = {};  // given where the address is unread: it must be there
   bool operator==(const AssignFloatingIp&) const = default;
 };
 struct UnassignFloatingIp {
@@ -182,7 +186,7 @@ struct Step {
 };
 
 // A fact that deciding further needs.
-enum class Need { droplet, node, account, droplet_scope, egress };
+enum class Need { droplet, node, account, whole_account, droplet_scope, egress };
 
 // How the run ends when every step is done.
 struct Ending {

@@ -141,6 +141,10 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
   const Account& account = std::get<Account>(found.account);
   const Droplet& droplet = *found.droplet;
   append(plan.steps, needless_leases(found, std::nullopt));
+  if (must_be_read(found)) {
+    plan.needs.push_back(Need::whole_account);
+    return;
+  }
   const auto choice = choose_candidate(account, droplet, asked.pool, found.lost);
   if (const auto* ending = std::get_if<Ending>(&choice)) {
     tell_node(plan, found, asked, std::nullopt);
@@ -161,13 +165,14 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.ending = *locking.ending;
     return;
   }
+  const bool unread = account.unread.contains(address);
   if (locking.lease && !found.leased.contains(address)) {
-    plan.steps.push_back({AcquireLease{address}, "no other node may claim it meanwhile"});
+    plan.steps.push_back({AcquireLease{address, unread}, "no other node may claim it meanwhile"});
   }
   plan.steps.push_back(
-      {AssignFloatingIp{address, droplet.id, locking.lease},
-       "the droplet holds no floating IP; this one is free and first in its order" +
-           locking.reason});
+      {AssignFloatingIp{address, droplet.id, locking.lease, unread ? droplet.region : ""},
+       fmt::format("the droplet holds no floating IP; this one {} first in its order{}",
+                   unread ? "is" : "is free and", locking.reason)});
   found.network = with_default(found.network, plan.steps);
   leave_by(plan, found, asked, paths, address);
 }

@@ -52,18 +52,19 @@ class Retrying : public Http {
 
   Response wait(Ticket ticket) override {
     const Request request = requests_.extract(ticket).mapped();
-    Attempt attempt = finish(ticket);
+    Attempt attempt = finish(request.server, ticket);
     const bool repeatable = request.method == "GET" || request.method == "PATCH";
     const bool once = !repeatable || request.tries == Tries::one;
     const int attempts = once ? 1 : policy(request.server).attempts;
-    for (int count = 1; count < attempts && worth_repeating(attempt); ++count) {
-      const Duration pause = pause_before(request, attempt, count);
+    for (int count = 1; count < attempts && worth_repeating(attempt);) {
+      const Duration pause = pause_before(request.server, attempt, count);
+      count += shares_budget(request.server, attempt) ? 0 : 1;
       if (pause > clock_.remaining()) {
         break;  // what went wrong says more than that time is up
       }
       log_.write(Level::debug, "{} {}: again in {} ms", request.method, request.url, pause.count());
       clock_.sleep(pause);
-      attempt = finish(inner_->start(request));
+      attempt = finish(request.server, inner_->start(request));
     }
     if (attempt.error) {
       throw core::Error(*attempt.error);
@@ -87,14 +88,36 @@ class Retrying : public Http {
     return server == Server::kubernetes ? RetryPolicy{.attempts = 3} : RetryPolicy{};
   }
 
-  Attempt finish(Ticket ticket) {
+  Attempt finish(Server server, Ticket ticket) {
     Attempt attempt;
     attempt.error = core::failure_of([&] { attempt.response = inner_->wait(ticket); });
+    const bool through = attempt.response && attempt.response->status != 429;
+    if (through && server == Server::digitalocean) {
+      under_way_ = true;
+    }
     return attempt;
   }
 
-  Duration pause_before(const Request& request, const Attempt& attempt, int count) {
-    const Duration usual = backoff(policy(request.server), count - 1, random_);
+  // Refused by the limit that all nodes share; the deadline, not a count, bounds how long that is
+  // waited out.
+  bool shares_budget(Server server, const Attempt& attempt) const {
+    return server == Server::digitalocean && attempt.response && attempt.response->status == 429 &&
+           rate_limit_wait(*attempt.response, clock_);
+  }
+
+  // Wider each time: how many nodes wait is not told, but that there are more than are let through.
+  Duration next_spread() {
+    constexpr Duration window{60'000};
+    const Duration spread = under_way_ ? spread_under_way : spread_;
+    spread_ = std::min(spread_ * 2, window);
+    return spread;
+  }
+
+  Duration pause_before(Server server, const Attempt& attempt, int count) {
+    const Duration usual = backoff(policy(server), count - 1, random_);
+    if (shares_budget(server, attempt)) {
+      return rate_limit_pause(*attempt.response, clock_, random_, next_spread(), usual);
+    }
     if (!attempt.response || attempt.response->status != 429) {
       return usual;
     }
@@ -109,6 +132,8 @@ class Retrying : public Http {
   Clock& clock_;
   const Log& log_;
   Random random_;
+  bool under_way_ = false;
+  Duration spread_{10'000};
   std::map<Ticket, Request> requests_ = {};
 };
 
@@ -130,6 +155,17 @@ std::optional<Duration> rate_limit_wait(const Response& response, const Clock& c
     return std::chrono::seconds(*reset <= now ? 1 : std::min(*reset - now + 1, longest));
   }
   return std::nullopt;
+}
+
+Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,
+                          Duration spread, Duration usual) {
+  constexpr Duration rest{5'000};  // of the run, to use what is let through then
+  const Duration asked = rate_limit_wait(response, clock).value_or(usual);
+  if (asked > clock.remaining()) {
+    throw limited_for(asked);
+  }
+  const Duration room = std::max(clock.remaining() - asked - rest, Duration{0});
+  return asked + std::chrono::duration_cast<Duration>(std::min(spread, room) * random());
 }
 
 Duration backoff(const RetryPolicy& policy, int attempt, const Random& random) {

@@ -100,7 +100,7 @@ TEST_CASE("faults: the real limit of all nodes with one token") {
   const Node node;
   node.world.settings({{"enforce_limits", true}, {"limit_minute", 2}});
 
-  node.run(75, {"--timeout", "20s"});  // it says 29 seconds
+  node.run(75, {"--timeout", "20s"});  // a minute's window is full
 
   node.check_says_false();
 }

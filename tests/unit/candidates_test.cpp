@@ -71,6 +71,29 @@ TEST_CASE("candidates: what was lost during this run is not tried again") {
         support::third_choice);
 }
 
+TEST_CASE("candidates: what was not read may be free, in the droplet's own order") {
+  Account account{.unread = {support::first_choice, support::third_choice}};
+  account.pool = {support::free_address(support::second_choice)};
+  CHECK(chosen(account) == support::first_choice);
+  CHECK(chosen(account, {support::first_choice}) == support::second_choice);
+  CHECK(chosen(account, {support::first_choice, support::second_choice}) == support::third_choice);
+}
+
+TEST_CASE("candidates: the account is read as a whole once three readings were in vain") {
+  core::Observation found = support::newcomer();
+  found.account = Account{.unread = {support::first_choice, support::second_choice}};
+  CHECK_FALSE(core::must_be_read(found));
+  found.vain_reads = 3;
+  CHECK(core::must_be_read(found));
+  found.vain_reads = 0;
+  found.lost = {support::first_choice};  // a Lease costs no request
+  CHECK_FALSE(core::must_be_read(found));
+  found.lost = {support::first_choice, support::second_choice};
+  CHECK(core::must_be_read(found));
+  found.account = support::all_free();
+  CHECK_FALSE(core::must_be_read(found));
+}
+
 TEST_CASE("candidates: an address that is not in the pool is never chosen") {
   Account account = all_held();
   account.pool.push_back(support::free_address(support::not_in_pool));

@@ -20,13 +20,14 @@ const std::string post = "POST 198.51.100.8/actions";
 const std::string action = "GET 198.51.100.8/actions/72531856";
 
 struct Fixture : support::Rig {
-  app::Claim claim() {
+  app::Claim claim(bool leased = false, const std::string& region = "") {
     forget();
     const app::Hint by_hint = [this] {
       ++hints;
       return hint;
     };
-    return app::claim(system, digitalocean, {first_choice, support::our_droplet}, by_hint);
+    return app::claim(system, digitalocean, {first_choice, support::our_droplet, leased, region},
+                      by_hint);
   }
   Lines calls() const { return support::api_calls(http); }
   auto posts() const { return std::ranges::count(calls(), post); }
@@ -34,7 +35,7 @@ struct Fixture : support::Rig {
 
   cloud::DigitalOcean digitalocean{http, support::api_url, "",
                                    [] { return cloud::Secret{"dop_v1_test"}; }};
-  bool hint = false;
+  std::optional<bool> hint = {};  // metadata cannot tell
   int hints = 0;
 };
 
@@ -104,11 +105,54 @@ TEST_CASE("claim: waits while the assignment is pending, reading ever less often
 TEST_CASE("claim: reads at once when metadata hints that it came about") {
   Fixture fixture;
   fixture.cloud.latency = Duration{600};
+  fixture.hint = false;
   fixture.clock.on_sleep = [&] { fixture.hint = fixture.clock.now >= Duration{600}; };
   CHECK(held(fixture.claim()) == first_choice);
-  CHECK(fixture.hints == 3);
-  CHECK(fixture.calls().size() == 5);
+  CHECK(fixture.hints == 4);
+  CHECK(fixture.calls() == Lines{get, post, get, get});
   CHECK(fixture.clock.now == Duration{1'600});
+}
+
+TEST_CASE(
+    "claim: with a hint to wait for, ends within 300 ms of the assignment, and reads little") {
+  for (const int latency : {0, 50, 199, 200, 201, 700, 1'999, 4'990, 5'010, 11'000, 40'000}) {
+    CAPTURE(latency);
+    Fixture fixture;
+    fixture.cloud.latency = Duration{latency};
+    fixture.hint = latency == 0;
+    fixture.clock.on_sleep = [&] { fixture.hint = fixture.clock.now >= Duration{latency}; };
+    CHECK(held(fixture.claim(true)) == first_choice);
+    CHECK(fixture.clock.now - Duration{latency} <= Duration{300});
+    CHECK(fixture.posts() == 1);
+    const auto in_vain = fixture.calls().size() - 3;
+    CHECK(in_vain <= (latency < 5'000 ? 0 : latency < 12'500 ? 1 : 5));
+  }
+}
+
+TEST_CASE("claim: a hint that never comes delays the proof, and prevents nothing") {
+  Fixture fixture;
+  fixture.cloud.latency = Duration{4'000};
+  fixture.hint = false;
+  CHECK(held(fixture.claim(true)) == first_choice);
+  CHECK(fixture.clock.now == Duration{5'000});
+}
+
+TEST_CASE("claim: an unread address must be in the region, and free at first sight") {
+  Fixture fixture;
+  SUBCASE("it is") {
+    CHECK(held(fixture.claim(true, "nyc3")) == first_choice);
+    CHECK(fixture.calls() == Lines{get, post, get});
+  }
+  SUBCASE("elsewhere") {
+    CHECK(lost(fixture.claim(true, "ams3")) == "it is in region nyc3");
+    CHECK(fixture.calls() == Lines{get});
+  }
+  SUBCASE("pending") {
+    fixture.entry().pending = support::other_droplet;
+    fixture.entry().done_at = std::chrono::hours{1};
+    CHECK(lost(fixture.claim(true, "nyc3")) == "an action is pending on it");
+    CHECK(fixture.calls() == Lines{get});
+  }
 }
 
 TEST_CASE("claim: believes no hint without a proof, and spends no requests on it") {

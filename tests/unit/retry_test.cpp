@@ -191,6 +191,34 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
   CHECK(fixture.clock.slept == Waits{expected});
 }
 
+TEST_CASE(
+    "retry: a rate limit is waited out however often, each time for longer, until the deadline") {
+  Fixture fixture({limited({{"retry-after", "1"}})}, 0.5);
+  CHECK(fixture.get() == 429);
+  REQUIRE(fixture.clock.slept.size() >= 4);
+  fixture.clock.slept.resize(4);
+  CHECK(fixture.clock.slept == waits({6'000, 11'000, 21'000, 31'000}));
+}
+
+TEST_CASE("retry: nodes that are refused together come back spread out, those under way first") {
+  for (const double jitter : {0.0, 1.0}) {
+    const int chosen = jitter > 0 ? 1 : 0;
+    Fixture fresh({limited({{"retry-after", "7"}}), status(200)}, jitter);
+    CHECK(fresh.get() == 200);
+    CHECK(fresh.clock.slept == waits({7'000 + chosen * 10'000}));
+    Fixture under_way({status(200), limited({{"retry-after", "7"}}), status(200)}, jitter);
+    CHECK(under_way.get() == 200);
+    CHECK(under_way.get() == 200);
+    CHECK(under_way.clock.slept == waits({7'000 + chosen * 5'000}));
+  }
+}
+
+TEST_CASE("retry: the wait that a node chooses leaves some of the run to use it") {
+  Fixture fixture({limited({{"retry-after", "20"}}), status(200)}, 1.0, Duration{30'000});
+  CHECK(fixture.get() == 200);
+  CHECK(fixture.clock.slept == waits({25'000}));
+}
+
 TEST_CASE("retry: a rate limit that outlasts the deadline ends the run at once") {
   Fixture fixture({limited({{"ratelimit-reset", "1700003000"}})});
   const auto failure = core::failure_of([&] { fixture.get(); });

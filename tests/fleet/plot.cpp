@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet/plot.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+
+namespace fleet {
+namespace {
+
+constexpr double width = 300, height = 200, left = 60, top = 40, gap = 80;
+
+// Both axes are logarithmic but for the vertical one of calls.
+struct Panel {
+  double x0;
+  double most_nodes;
+  std::function<double(double)> y;  // 0 to 1
+
+  double across(double nodes) const {
+    return x0 + width * std::log10(nodes / 10) / std::log10(most_nodes / 10);
+  }
+  double down(double value) const { return top + height * (1 - std::clamp(y(value), 0.0, 1.0)); }
+};
+
+std::string text(double x, double y, const std::string& words, const char* anchor = "middle") {
+  return fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"{}\">{}</text>\n", x, y, anchor,
+                     words);
+}
+
+std::string line(const Panel& panel, const std::vector<Point>& points, const char* style,
+                 const std::function<double(const Point&)>& value) {
+  std::string path;
+  for (const Point& point : points) {
+    path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", panel.across(point.nodes),
+                        panel.down(value(point)));
+  }
+  return fmt::format("<polyline points=\"{}\" fill=\"none\" {}/>\n", path, style);
+}
+
+std::string frame(const Panel& panel, const std::string& title,
+                  const std::vector<std::pair<double, std::string>>& ticks) {
+  std::string svg = text(panel.x0 + width / 2, top - 15, title);
+  for (const auto& [value, label] : ticks) {
+    const double y = panel.down(value);
+    svg += fmt::format("<path d=\"M{:.0f} {:.1f}h{:.0f}\" stroke=\"#ddd\"/>\n", panel.x0, y, width);
+    svg += text(panel.x0 - 6, y + 4, label, "end");
+  }
+  for (double nodes = 10; nodes <= panel.most_nodes; nodes *= 10) {
+    svg += text(panel.across(nodes), top + height + 18, fmt::format("{:.0f}", nodes));
+  }
+  return svg + text(panel.x0 + width / 2, top + height + 36, "nodes");
+}
+
+double minutes(Duration duration) {
+  return std::max(static_cast<double>(duration.count()) / 60'000, 0.05);
+}
+
+}  // namespace
+
+std::string render_plot(const std::vector<Point>& points) {
+  double most = 100;
+  for (const Point& point : points) {
+    most = std::max(most, static_cast<double>(point.nodes));
+  }
+  const Panel time{left, most, [](double value) { return (std::log10(value) + 1.3) / 4.3; }};
+  const Panel calls{left + width + gap, most, [](double value) { return value / 8; }};
+  const std::string ours = "stroke=\"#0a5\" stroke-width=\"2\"";
+  const std::string limit = "stroke=\"#888\" stroke-dasharray=\"4 3\"";
+  std::string svg = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
+      "viewBox=\"0 0 {0:.0f} {1:.0f}\" font-family=\"sans-serif\" font-size=\"12\">\n"
+      "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",
+      left + 2 * width + gap + 20, top + height + 50);
+  svg += frame(time, "until all hold an address (dashed: the limit alone)",
+               {{0.1, "6 s"}, {1, "1 min"}, {10, "10 min"}, {60, "1 h"}, {600, "10 h"}});
+  svg += line(time, points, limit.c_str(), [](const Point& p) { return minutes(p.limit_alone); });
+  svg += line(time, points, ours.c_str(), [](const Point& p) { return minutes(p.until_all); });
+  svg += frame(calls, "DigitalOcean calls of each node", {{0, "0"}, {2, "2"}, {4, "4"}, {6, "6"}});
+  svg += line(calls, points, ours.c_str(), [](const Point& p) { return p.calls; });
+  return svg + "</svg>\n";
+}
+
+}  // namespace fleet

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "fleet/node.hpp"
+#include "io/http.hpp"
+
+#include <map>
+
+namespace fleet {
+
+inline const std::string digitalocean_url = "https://digitalocean.sim";
+inline const std::string kubernetes_url = "https://kubernetes.sim";
+inline const std::string metadata_url = "http://metadata.sim";
+
+// Requests of one droplet as calls of the simulated cloud, each a round trip later.
+class Transport : public io::Http {
+ public:
+  Transport(Shared& shared, sim::DropletId droplet) : shared_(shared), droplet_(droplet) {}
+
+  Ticket start(const io::Request& request) override;
+  io::Response wait(Ticket ticket) override;
+  void cancel(Ticket ticket) override { requests_.erase(ticket); }
+  io::RequestCounts counts() const override { return counts_; }
+
+ private:
+  struct Sent {
+    io::Request request;
+    Millis due;
+  };
+
+  Shared& shared_;
+  sim::DropletId droplet_;
+  std::map<Ticket, Sent> requests_ = {};
+  Ticket last_ = 0;
+  io::RequestCounts counts_ = {};
+};
+
+}  // namespace fleet

@@ -20,7 +20,9 @@ class Transport : public io::Http {
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override { requests_.erase(ticket); }
+  void renew() override {}  // no connections
   io::RequestCounts counts() const override { return counts_; }
+  io::ReplyCounts replies() const override { return {}; }  // nobody asks
 
  private:
   struct Sent {

@@ -87,5 +87,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(stranger.api.sight_of(droplet) != core::Sight::seen || reply.status == 200,
                   "only 200 is seeing");
   });
+  stranger.hear([&] { stranger.api.public_addresses(droplet); });
   return 0;
 }

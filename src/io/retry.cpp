@@ -159,8 +159,9 @@ std::optional<Duration> rate_limit_wait(const Response& response, const Clock& c
 
 Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,
                           Duration spread, Duration usual) {
-  constexpr Duration rest{5'000};  // of the run, to use what is let through then
-  const Duration asked = rate_limit_wait(response, clock).value_or(usual);
+  constexpr Duration rest{5'000};   // of the run, to use what is let through then
+  constexpr Duration least{1'000};  // else who asks for no patience is asked without end
+  const Duration asked = std::max(rate_limit_wait(response, clock).value_or(usual), least);
   if (asked > clock.remaining()) {
     throw limited_for(asked);
   }

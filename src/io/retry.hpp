@@ -24,10 +24,10 @@ Random open_random();
 // bursts carry the former; the latter is when the oldest counted request expires).
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock);
 
-// How long to wait after a 429: as long as it asks, else `usual`; then for a time of one's own, up
-// to `spread`. Nodes that were refused together would otherwise come back together, use up the
-// budget with their first requests, and starve each other. Throws Error(try_again) where the
-// deadline is sooner.
+// How long to wait after a 429: as long as it asks, else `usual`, a second at least; then for a
+// time of one's own, up to `spread`. Nodes that were refused together would otherwise come back
+// together, use up the budget with their first requests, and starve each other. Throws
+// Error(try_again) where the deadline is sooner.
 Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,
                           Duration spread, Duration usual);
 // For a run that has been let through before: it goes first, since what it has spent would be lost.

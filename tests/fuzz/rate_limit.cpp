@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(wait->count() >= 0 && *wait <= std::chrono::hours{24},
                   "a wait is not negative, and a day at most");
   }
-  retry(reply, "GET", 5);
+  retry(reply, "GET", reply.status == 429 ? 40 : 5);
   retry(reply, "POST", 1);
   return 0;
 }

@@ -175,9 +175,9 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
     headers = {{"ratelimit-reset", "1699999000"}};
     expected = Duration{1'000};
   }
-  SUBCASE("a negative wait is none") {
+  SUBCASE("a negative wait is a second") {
     headers = {{"retry-after", "-5"}};
-    expected = Duration{0};
+    expected = Duration{1'000};
   }
   SUBCASE("neither: the ordinary backoff") {
     expected = Duration{125};
@@ -198,6 +198,12 @@ TEST_CASE(
   REQUIRE(fixture.clock.slept.size() >= 4);
   fixture.clock.slept.resize(4);
   CHECK(fixture.clock.slept == waits({6'000, 11'000, 21'000, 31'000}));
+}
+
+TEST_CASE("retry: a rate limit that asks for no patience is not asked without end") {
+  Fixture fixture({limited({{"retry-after", "0"}})});
+  CHECK(core::failure_of([&] { fixture.get(); })->exit() == Exit::try_again);
+  CHECK(fixture.fake->sent.size() == 121);  // once a second for two minutes, without any jitter
 }
 
 TEST_CASE("retry: nodes that are refused together come back spread out, those under way first") {

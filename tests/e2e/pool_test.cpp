@@ -63,7 +63,8 @@ TEST_CASE(
   node.run(0);
 
   node.check_leaves_by("198.51.100.99");
-  // One page, the droplet, the address by its name, the POST and its proof; without a Lease, another.
+  // One page, the droplet, the address by its name, the POST and its proof; without a Lease,
+  // another.
   CHECK(node.world.requests("digitalocean") <= 6);
   CHECK(node.world.sim("GET", "/journal").at("assignments").size() == 1);
 }

@@ -122,7 +122,7 @@ TEST_CASE("faults: DigitalOcean refuses the pair for good") {
 TEST_CASE("faults: a rate limit on the request for an address") {
   const Json limited = {{"id", "too_many_requests"}, {"message", "API Rate limit exceeded."}};
   check_overcome(answer(429, limited, 1, {{"retry-after", "1"}}), 2);
-  check_fails(75, answer(429, limited, -1, {{"retry-after", "0"}}));
+  check_fails(75, answer(429, limited, -1, {{"retry-after", "0"}}), {"--timeout", "5s"});
   const Json far = answer(429, limited, 1, {{"ratelimit-reset", in_an_hour()}});
   CHECK(seconds(check_fails(75, far)) < 5);
 }

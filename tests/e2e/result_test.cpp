@@ -78,7 +78,7 @@ TEST_CASE("result: JSON of a first run, of a steady one, of a failed one and of 
   CHECK(first.at("steps").size() == 11);
   CHECK(first.at("steps")[0].at("action") == "acquire-lease");
   CHECK(first.at("steps")[1].at("action") == "assign");
-  CHECK(first.at("steps")[7].at("action") == "label-node");
+  CHECK(first.at("steps")[10].at("action") == "label-node");
   for (const Json& step : first.at("steps")) {
     CHECK(step.at("result") == "done");
   }
@@ -111,13 +111,13 @@ TEST_CASE("result: text is a line for each step with its reason, and one for the
   const Run run = node.world.reconcile(node.droplet);
   const std::string address = node.world.held_by(node.droplet).at(0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 9);
+  REQUIRE(lines.size() == 12);
   CHECK(lines[0].starts_with("done: acquire-lease " + address + ": "));
   CHECK(lines[1].starts_with("done: assign " + address + " to droplet "));
-  CHECK(lines[6] ==
+  CHECK(lines[9] ==
         "done: replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5: the default route "
         "goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
-  CHECK(lines[8] == "changed: node-1 leaves by " + address);
+  CHECK(lines[11] == "changed: node-1 leaves by " + address);
   CHECK(run.err.empty());
 }
 

@@ -3,7 +3,7 @@
 
 #include "node.hpp"
 
-#include <unistd.h>
+#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
@@ -16,14 +16,22 @@ inline std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
+// One that no other test has: in each world processes are numbered anew.
+inline std::filesystem::path own_folder() {
+  std::string name = std::filesystem::temp_directory_path() / "secrets-XXXXXX";
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  using std::filesystem::perms;
+  std::filesystem::permissions(name, perms::owner_all | perms::others_read | perms::others_exec);
+  return name;
+}
+
 // A node whose tokens are known, each with the word SECRET in it. Nothing that comes of its runs
 // may have that word: what they print and log, and the files that they leave.
 struct Secretive {
   const std::string api_token = "dop_v1_SECRET0123456789abcdef";
   const std::string kube_token = "eyJhbGciSECRET.eyJpc3MiSECRET.c2lnSECRET-_";
   Node node;
-  std::filesystem::path secrets =
-      std::filesystem::temp_directory_path() / ("secrets-" + std::to_string(getpid()));
+  std::filesystem::path secrets = own_folder();
   std::filesystem::path written = secrets / "written";
 
   Secretive() {

@@ -150,7 +150,7 @@ TEST_CASE("usage: what is no option or no command, and values that are missing")
   check_refused(run({"reconcile", "reconcile"}, right), usage, "reconcile");
   check_refused(run({"--timeout"}, right), usage, "--timeout");
   check_refused(run({"--timeout", "1m", "--timeout", "2m"}, right), usage, "--timeout");
-  check_refused(run({"--dop-token", "dop_v1_x"}, right), usage, "--dop-token");
+  check_refused(run({"--dop-token", "dop_v1_x"}, right), usage, "a token on the command line");
 }
 
 TEST_CASE("usage: the match and the pool are required, and no default is made up") {

@@ -58,10 +58,7 @@ void Weather::perform(const Event& event) {
                             {{"droplet", fleet_.thief()}});
        }},
       {"expire", [&] { expire(event); }},
-      {"flush",
-       [&] {
-         fleet_.world().lab({"flush", name()});
-       }},
+      {"flush", [&] { flush(name()); }},
       {"boot", [&] { boot(event); }},
       {"cut", [&] { cut(event); }},
       {"mend", [&] { mend(event); }},

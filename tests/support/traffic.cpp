@@ -62,6 +62,7 @@ struct DatagramService::State {
       sightings.push_back({source, now, now});
     }
     sightings.back().last = now;
+    ++sightings.back().datagrams;
   }
 
   void serve() {
@@ -101,8 +102,19 @@ DatagramService::~DatagramService() {
 }
 
 std::vector<DatagramService::Sighting> DatagramService::sightings() const {
+  constexpr int handful = 10;
   const std::lock_guard lock(state_->mutex);
-  return state_->sightings;
+  std::vector<Sighting> counted;
+  for (const Sighting& sighting : state_->sightings) {
+    if (sighting.datagrams < handful) {
+      continue;
+    }
+    if (counted.empty() || counted.back().source != sighting.source) {
+      counted.push_back(sighting);
+    }
+    counted.back().last = sighting.last;
+  }
+  return counted;
 }
 
 std::vector<std::string> DatagramService::sources() const {

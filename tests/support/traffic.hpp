@@ -17,6 +17,7 @@ class DatagramService {
     std::string source = {};
     std::chrono::steady_clock::time_point first = {};
     std::chrono::steady_clock::time_point last = {};
+    int datagrams = 0;
   };
 
   DatagramService(const std::string& netns, int port);
@@ -24,7 +25,8 @@ class DatagramService {
   DatagramService& operator=(const DatagramService&) = delete;
   ~DatagramService();
 
-  // The sources so far, one after the other: one that comes twice in a row is one.
+  // The sources so far, one after the other: one that comes twice in a row is one. A handful that
+  // was overtaken, being on another way at the moment of a switch, does not count.
   std::vector<Sighting> sightings() const;
   std::vector<std::string> sources() const;
 

@@ -19,7 +19,7 @@ struct Scenario {
   Duration action_latency{2'000};
   Duration metadata_lag{500};
   Duration timeout{120'000};             // of a run
-  Duration interval{5'000};              // between good runs
+  Duration interval{60'000};             // between good runs
   Duration afterwards{3'600'000};        // what is looked at once all hold an address
   Duration longest{4 * 24 * 3'600'000};  // it is given up then
   std::uint32_t seed = 1;

@@ -66,7 +66,7 @@ TEST_CASE("fleet: without Leases all come to hold an address as well") {
 
 TEST_CASE("fleet: the same seed gives the same run, another seed another") {
   const auto numbers = [](std::uint32_t seed) {
-    const Result result = fleet::run({.nodes = 80, .seed = seed});
+    const Result result = fleet::run({.nodes = 80, .afterwards = Duration{0}, .seed = seed});
     return std::tuple(result.until_all, result.granted, result.refused);
   };
   CHECK(numbers(1) == numbers(1));

@@ -145,24 +145,27 @@ void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now, const
   page.sample((outcome.ending.exit == Exit::ok ? now : before).count());
 }
 
-void add_requests(Page& page, const Outcome& outcome, const Past& past) {
+// Those of before and now, by server and status.
+auto requests_until_now(const Outcome& outcome, const Past& past) {
   auto requests = past.requests;
-  for (std::size_t server = 0; server < outcome.requests.size(); ++server) {
-    auto unanswered = static_cast<std::uint64_t>(outcome.requests.at(server));
-    for (const auto& [reply, count] : outcome.replies) {
-      if (reply.first == static_cast<io::Server>(server)) {
-        requests[{reply.first, fmt::format("{}", reply.second)}] +=
-            static_cast<std::uint64_t>(count);
-        unanswered -= static_cast<std::uint64_t>(count);
-      }
-    }
-    if (unanswered > 0) {
-      requests[{static_cast<io::Server>(server), "none"}] += unanswered;
+  auto unanswered = outcome.requests;
+  for (const auto& [reply, count] : outcome.replies) {
+    requests[{reply.first, fmt::format("{}", reply.second)}] += static_cast<std::uint64_t>(count);
+    unanswered.at(static_cast<std::size_t>(reply.first)) -= count;
+  }
+  for (std::size_t server = 0; server < unanswered.size(); ++server) {
+    if (unanswered.at(server) > 0) {
+      requests[{static_cast<io::Server>(server), "none"}] +=
+          static_cast<std::uint64_t>(unanswered.at(server));
     }
   }
+  return requests;
+}
+
+void add_requests(Page& page, const Outcome& outcome, const Past& past) {
   page.family("do_egress_ip_requests_total", "counter",
               "Requests by server and HTTP status; none where no answer came.");
-  for (const auto& [key, count] : requests) {
+  for (const auto& [key, count] : requests_until_now(outcome, past)) {
     page.sample(count, request_labels(key.first, key.second));
   }
 }

@@ -68,6 +68,19 @@ void read(Networkd& settings, std::string_view text) {
   }
 }
 
+// By name; of one that is in several folders the first counts.
+std::map<std::string, std::string> drop_ins_of(const std::vector<NetworkdFolder>& folders) {
+  std::map<std::string, std::string> drop_ins;
+  for (const NetworkdFolder& folder : folders) {
+    for (const std::string& name : folder.drop_ins) {
+      if (name.ends_with(".conf")) {
+        drop_ins.emplace(name, folder.path + "/networkd.conf.d/" + name);
+      }
+    }
+  }
+  return drop_ins;
+}
+
 }  // namespace
 
 Networkd read_networkd(const std::vector<NetworkdFile>& files) {
@@ -84,15 +97,7 @@ std::vector<std::string> networkd_paths(const std::vector<NetworkdFolder>& folde
   if (main != folders.end()) {
     paths.push_back(main->path + "/networkd.conf");
   }
-  std::map<std::string, std::string> drop_ins;
-  for (const NetworkdFolder& folder : folders) {
-    for (const std::string& name : folder.drop_ins) {
-      if (name.ends_with(".conf")) {
-        drop_ins.emplace(name, folder.path + "/networkd.conf.d/" + name);
-      }
-    }
-  }
-  for (const auto& [name, path] : drop_ins) {
+  for (const auto& [name, path] : drop_ins_of(folders)) {
     paths.push_back(path);
   }
   return paths;

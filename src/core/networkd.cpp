@@ -68,17 +68,15 @@ void read(Networkd& settings, std::string_view text) {
   }
 }
 
-// By name; of one that is in several folders the first counts.
-std::map<std::string, std::string> drop_ins_of(const std::vector<NetworkdFolder>& folders) {
-  std::map<std::string, std::string> drop_ins;
-  for (const NetworkdFolder& folder : folders) {
-    for (const std::string& name : folder.drop_ins) {
-      if (name.ends_with(".conf")) {
-        drop_ins.emplace(name, folder.path + "/networkd.conf.d/" + name);
-      }
+using DropIns = std::map<std::string, std::string>;  // by name
+
+// Of one that is in several folders the first counts.
+void add_drop_ins(DropIns& drop_ins, const NetworkdFolder& folder) {
+  for (const std::string& name : folder.drop_ins) {
+    if (name.ends_with(".conf")) {
+      drop_ins.emplace(name, folder.path + "/networkd.conf.d/" + name);
     }
   }
-  return drop_ins;
 }
 
 }  // namespace
@@ -97,7 +95,11 @@ std::vector<std::string> networkd_paths(const std::vector<NetworkdFolder>& folde
   if (main != folders.end()) {
     paths.push_back(main->path + "/networkd.conf");
   }
-  for (const auto& [name, path] : drop_ins_of(folders)) {
+  DropIns drop_ins;
+  for (const NetworkdFolder& folder : folders) {
+    add_drop_ins(drop_ins, folder);
+  }
+  for (const auto& [name, path] : drop_ins) {
     paths.push_back(path);
   }
   return paths;

@@ -20,8 +20,7 @@ inline std::string content_of(const std::filesystem::path& path) {
 inline std::filesystem::path own_folder() {
   std::string name = std::filesystem::temp_directory_path() / "secrets-XXXXXX";
   REQUIRE(mkdtemp(name.data()) != nullptr);
-  using std::filesystem::perms;
-  std::filesystem::permissions(name, perms::owner_all | perms::others_read | perms::others_exec);
+  std::filesystem::permissions(name, std::filesystem::perms{0755});
   return name;
 }
 

@@ -6,6 +6,9 @@
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
+#include <algorithm>
+#include <functional>
+
 using core::Marking;
 using core::Network;
 using State = core::Marking::State;
@@ -190,4 +193,21 @@ TEST_CASE("marking: with --route none there is none") {
   rig.invocation.config.route = core::RouteMode::none;
   rig.run();
   CHECK(rig.kernel.changes.empty());
+}
+
+// Found by the nemesis, seed 1002: killed in between, a rule that led to our table was left alone.
+TEST_CASE("marking: release takes it away before its rules, and of the rules the last first") {
+  auto network = support::converged(support::Topology::classic);
+  network.marking = {core::Marking::State::set, support::public_address};
+  std::vector<std::uint32_t> priorities;
+  bool marking_gone = false;
+  for (const core::Step& step : core::remove_ours(network, support::droplet({}))) {
+    marking_gone = marking_gone || std::holds_alternative<core::RemoveMarking>(step.action);
+    if (const auto* rule = std::get_if<core::RemoveRule>(&step.action)) {
+      CHECK(marking_gone);
+      priorities.push_back(rule->rule.priority);
+    }
+  }
+  CHECK(priorities.size() >= 2);
+  CHECK(std::ranges::is_sorted(priorities, std::greater{}));
 }

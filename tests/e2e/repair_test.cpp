@@ -200,6 +200,7 @@ TEST_CASE("repair: metadata that still tells of an address that is gone") {
   CHECK(settled.world.reconcile(settled.node).exit == 0);  // nothing free can know better
   if (!settled.world.held_by(settled.node).empty()) {
     MESSAGE("so slow a machine that metadata knew before it was asked: repaired at once");
+    CHECK(settled.world.seen_from(settled.node.name) == settled.world.held_by(settled.node).at(0));
     return;
   }
   settled.wait_for_metadata("false");

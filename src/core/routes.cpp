@@ -193,12 +193,8 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
   if (network.marking.state == Marking::State::set) {
     steps.push_back({RemoveMarking{}, "ours"});
   }
-  // The last first: one that leads to our table, alone, would keep even pods from being reached.
-  std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
-    if (rule.protocol == our_protocol) {
-      steps.push_back({RemoveRule{rule}, "ours"});
-    }
-  });
+  const auto rules = remove_rules(network, {}, "ours");
+  steps.insert(steps.end(), rules.begin(), rules.end());
   for (const Route& route : network.routes) {
     const bool ours = route.table == our_table || route.protocol == our_protocol;
     if (ours && route != in_force) {

@@ -89,15 +89,6 @@ void add_rules(std::vector<Step>& steps, const Network& network, const std::vect
   }
 }
 
-void remove_stale_rules(std::vector<Step>& steps, const Network& network,
-                        const std::vector<Rule>& wanted) {
-  for (const Rule& rule : network.rules) {
-    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
-      steps.push_back({RemoveRule{rule}, "ours, and no longer wanted"});
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) {
@@ -108,7 +99,19 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
   }
   add_marking(steps, wanted, network, paths);
   add_rules(steps, network, wanted);
-  remove_stale_rules(steps, network, wanted);
+  const auto stale = remove_rules(network, wanted, "ours, and no longer wanted");
+  steps.insert(steps.end(), stale.begin(), stale.end());
+  return steps;
+}
+
+std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
+                               std::string_view reason) {
+  std::vector<Step> steps;
+  std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
+    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
+      steps.push_back({RemoveRule{rule}, std::string(reason)});
+    }
+  });
   return steps;
 }
 

@@ -4,6 +4,7 @@
 #include "core/model.hpp"
 #include "core/paths.hpp"
 
+#include <string_view>
 #include <vector>
 
 namespace core {
@@ -12,5 +13,10 @@ namespace core {
 // public gateway's: those that leave with it, by rules for their source; those that are translated
 // to it only on their way out, by a mark. And what is ours there but no longer wanted.
 std::vector<Step> rules_and_marking(const Network& network, const Paths& paths);
+
+// Takes our rules away, but for those `wanted`; the last first, since one that leads to our table
+// would, without the one in front of it, keep even pods from being reached.
+std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
+                               std::string_view reason);
 
 }  // namespace core

@@ -3,6 +3,7 @@
 
 #include "core/paths.hpp"
 #include "core/routes.hpp"
+#include "core/rules.hpp"
 
 #include <algorithm>
 
@@ -55,12 +56,9 @@ void restore_marking(std::vector<Step>& steps, const Marking& now, const Marking
 std::vector<Step> restore(const Network& now, const Network& before) {
   std::vector<Step> steps;
   restore_default(steps, now, before);
-  for (const Rule& rule : now.rules) {
-    if (rule.protocol == our_protocol && !contains(before.rules, rule)) {
-      steps.push_back({RemoveRule{rule}, fmt::format("rule {} was not there", rule.priority)});
-    }
-  }
   restore_marking(steps, now.marking, before.marking);
+  const auto rules = remove_rules(now, before.rules, "it was not there");
+  steps.insert(steps.end(), rules.begin(), rules.end());
   for (const Route& route : now.routes) {
     if (is_ours(route) && !contains(before.routes, route)) {
       steps.push_back(

@@ -8,7 +8,7 @@
 namespace core {
 
 // What turns the network of now back into `before`, as far as this program changed it: the default
-// first, then rules, marking and routes of ours. What others changed meanwhile stays. Nothing when
+// first, then marking, rules and routes of ours. What others changed meanwhile stays. Nothing when
 // all is as it was.
 std::vector<Step> restore(const Network& now, const Network& before);
 

@@ -29,11 +29,12 @@ void decode(const nlmsghdr& message) {
 
 }  // namespace
 
-// In memory of just that size, so that a sanitizer sees a step beyond.
+// In memory of just that size, so that a sanitizer sees a step beyond; of whole words, as the kernel
+// sends it (NLMSG_ALIGN) and libmnl reads it, whatever length the message says.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::size_t length = sizeof(nlmsghdr) + size;
   const std::unique_ptr<nlmsghdr, decltype(&std::free)> message(
-      static_cast<nlmsghdr*>(std::calloc(1, length)), std::free);
+      static_cast<nlmsghdr*>(std::calloc(1, NLMSG_ALIGN(length))), std::free);
   message->nlmsg_len = static_cast<std::uint32_t>(length);
   if (size > 0) {
     std::memcpy(message.get() + 1, data, size);

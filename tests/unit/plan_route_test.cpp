@@ -108,8 +108,8 @@ TEST_CASE("plan: removes its own rules once the routing agent's are there, never
   const auto ours = support::converged(Topology::classic).rules;
   found.network.rules.insert(found.network.rules.end() - 2, ours.begin() + 1, ours.begin() + 3);
   CHECK(steps(found) ==
-        Lines{"remove-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "remove-rule 17301 from 203.0.113.10/32 lookup 173"});
+        Lines{"remove-rule 17301 from 203.0.113.10/32 lookup 173",
+              "remove-rule 17300 from 203.0.113.10/32 lookup main without its default"});
 }
 
 TEST_CASE("plan: refuses to switch where the droplet's paths cannot be told, label false") {

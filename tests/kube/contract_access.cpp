@@ -178,6 +178,7 @@ TEST_CASE("access: a review is for those who are known, must ask something, and 
   CHECK(refused(Caller("nobody's").post(reviews, review), 401, "Unauthorized"));
   const Reply empty = service_account().post(reviews, {{"spec", Json::object()}});
   CHECK(refused(empty, 422, "Invalid"));
+  CHECK(blames(empty, "spec.resourceAttributes"));
   const Reply listed = service_account().get(reviews);
   CHECK(refused(listed, 403, "Forbidden"));
   CHECK(says(listed, "cannot list resource \"selfsubjectaccessreviews\""));

@@ -19,10 +19,11 @@ struct Census {
   std::size_t held = 0;
   std::size_t locked = 0;
   std::size_t hidden = 0;
-  std::size_t lost = 0;
+  std::size_t lost = 0;  // though it was seen free
 };
 
-Census census_of(const Account& account, const std::string& region, const std::set<Ipv4>& lost) {
+Census census_of(const Account& account, const std::string& region, DropletId droplet,
+                 const std::set<Ipv4>& lost) {
   Census census;
   for (const FloatingIp& entry : account.pool) {
     if (entry.region != region) {
@@ -32,7 +33,8 @@ Census census_of(const Account& account, const std::string& region, const std::s
     census.hidden += entry.holder_shown ? 0 : 1;
     census.held += entry.holder ? 1 : 0;
     census.locked += entry.locked && !entry.holder ? 1 : 0;
-    census.lost += lost.contains(entry.address) ? 1 : 0;
+    const bool shown_free = standing_of(entry, droplet) == Standing::free;
+    census.lost += shown_free && lost.contains(entry.address) ? 1 : 0;
   }
   return census;
 }
@@ -103,7 +105,7 @@ std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Drople
       return address;
     }
   }
-  return without_candidate(account, droplet, census_of(account, droplet.region, lost));
+  return without_candidate(account, droplet, census_of(account, droplet.region, droplet.id, lost));
 }
 
 bool must_be_read(const Observation& found) {

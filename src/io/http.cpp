@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cctype>
@@ -83,6 +84,15 @@ std::size_t read_header(char* data, std::size_t size, std::size_t count, void* u
   return size * count;
 }
 
+// What was given up must not arrive later: without this the kernel goes on sending a POST, for
+// minutes where the path is cut, after its process and its Lease are gone (tcp(7), SO_LINGER).
+int drop_unsent_when_closed(void*, curl_socket_t socket, curlsocktype) {
+  const linger at_once{.l_onoff = 1, .l_linger = 0};
+  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0
+             ? CURL_SOCKOPT_OK
+             : CURL_SOCKOPT_ERROR;
+}
+
 void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -97,6 +107,9 @@ void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "do-egress-ip/" DO_EGRESS_IP_VERSION);
   if (!request.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
+  }
+  if (request.server == Server::digitalocean) {  // in Kubernetes resourceVersions guard against it
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, drop_unsent_when_closed);
   }
   if (request.server == Server::metadata || request.server == Server::verify) {
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // a proxy's own address would be seen

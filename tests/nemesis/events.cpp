@@ -55,10 +55,13 @@ class Choosing {
   Json how() {
     Json how = Json::object();
     if (dice_.percent(25)) {
-      how["signal"] = dice_.pick<int>({SIGKILL, SIGKILL, SIGTERM, SIGINT, SIGHUP});
-      how["after_ms"] = dice_.between(10, dice_.percent(50) ? 400 : 3000);
+      const int signal = dice_.pick<int>({SIGKILL, SIGKILL, SIGTERM, SIGINT, SIGHUP});
+      how["signals"] = {{dice_.between(10, dice_.percent(50) ? 400 : 3000), signal}};
     } else if (dice_.percent(12)) {
       how["kill_after_change"] = dice_.between(1, 6);
+    } else if (dice_.percent(10)) {
+      const int stopped = dice_.between(10, 600);
+      how["signals"] = {{stopped, SIGSTOP}, {stopped + dice_.between(100, 2500), SIGCONT}};
     }
     if (dice_.percent(20)) {
       how["clock_offset"] = dice_.between(-4, 20) * dice_.pick<int>({60, 3600});

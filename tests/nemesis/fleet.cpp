@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 #include <thread>
@@ -175,6 +176,21 @@ void Fleet::start(std::size_t member, const Json& how) {
        .began = steady_clock::now()});
 }
 
+void Fleet::send_signals(Running& running) {
+  const Json signals = running.so_far.how.value("signals", Json::array());
+  for (; running.signals < signals.size(); ++running.signals) {
+    const Json& next = signals[running.signals];
+    if (steady_clock::now() < running.began + Millis{next[0].get<int>()}) {
+      return;
+    }
+    const int signal = next[1];
+    running.child.signal(signal);
+    if (signal != SIGSTOP && signal != SIGCONT) {
+      running.so_far.signalled = signal;
+    }
+  }
+}
+
 void Fleet::finish(Running& running, support::Run run) {
   Ended& ended = running.so_far;
   ended.ended_ms = wall_ms();
@@ -189,20 +205,14 @@ void Fleet::finish(Running& running, support::Run run) {
 
 void Fleet::step() {
   for (auto running = running_.begin(); running != running_.end();) {
-    Ended& so_far = running->so_far;
-    const auto age = steady_clock::now() - running->began;
     if (auto run = running->child.poll()) {
       finish(*running, std::move(*run));
       running = running_.erase(running);
       continue;
     }
-    if (!so_far.signalled && so_far.how.contains("signal") &&
-        age >= Millis{so_far.how.at("after_ms").get<int>()}) {
-      running->child.signal(so_far.how.at("signal").get<int>());
-      so_far.signalled = true;
-    }
-    if (age > longest_run) {
-      throw std::runtime_error(so_far.droplet.name + ": a run does not end");
+    send_signals(*running);
+    if (steady_clock::now() > running->began + longest_run) {
+      throw std::runtime_error(running->so_far.droplet.name + ": a run does not end");
     }
     ++running;
   }

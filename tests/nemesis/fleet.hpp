@@ -22,7 +22,7 @@ struct Ended {
   Json how = {};
   std::int64_t started_ms = 0;  // since the epoch
   std::int64_t ended_ms = 0;
-  bool signalled = false;
+  std::optional<int> signalled = {};  // to end it
   support::Run run = {};
   Json result = {};  // null where it printed none
 };
@@ -73,12 +73,14 @@ class Fleet {
     Ended so_far = {};
     support::Child child;
     std::chrono::steady_clock::time_point began = {};
+    std::size_t signals = 0;  // that were sent
   };
 
   void add_foreigners();
   void leave_leases();
   Member make(const std::string& name, const std::string& topology);
   support::Command command(const Member& member, const Json& how) const;
+  static void send_signals(Running& running);
   void finish(Running& running, support::Run run);
 
   const Storm& storm_;

@@ -85,6 +85,7 @@ class Judging {
       if (method == "POST" && std::regex_match(path, part, actions)) {
         judge_post(request, part[1]);
       }
+      judge_patience(request);
       const bool read = method == "GET" && std::regex_match(path, part, one);
       before_[request.at("connection")] = {read ? part[1].str() : "", request.at("at_ms")};
     } else if (server == "kubernetes" && method == "PATCH" && std::regex_match(path, part, node)) {
@@ -112,6 +113,22 @@ class Judging {
     const auto holder = holder_at(ip, before->second.at_ms);
     findings_.require(!holder, "a POST for an address that {} was seen to hold: {}",
                       holder.value_or(0), request.dump());
+  }
+
+  // Who was told to wait by a rate limit, waits.
+  void judge_patience(const Json& request) {
+    const std::int64_t connection = request.at("connection");
+    const std::int64_t at = request.at("at_ms");
+    const auto patient_until = not_before_.find(connection);
+    findings_.require(patient_until == not_before_.end() || at >= patient_until->second,
+                      "a request {} ms sooner than a rate limit allows: {}",
+                      patient_until == not_before_.end() ? 0 : patient_until->second - at,
+                      request.dump());
+    const Json& wait = request.at("retry_after");
+    if (request.at("status") == 429 && wait.is_string()) {
+      constexpr std::int64_t rounding_ms = 2;
+      not_before_[connection] = at + std::stoll(wait.get<std::string>()) * 1000 - rounding_ms;
+    }
   }
 
   // Nobody, also where it changed hands in that millisecond.
@@ -164,6 +181,7 @@ class Judging {
   std::set<std::string> taken_ = {};
   std::map<std::string, std::vector<Holding>> holdings_ = {};
   std::map<std::int64_t, Read> before_ = {};  // by connection: what was asked last
+  std::map<std::int64_t, std::int64_t> not_before_ = {};  // by connection, in ms since the epoch
 };
 
 }  // namespace

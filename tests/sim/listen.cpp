@@ -58,7 +58,8 @@ Reply dispatch(Shared& shared, const Call& call) {
   return {.text = call.caller + "\n", .type = "text/plain"};
 }
 
-void note(Shared& shared, const Call& call, const httplib::Request& request, int status) {
+void note(Shared& shared, const Call& call, const httplib::Request& request, int status,
+          const std::map<std::string, std::string>& headers) {
   const std::string peer = fmt::format("{} {}:{}", call.server, call.caller, request.remote_port);
   const auto number = static_cast<std::int64_t>(shared.connections.size() + 1);
   const auto connection = shared.connections.emplace(peer, number).first->second;
@@ -70,6 +71,9 @@ void note(Shared& shared, const Call& call, const httplib::Request& request, int
                              {"path", call.path},
                              {"query", call.query},
                              {"status", status},
+                             {"retry_after", headers.contains("retry-after")
+                                                 ? Json(headers.at("retry-after"))
+                                                 : Json(nullptr)},
                              {"caller", call.caller},
                              {"droplet", droplet == nullptr ? Json(nullptr) : Json(droplet->id)},
                              {"connection", connection},
@@ -95,7 +99,9 @@ void answer(Shared& shared, const Endpoint& endpoint, const httplib::Request& re
                             fault->kind == "truncate" || fault->kind == "cut-json";
   Reply reply = takes_effect ? dispatch(shared, call) : Reply{};
   reply.headers.emplace("Date", date(now() + shared.world.settings.clock_offset_ms));
-  note(shared, call, request, fault ? fault->status : reply.status);
+  const bool refused = fault && fault->kind == "status";
+  note(shared, call, request, fault ? fault->status : reply.status,
+       refused ? fault->headers : reply.headers);
   const Millis hold = shared.world.settings.hold_ms;
   lock.unlock();
   std::this_thread::sleep_for(std::chrono::milliseconds(hold));

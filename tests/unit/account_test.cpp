@@ -96,7 +96,7 @@ TEST_CASE("account: when candidates were read in vain, all of it is read and tol
   Large rig;
   rig.others_hold({support::first_choice, support::second_choice, support::third_choice});
   rig.second_page_has_all();
-  CHECK(rig.run().ending.exit == Exit::claim_lost);
+  CHECK(rig.run().ending.exit == Exit::pool_exhausted);
   CHECK(std::ranges::count(rig.calls(), second_page) == 1);
   CHECK(rig.cloud.thefts.empty());
 }

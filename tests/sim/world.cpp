@@ -180,6 +180,7 @@ void World::end_lost_actions() {
   for (auto& [id, action] : actions) {
     if (action.lost && action.status == "in-progress") {
       action.status = "errored";
+      pending_.erase(id);
     }
   }
 }

@@ -80,6 +80,15 @@ TEST_CASE("world: while an action runs, the address is locked and nobody's, the 
   CHECK(world.addresses[one].droplet == 1);
 }
 
+TEST_CASE("world: an action of which nothing comes keeps the droplet busy until it is ended") {
+  World world = small_world();
+  world.event_faults.push_back({.kind = "lost-assign"});
+  REQUIRE(world.assign(one, 1, 0).status == 201);
+  CHECK(world.assign(two, 1, 10).message == "Droplet already has a pending event.");
+  world.end_lost_actions();
+  CHECK(world.assign(two, 1, 20).status == 201);
+}
+
 TEST_CASE("world: a droplet holds one address, and the very same one is refused as well") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);

@@ -53,7 +53,7 @@ core::Exit run(const app::Invocation& invocation) {
   const auto guards = io::open_guards(*clock);
   app::System system{*http, *kernel, *clock, *guards, log, random};
   const app::Report report = app::execute(system, invocation);
-  print(invocation.output == app::Output::json ? report.json : report.text);
+  print(report.output);
   tell(log, report.ending);
   leave_word(log, invocation, report);
   return report.exit;

@@ -39,29 +39,35 @@ std::string word_of(Diagnosis diagnosis, std::string json) {
   return json;
 }
 
+// Most runs are repetitions in a loop, and of those nobody reads a document.
+template <class Found>
+std::string asked_json(const Found& found, const Invocation& invocation) {
+  const bool asked = invocation.output == Output::json || !invocation.termination_log.empty();
+  return asked ? render_json(found) : std::string{};
+}
+
 Report report_of(const Outcome& outcome, const Invocation& invocation) {
   const bool facts = invocation.command == Command::status;
-  const std::string json = render_json(outcome);
-  return {.text = facts ? render_status(outcome) : render_text(outcome),
-          .json = json,
+  const std::string json = asked_json(outcome, invocation);
+  return {.output = invocation.output == Output::json ? json
+                    : facts                           ? render_status(outcome)
+                                                      : render_text(outcome),
           .word = word_of(outcome, json),
           .ending = outcome.ending,
           .exit = exit_of(outcome, invocation)};
 }
 
 Report report_of(const PoolTable& table, const Invocation& invocation) {
-  const std::string json = render_json(table);
-  return {.text = render_text(table),
-          .json = json,
+  const std::string json = asked_json(table, invocation);
+  return {.output = invocation.output == Output::json ? json : render_text(table),
           .word = json.size() <= longest_word ? json : std::string{},
           .ending = table.ending,
           .exit = forgiven(table.ending.exit, invocation)};
 }
 
 Report report_of(const Diagnosis& diagnosis, const Invocation& invocation) {
-  const std::string json = render_json(diagnosis);
-  return {.text = render_text(diagnosis),
-          .json = json,
+  const std::string json = asked_json(diagnosis, invocation);
+  return {.output = invocation.output == Output::json ? json : render_text(diagnosis),
           .word = word_of(diagnosis, json),
           .ending = diagnosis.ending,
           .exit = forgiven(diagnosis.ending.exit, invocation)};

@@ -10,9 +10,8 @@ namespace app {
 
 // What a command has to say, and how the process ends.
 struct Report {
-  std::string text = {};
-  std::string json = {};
-  std::string word = {};  // the JSON as the kubelet takes it: at most 4096 bytes
+  std::string output = {};  // in the format that was asked for
+  std::string word = {};    // the JSON as the kubelet takes it, in 4096 bytes; empty: not asked
   core::Ending ending = {};
   core::Exit exit = core::Exit::ok;  // with --ok-codes and --detailed-exitcode
 };

@@ -216,23 +216,27 @@ TEST_CASE("doctor: a signal ends it") {
 TEST_CASE("doctor: text and JSON say the same, and the kubelet gets what it can take") {
   Patient patient;
   patient.invocation.config.pool.push_back(support::not_in_pool);
+  const app::Report text = app::execute(patient.system, patient.invocation);
+  CHECK(text.word.empty());  // nobody asked
+  patient.invocation.output = app::Output::json;
+  patient.invocation.termination_log = "/dev/termination-log";
   const app::Report report = app::execute(patient.system, patient.invocation);
   CHECK(report.exit == Exit::config);
-  const json document = json::parse(report.json);
+  const json document = json::parse(report.output);
   CHECK(document.at("schema") == 1);
   CHECK(document.at("command") == "doctor");
   CHECK(document.at("node") == "pool-egress-8b870");
   CHECK(document.at("exit") == json{{"code", 78}, {"name", "config"}, {"retry", false}});
   CHECK(document.at("error").at("hint") == report.ending.hint);
-  CHECK(document.at("requests").at("metadata") == 1);
+  CHECK(document.at("requests").at("metadata") == 2);  // of both runs
   for (const json& check : document.at("checks")) {
     const std::string line =
         fmt::format("{:<8} {:<16} {}\n", check.at("verdict").get<std::string>(),
                     check.at("name").get<std::string>(), check.at("found").get<std::string>());
-    CHECK_MESSAGE(report.text.find(line) != std::string::npos, line);
+    CHECK_MESSAGE(text.output.find(line) != std::string::npos, line);
   }
-  CHECK(report.text.find("remedy: take them out of the pool") != std::string::npos);
-  CHECK(report.text.ends_with("config (78): 1 problem(s), 0 warning(s), 1 unknown\n"));
+  CHECK(text.output.find("remedy: take them out of the pool") != std::string::npos);
+  CHECK(text.output.ends_with("config (78): 1 problem(s), 0 warning(s), 1 unknown\n"));
   CHECK(report.word.size() <= 4096);
   CHECK(json::parse(report.word).at("exit") == document.at("exit"));
   CHECK(report.word.find("pool-account") != std::string::npos);

@@ -5,7 +5,7 @@
 namespace core {
 namespace {
 
-const std::string scopes = "reserved_ip:read, reserved_ip:update and droplet:read";
+constexpr const char* scopes = "reserved_ip:read, reserved_ip:update and droplet:read";
 
 Check check_digitalocean(const AccountFacts& account) {
   constexpr std::string_view name = "digitalocean";

@@ -13,7 +13,7 @@
 namespace core {
 namespace {
 
-const std::string unanswered = "Kubernetes did not tell";
+constexpr const char* unanswered = "Kubernetes did not tell";
 
 Check check_kubernetes(const ClusterFacts& cluster) {
   constexpr std::string_view name = "kubernetes";

@@ -51,7 +51,7 @@ Check check_path(std::string_view name, const std::variant<Path, Ending>& path,
             fmt::format("{} via {}", found.address.to_string(), render_hop(found.via, network)));
 }
 
-const std::string no_metadata = "the metadata service did not tell";
+constexpr const char* no_metadata = "the metadata service did not tell";
 
 Check check_public(const Examination& facts) {
   constexpr std::string_view name = "public-interface";

@@ -10,7 +10,7 @@
 namespace core {
 namespace {
 
-const std::string no_list = "the account's addresses are not known";
+constexpr const char* no_list = "the account's addresses are not known";
 
 std::string listed(const std::vector<Ipv4>& addresses) {
   std::vector<std::string> texts;

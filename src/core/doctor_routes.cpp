@@ -13,7 +13,7 @@ namespace {
 constexpr std::uint32_t agent_table = 135;
 constexpr std::uint32_t agent_priority = 15135;
 
-const std::string left_alone = "--route none leaves the routes to others";
+constexpr const char* left_alone = "--route none leaves the routes to others";
 
 Check check_agent(const Examination& facts, const Network& network) {
   constexpr std::string_view name = "routing-agent";
@@ -26,7 +26,7 @@ Check check_agent(const Examination& facts, const Network& network) {
     return ok(name, "no sign of it");
   }
   if (facts.asked.route == RouteMode::none) {
-    return ok(name, "it is here, and " + left_alone);
+    return ok(name, fmt::format("it is here, and {}", left_alone));
   }
   return note(name,
               fmt::format("the DOKS routing agent is here (table {}, rule {})", agent_table,

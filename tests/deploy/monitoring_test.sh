@@ -48,6 +48,7 @@ ask 'the data source can be chosen' \
 # shellcheck disable=SC2016
 ask 'every query is about the nodes that were chosen' \
     'all(.panels[].targets[].expr; contains("{instance=~\"$instance\""))'
+ask 'legends are shown' '[.panels[].options.legend | select(.)] | length > 5 and all(.showLegend)'
 ask 'it is nobody'"'"'s yet' 'has("id") | not'
 
 # Exit codes by their names, all but those that metrics do not have.

@@ -53,24 +53,33 @@ Sample sample(const Scenario& scenario, const Subject& subject) {
   return {.wall_ms = wall / 1000, .cpu_ms = cpu / 1000, .peak_mb = peak * 1024 / 1e6};
 }
 
-// As callgrind counts them, of the program and of all that it starts; nothing where it fails.
+// Of one process, as callgrind leaves it.
+double instructions_in(const std::filesystem::path& profile) {
+  std::ifstream file(profile);
+  const std::string mark = "totals: ";
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(mark)) {
+      return std::stod(line.substr(mark.size()));
+    }
+  }
+  return 0;
+}
+
+// Of the program and of all that it starts; nothing where it fails. A process that was forked would
+// begin with all that its parent has counted, and another program in its place would end the count:
+// so what was counted is kept before, and counting begins anew.
 std::optional<double> count_once(const Scenario& scenario, const Subject& subject) {
-  const std::filesystem::path logs = "/run/lab/callgrind";
-  std::filesystem::remove_all(logs);
-  std::filesystem::create_directory(logs);
+  const std::filesystem::path profiles = "/run/lab/callgrind";
+  std::filesystem::remove_all(profiles);
+  std::filesystem::create_directory(profiles);
   scenario.prepare();
   const Run run = support::run(
-      under(subject.command, {"valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                              "--trace-children=yes", "--log-file=" + (logs / "%p").string()}));
+      under(subject.command, {"valgrind", "--tool=callgrind", "--quiet", "--trace-children=yes",
+                              "--dump-before=_Fork", "--dump-before=execve", "--dump-line=no",
+                              "--callgrind-out-file=" + (profiles / "%p").string()}));
   double sum = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(logs)) {
-    std::ifstream file(entry.path());
-    for (std::string line; std::getline(file, line);) {
-      const std::string mark = "Collected : ";
-      if (const auto found = line.find(mark); found != std::string::npos) {
-        sum += std::stod(line.substr(found + mark.size()));
-      }
-    }
+  for (const auto& entry : std::filesystem::directory_iterator(profiles)) {
+    sum += instructions_in(entry.path());
   }
   return run.exit == 0 && sum > 0 ? std::optional(sum / 1e6) : std::nullopt;
 }

@@ -29,8 +29,8 @@ void decode(const nlmsghdr& message) {
 
 }  // namespace
 
-// In memory of just that size, so that a sanitizer sees a step beyond; of whole words, as the kernel
-// sends it (NLMSG_ALIGN) and libmnl reads it, whatever length the message says.
+// In memory of just that size, so that a sanitizer sees a step beyond; of whole words, as the
+// kernel sends it (NLMSG_ALIGN) and libmnl reads it, whatever length the message says.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::size_t length = sizeof(nlmsghdr) + size;
   const std::unique_ptr<nlmsghdr, decltype(&std::free)> message(

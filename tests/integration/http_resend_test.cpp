@@ -139,8 +139,8 @@ TEST_CASE("http: a POST with a body on a connection that breaks is sent once") {
   client.http.reset();
 }
 
-// Found by the nemesis, seed 20003: a POST that was stuck on a cut path arrived after its run had given
-// up, and took the address from the node that had claimed it meanwhile.
+// Found by the nemesis, seed 20003: a POST that was stuck on a cut path arrived after its run had
+// given up, and took the address from the node that had claimed it meanwhile.
 TEST_CASE("http: what DigitalOcean was asked and is given up is not sent on by the kernel") {
   for (const auto server : {io::Server::digitalocean, io::Server::kubernetes}) {
     Listener listener;  // never answers

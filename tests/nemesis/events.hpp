@@ -7,9 +7,10 @@
 #include <vector>
 
 // What may happen in a storm, by `what`:
-//   run        the program; `release`, `dry_run`: how; `signals`: pairs of milliseconds and a signal
-//              that ends it, or stops it for a time; `kill_after_change`: SIGKILL after that many changes of the network;
-//              `clock_offset` `clock_after_ms`: its wall clock jumps by so many seconds
+//   run        the program; `release`, `dry_run`: how; `signals`: pairs of milliseconds and a
+//              signal that ends it, or stops it for a time; `kill_after_change`: SIGKILL after that
+//              many changes of the network; `clock_offset` `clock_after_ms`: its wall clock jumps
+//              by so many seconds
 //   fault      of the servers, as tests/sim takes it; `to` is replaced by the thief's id
 //   no-faults  all of them end
 //   settings   of the servers

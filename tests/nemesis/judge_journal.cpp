@@ -180,7 +180,7 @@ class Judging {
   std::set<std::string> untouchable_ = {};
   std::set<std::string> taken_ = {};
   std::map<std::string, std::vector<Holding>> holdings_ = {};
-  std::map<std::int64_t, Read> before_ = {};  // by connection: what was asked last
+  std::map<std::int64_t, Read> before_ = {};              // by connection: what was asked last
   std::map<std::int64_t, std::int64_t> not_before_ = {};  // by connection, in ms since the epoch
 };
 

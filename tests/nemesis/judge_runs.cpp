@@ -8,8 +8,7 @@ namespace {
 
 // A run that is told to end may not be far enough to say so.
 bool was_ended(const Ended& run) {
-  return run.run.exit == 128 + SIGKILL ||
-         (run.signalled && run.run.exit == 128 + *run.signalled);
+  return run.run.exit == 128 + SIGKILL || (run.signalled && run.run.exit == 128 + *run.signalled);
 }
 
 // What may come of a storm; never a usage error or a death of its own.

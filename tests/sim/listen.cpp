@@ -64,21 +64,21 @@ void note(Shared& shared, const Call& call, const httplib::Request& request, int
   const auto number = static_cast<std::int64_t>(shared.connections.size() + 1);
   const auto connection = shared.connections.emplace(peer, number).first->second;
   const Droplet* droplet = shared.world.droplet_at(call.caller);
-  shared.requests.push_back({{"seq", shared.requests.size()},
-                             {"at_ms", now()},
-                             {"server", call.server},
-                             {"method", call.method},
-                             {"path", call.path},
-                             {"query", call.query},
-                             {"status", status},
-                             {"retry_after", headers.contains("retry-after")
-                                                 ? Json(headers.at("retry-after"))
-                                                 : Json(nullptr)},
-                             {"caller", call.caller},
-                             {"droplet", droplet == nullptr ? Json(nullptr) : Json(droplet->id)},
-                             {"connection", connection},
-                             {"tls", call.tls},
-                             {"body", call.body}});
+  shared.requests.push_back(
+      {{"seq", shared.requests.size()},
+       {"at_ms", now()},
+       {"server", call.server},
+       {"method", call.method},
+       {"path", call.path},
+       {"query", call.query},
+       {"status", status},
+       {"retry_after",
+        headers.contains("retry-after") ? Json(headers.at("retry-after")) : Json(nullptr)},
+       {"caller", call.caller},
+       {"droplet", droplet == nullptr ? Json(nullptr) : Json(droplet->id)},
+       {"connection", connection},
+       {"tls", call.tls},
+       {"body", call.body}});
 }
 
 // RFC 9110, 6.6.1.

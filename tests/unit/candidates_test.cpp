@@ -145,8 +145,8 @@ TEST_CASE("candidates: everything lost is a lost claim") {
   CHECK(ending(account, {support::first_choice}).exit == Exit::claim_lost);
 }
 
-// Found by the nemesis, seed 40001: of a large account candidates are read by name, and who was shown
-// afterwards that others hold them all said "run again", for ever.
+// Found by the nemesis, seed 40001: of a large account candidates are read by name, and who was
+// shown afterwards that others hold them all said "run again", for ever.
 TEST_CASE("candidates: what is shown to be held was not lost, but not to be had") {
   CHECK(ending(all_held(), {support::first_choice}).exit == Exit::pool_exhausted);
 }

@@ -84,8 +84,8 @@ std::size_t read_header(char* data, std::size_t size, std::size_t count, void* u
   return size * count;
 }
 
-// What was given up must not arrive later: without this the kernel goes on sending a POST, for
-// minutes where the path is cut, after its process and its Lease are gone (tcp(7), SO_LINGER).
+// What was given up must not arrive later: without this the kernel goes on sending, for minutes
+// where the path is cut, after the process and its Lease are gone (socket(7), SO_LINGER).
 int drop_unsent_when_closed(void*, curl_socket_t socket, curlsocktype) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   return setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0
@@ -108,7 +108,7 @@ void set_protocol(CURL* easy, const Request& request) {
   if (!request.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
   }
-  if (request.server == Server::digitalocean) {  // in Kubernetes resourceVersions guard against it
+  if (request.server == Server::digitalocean || request.server == Server::kubernetes) {
     curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, drop_unsent_when_closed);
   }
   if (request.server == Server::metadata || request.server == Server::verify) {

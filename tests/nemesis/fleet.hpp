@@ -36,6 +36,7 @@ class Fleet {
     support::Droplet droplet = {};
     std::string topology = {};
     std::string snapshot = {};  // of its network as it booted
+    bool forgetful = false;     // somebody has flushed the table in which the old default was
     bool possible() const;      // whether the topology allows what the program does
   };
 
@@ -55,6 +56,10 @@ class Fleet {
 
   // Until no run is under way. Throws std::runtime_error when one does not end.
   void wait();
+
+  void set_forgetful(std::size_t member, bool forgetful) {
+    members_.at(member).forgetful = forgetful;
+  }
 
   bool is_busy(std::size_t member) const;
   bool is_releasing(std::size_t member) const;

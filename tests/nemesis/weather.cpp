@@ -126,6 +126,7 @@ void Weather::boot(const Event& event) {
   const auto& name = fleet_.members().at(event.node).droplet.name;
   fleet_.world().lab({"crash", name});
   fleet_.world().lab({"boot", name});
+  fleet_.set_forgetful(event.node, false);
 }
 
 void Weather::cut(const Event& event) {
@@ -161,9 +162,13 @@ void Weather::meddle_with_taints(const Event& event) {
 
 // Of what there is nothing, nothing can be taken away.
 void Weather::meddle_with_routes(const Event& event) {
+  const std::string words = event.details.at("words");
+  if (words == "route flush table 173") {
+    fleet_.set_forgetful(event.node, true);
+  }
   std::vector<std::string> command = {
       "exec", fleet_.members().at(event.node).droplet.name, "sh", "-c",
-      "ip " + event.details.at("words").get<std::string>() + " 2>/dev/null || true"};
+      "ip " + words + " 2>/dev/null || true"};
   fleet_.world().lab(command);
 }
 

@@ -177,8 +177,7 @@ class Control {
   Json delete_faults(const std::string& id) {
     if (id.empty()) {
       faults_.clear();
-      world_.event_faults.clear();
-      world_.end_lost_actions();
+      world_.end_event_faults();
     } else {
       faults_.remove(std::stoi(id));
     }

@@ -176,7 +176,9 @@ void World::destroy(DropletId droplet, Millis now) {
   droplets.erase(droplet);
 }
 
-void World::end_lost_actions() {
+void World::end_event_faults() {
+  event_faults.clear();
+  delayed_.clear();
   for (auto& [id, action] : actions) {
     if (action.lost && action.status == "in-progress") {
       action.status = "errored";

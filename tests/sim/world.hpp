@@ -117,8 +117,9 @@ class World {
   // The droplet is no more; what it held is free.
   void destroy(DropletId droplet, Millis now);
 
-  // Nothing will come of them, and nobody waits any longer.
-  void end_lost_actions();
+  // No more of them: what was to be taken away later is not, and an action of which nothing comes
+  // ends.
+  void end_event_faults();
 
   // A droplet has seen that it holds the address: from now on taking it away is a theft.
   void prove(const std::string& ip, DropletId droplet);

@@ -85,8 +85,17 @@ TEST_CASE("world: an action of which nothing comes keeps the droplet busy until 
   world.event_faults.push_back({.kind = "lost-assign"});
   REQUIRE(world.assign(one, 1, 0).status == 201);
   CHECK(world.assign(two, 1, 10).message == "Droplet already has a pending event.");
-  world.end_lost_actions();
+  world.end_event_faults();
   CHECK(world.assign(two, 1, 20).status == 201);
+}
+
+TEST_CASE("world: an address that is to be stolen later stays when the faults end before") {
+  World world = small_world();
+  world.event_faults.push_back({.kind = "steal", .to = 2, .after_ms = 500});
+  REQUIRE(world.assign(one, 1, 0).status == 201);
+  world.end_event_faults();
+  world.advance(1000);
+  CHECK(world.addresses[one].droplet == 1);
 }
 
 TEST_CASE("world: a droplet holds one address, and the very same one is refused as well") {

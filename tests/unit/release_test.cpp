@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/release.hpp"
+
+#include "app/change.hpp"
+#include "support/builders.hpp"
+#include "support/fake_kernel.hpp"
+#include "support/print.hpp"
+
+#include <algorithm>
+
+using core::Exit;
+using core::Observation;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const core::Error unreachable(Exit::unavailable, "it cannot be reached");
+
+// A droplet that leaves by its address, and whose account was read.
+Observation all_known() {
+  Observation found = support::healthy();
+  core::Account account = support::all_free();
+  for (core::FloatingIp& entry : account.pool) {
+    if (entry.address == support::first_choice) {
+      entry.holder = support::our_droplet;
+      account.ours = entry;
+    }
+  }
+  found.account = account;
+  return found;
+}
+
+template <typename Action>
+std::ptrdiff_t count(const core::Plan& plan) {
+  return std::ranges::count_if(plan.steps, [](const core::Step& step) {
+    return std::holds_alternative<Action>(step.action);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("release: the network is as it booted, and what others made stays") {
+  const core::Route foreign{.destination = support::prefix("192.168.7.0/24"),
+                            .via = {{}, support::eth0},
+                            .protocol = 42};
+  const core::Rule foreign_rule{.priority = 900, .table = 42, .protocol = 42};
+  for (const auto topology : support::every_topology) {
+    CAPTURE(support::name_of(topology));
+    support::FakeKernel kernel;
+    kernel.network = support::booted(topology);
+    kernel.network.routes.push_back(foreign);
+    kernel.network.rules.push_back(foreign_rule);
+    const std::string before = support::to_text(kernel.read());
+    kernel.network = support::converged(topology);
+    kernel.network.routes.push_back(foreign);
+    kernel.network.rules.push_back(foreign_rule);
+    Observation found = all_known();
+    found.network = kernel.read();
+    for (const core::Step& step : core::plan_release(found, support::asked()).steps) {
+      app::change(kernel, step.action);
+    }
+    CHECK(support::to_text(kernel.read()) == before);
+  }
+}
+
+TEST_CASE("release: the Node first, then the network, the address last") {
+  const auto plan = core::plan_release(all_known(), support::asked());
+  REQUIRE(plan.steps.size() > 4);
+  CHECK(std::holds_alternative<core::PatchNode>(plan.steps[0].action));
+  CHECK(std::holds_alternative<core::ReplaceDefault>(plan.steps[1].action));
+  const auto unassign = plan.steps.end() - 2;
+  CHECK(std::holds_alternative<core::UnassignFloatingIp>(unassign->action));
+  CHECK(std::holds_alternative<core::ReleaseLease>(plan.steps.back().action));
+  CHECK(plan.ending.exit == Exit::ok);
+}
+
+TEST_CASE("release: an address that is to be kept, or is none of the pool's, stays") {
+  auto asked = support::asked();
+  Observation found = all_known();
+  SUBCASE("to be kept: the account is not even read") {
+    asked.keep_ip = true;
+    found.account = core::NotAsked{};
+  }
+  SUBCASE("not in the pool") {
+    auto& account = std::get<core::Account>(found.account);
+    account.ours = support::held_by(support::not_in_pool, support::our_droplet);
+  }
+  SUBCASE("there is none") {
+    found.droplet->floating_ip.reset();
+    std::get<core::Account>(found.account).ours.reset();
+  }
+  const auto plan = core::plan_release(found, asked);
+  CHECK(count<core::UnassignFloatingIp>(plan) == 0);
+  CHECK(count<core::ReplaceDefault>(plan) == 1);
+  CHECK(plan.needs.empty());
+  CHECK(plan.ending.exit == Exit::ok);
+}
+
+TEST_CASE("release: the Lease of an address that was being claimed is given back, too") {
+  Observation found = all_known();
+  found.leased = {support::second_choice};
+  CHECK(count<core::ReleaseLease>(core::plan_release(found, support::asked())) == 2);
+}
+
+TEST_CASE("release: what cannot be reached keeps nothing else from being released") {
+  Observation found = all_known();
+  SUBCASE("Kubernetes: the address is unassigned, its Lease expires") {
+    found.node = core::Unavailable{unreachable};
+    const auto plan = core::plan_release(found, support::asked());
+    CHECK(count<core::UnassignFloatingIp>(plan) == 1);
+    CHECK(count<core::ReleaseLease>(plan) == 0);
+    CHECK(plan.ending.exit == Exit::unavailable);
+  }
+  SUBCASE("DigitalOcean") {
+    found.account = core::Unavailable{unreachable};
+    const auto plan = core::plan_release(found, support::asked());
+    CHECK(count<core::UnassignFloatingIp>(plan) == 0);
+    CHECK(plan.ending.message == "not everything is released: it cannot be reached");
+  }
+  CHECK(count<core::ReplaceDefault>(core::plan_release(found, support::asked())) == 1);
+}
+
+TEST_CASE("release: nothing is done where a step has failed, or the Node is another droplet's") {
+  Observation found = all_known();
+  SUBCASE("a step has failed") {
+    found.failure = core::Error(Exit::os_error, "the kernel refuses");
+    CHECK(core::plan_release(found, support::asked()).ending.exit == Exit::os_error);
+  }
+  SUBCASE("another droplet's") {
+    std::get<core::Node>(found.node).provider_id = "digitalocean://1";
+    CHECK(core::plan_release(found, support::asked()).ending.exit == Exit::config);
+  }
+  CHECK(core::plan_release(found, support::asked()).steps.empty());
+}
+
+TEST_CASE("release: facts that lack are asked for, one after the other") {
+  Observation found;
+  found.network = support::converged(support::Topology::classic);
+  const auto needs = [&] { return core::plan_release(found, support::asked()).needs; };
+  CHECK(needs() == std::vector{core::Need::droplet});
+  found.droplet = support::droplet(support::first_choice);
+  CHECK(needs() == std::vector{core::Need::node});
+  found.node = support::labelled(support::first_choice);
+  CHECK(needs() == std::vector{core::Need::account});
+}

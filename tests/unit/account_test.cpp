@@ -5,7 +5,10 @@
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
+#include <chrono>
 
 using core::Exit;
 using support::json_reply;
@@ -99,6 +102,40 @@ TEST_CASE("account: when candidates were read in vain, all of it is read and tol
   CHECK(rig.run().ending.exit == Exit::pool_exhausted);
   CHECK(std::ranges::count(rig.calls(), second_page) == 1);
   CHECK(rig.cloud.thefts.empty());
+}
+
+TEST_CASE("account: a candidate by which its last holder's Node leaves is passed by, unread") {
+  Large rig;
+  rig.invocation.config.lock = core::Lock::lease;
+  rig.cloud.leases[support::first_choice] = {.holder = "node-2",
+                                             .owner_uid = "uid-2",
+                                             .renewed = rig.clock.wall() - std::chrono::hours{1},
+                                             .duration = std::chrono::seconds{60}};
+  const auto node_says = [&](const std::string& enabled, const std::string& address) {
+    const nlohmann::json labels = {{"do-outbound-floating-ip-enabled", enabled},
+                                   {"do-outbound-floating-ip", address}};
+    return json_reply(
+        nlohmann::json{{"metadata", {{"uid", "uid-2"}, {"labels", labels}}}, {"spec", {}}}.dump());
+  };
+  const std::string node = "GET " + support::kubernetes_url + "/api/v1/nodes/node-2";
+  SUBCASE("it says so") {
+    rig.http.script(node, {node_says("true", "198.51.100.8")});
+    const auto outcome = rig.run();
+    CHECK(outcome.floating_ip == support::second_choice);
+    CHECK(outcome.steps[0].detail == "Node node-2 leaves by it");
+    CHECK(std::ranges::count(rig.calls(), "GET 198.51.100.8") == 0);
+    return;
+  }
+  SUBCASE("it says no more") {
+    rig.http.script(node, {node_says("false", "198.51.100.8")});
+  }
+  SUBCASE("it leaves by another") {
+    rig.http.script(node, {node_says("true", "198.51.100.7")});
+  }
+  SUBCASE("it cannot be read: the address tells") {
+    rig.http.script(node, {json_reply("{}", 403)});
+  }
+  CHECK(rig.run().floating_ip == support::first_choice);
 }
 
 TEST_CASE("account: an address elsewhere, or none at all, is the set-up's fault as before") {

@@ -25,12 +25,14 @@ struct Fixture {
     kubernetes.send("GET", "/");  // tells the time
   }
 
-  std::optional<cloud::Holder> acquire() {
-    return cloud::acquire(kubernetes, {.name_space = "egress",
-                                       .address = support::first_choice,
-                                       .node = "node",
-                                       .node_uid = "uid",
-                                       .duration = seconds{180}});
+  std::optional<cloud::Holder> acquire(const cloud::IsInUse& in_use = {}) {
+    return cloud::acquire(kubernetes,
+                          {.name_space = "egress",
+                           .address = support::first_choice,
+                           .node = "node",
+                           .node_uid = "uid",
+                           .duration = seconds{180}},
+                          in_use);
   }
 
   support::FakeHttp http = {};
@@ -60,6 +62,19 @@ TEST_CASE("leases: one that expired is taken over as of the version that was rea
   const json sent = json::parse(fixture.http.sent.back().body);
   CHECK(sent.at("metadata").at("resourceVersion") == "77");
   CHECK(sent.at("spec").at("leaseTransitions") == 4);
+}
+
+TEST_CASE("leases: one that expired stays with a holder who leaves by its address") {
+  Fixture fixture(held(60));
+  std::string asked;
+  const auto holder = fixture.acquire([&](const std::string& node) {
+    asked = node;
+    return true;
+  });
+  REQUIRE(holder.has_value());
+  CHECK(holder->left == seconds{0});
+  CHECK(asked == "other");
+  CHECK_FALSE(fixture.acquire([](const std::string&) { return false; }).has_value());
 }
 
 TEST_CASE("leases: a duration beyond all bounds is a long one") {

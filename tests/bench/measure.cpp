@@ -90,8 +90,11 @@ std::optional<double> count_instructions(const Scenario& scenario, const Subject
   constexpr int most_tries = 12;
   constexpr double same = 1.005;
   std::optional<double> least;
-  for (int tries = 0; tries < most_tries && subject.countable; ++tries) {
+  for (int tries = 0; tries < most_tries && subject.count != Subject::Count::never; ++tries) {
     const auto next = count_once(scenario, subject);
+    if (next && subject.count == Subject::Count::once) {
+      return next;
+    }
     if (next && least && std::max(*least, *next) <= std::min(*least, *next) * same) {
       return std::min(*least, *next);
     }

@@ -15,7 +15,7 @@ namespace bench {
 struct Subject {
   std::string name = {};
   support::Command command = {};  // nsenter and the droplet's namespace, then the program
-  bool countable = true;          // valgrind can run it
+  enum class Count { until_repeated, once, never } count = Count::until_repeated;
 };
 
 // What every subject does, from the same beginning.

@@ -40,7 +40,8 @@ std::string bar(int x, int y, double value, double largest, bool mine) {
   const double length = std::max(1.0, value / largest * bar_width);
   return fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{:.1f}\" height=\"13\" fill=\"{}\"/>\n", x,
                      y - 11, length, mine ? "#1a7f37" : "#9aa4af") +
-         text_at(x + static_cast<int>(length) + 5, y, fmt::format("{:.3g}", value));
+         text_at(x + static_cast<int>(length) + 5, y,
+                 value < 1000 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value));
 }
 
 std::string panel(const std::vector<Costs>& rows, const Measure& measure, int x, int y) {

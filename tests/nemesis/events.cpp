@@ -125,8 +125,7 @@ class Choosing {
   }
 
   inline static const std::vector<std::string> route_words = {
-      "rule del pref 17300", "rule del pref 17301", "route flush table 173",
-      "route del 169.254.169.254/32"};
+      "rule del pref 17300", "rule del pref 17301", flush_memory, delete_direct_route};
   inline static const std::vector<Json> label_sets = {
       Json::object(),
       {{support::enabled_label, "true"}},

@@ -23,6 +23,11 @@
 //   routes     of ours are meddled with: `words` for ip(8)
 namespace nemesis {
 
+// By these two the way to the public gateway is known, and metadata reached when the address is
+// gone.
+inline const std::string flush_memory = "route flush table 173";
+inline const std::string delete_direct_route = "route del 169.254.169.254/32";
+
 // By time.
 std::vector<Event> choose_events(const Storm& storm, Dice& dice);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "events.hpp"
 #include "storm.hpp"
 #include "trace.hpp"
 
@@ -35,9 +36,10 @@ class Fleet {
   struct Member {
     support::Droplet droplet = {};
     std::string topology = {};
-    std::string snapshot = {};  // of its network as it booted
-    bool forgetful = false;     // somebody has flushed the table in which the old default was
-    bool possible() const;      // whether the topology allows what the program does
+    std::string snapshot = {};              // of its network as it booted
+    std::set<std::string> taken_away = {};  // of its routes, since it booted: words for ip(8)
+    bool forgetful() const { return taken_away.contains(flush_memory); }
+    bool possible() const;  // whether the topology allows what the program does
   };
 
   const Storm& storm() const { return storm_; }
@@ -57,9 +59,7 @@ class Fleet {
   // Until no run is under way. Throws std::runtime_error when one does not end.
   void wait();
 
-  void set_forgetful(std::size_t member, bool forgetful) {
-    members_.at(member).forgetful = forgetful;
-  }
+  std::set<std::string>& taken_away(std::size_t member) { return members_.at(member).taken_away; }
 
   bool is_busy(std::size_t member) const;
   bool is_releasing(std::size_t member) const;

@@ -71,7 +71,7 @@ class Judging {
 
   void is_as_it_booted() {
     holds_nothing();
-    if (member_.forgetful) {
+    if (member_.forgetful()) {
       return has_none();
     }
     const std::string now = fleet_.world().snapshot(droplet_);

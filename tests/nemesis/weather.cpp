@@ -126,7 +126,7 @@ void Weather::boot(const Event& event) {
   const auto& name = fleet_.members().at(event.node).droplet.name;
   fleet_.world().lab({"crash", name});
   fleet_.world().lab({"boot", name});
-  fleet_.set_forgetful(event.node, false);
+  fleet_.taken_away(event.node).clear();
 }
 
 void Weather::cut(const Event& event) {
@@ -163,12 +163,14 @@ void Weather::meddle_with_taints(const Event& event) {
 // Of what there is nothing, nothing can be taken away.
 void Weather::meddle_with_routes(const Event& event) {
   const std::string words = event.details.at("words");
-  if (words == "route flush table 173") {
-    fleet_.set_forgetful(event.node, true);
+  auto& taken_away = fleet_.taken_away(event.node);
+  if ((words == flush_memory && taken_away.contains(delete_direct_route)) ||
+      (words == delete_direct_route && taken_away.contains(flush_memory))) {
+    return;  // with the address gone as well, nobody could do better than to say so
   }
-  std::vector<std::string> command = {
-      "exec", fleet_.members().at(event.node).droplet.name, "sh", "-c",
-      "ip " + words + " 2>/dev/null || true"};
+  taken_away.insert(words);
+  std::vector<std::string> command = {"exec", fleet_.members().at(event.node).droplet.name, "sh",
+                                      "-c", "ip " + words + " 2>/dev/null || true"};
   fleet_.world().lab(command);
 }
 

@@ -139,8 +139,9 @@ TEST_CASE("http: a POST with a body on a connection that breaks is sent once") {
   client.http.reset();
 }
 
-// Found by the nemesis, seeds 20003 and 50167: a POST that was stuck on a cut path arrived after its
-// run had given up, and took the address from the node that had claimed it meanwhile; a label alike.
+// Found by the nemesis, seeds 20003 and 50167: a POST that was stuck on a cut path arrived after
+// its run had given up, and took the address from the node that had claimed it meanwhile; a label
+// alike.
 TEST_CASE("http: what a server was asked to do and is given up is not sent on by the kernel") {
   for (const auto server : {io::Server::digitalocean, io::Server::kubernetes}) {
     Listener listener;  // never answers

@@ -40,9 +40,8 @@ std::ptrdiff_t count(const core::Plan& plan) {
 }  // namespace
 
 TEST_CASE("release: the network is as it booted, and what others made stays") {
-  const core::Route foreign{.destination = support::prefix("192.168.7.0/24"),
-                            .via = {{}, support::eth0},
-                            .protocol = 42};
+  const core::Route foreign{
+      .destination = support::prefix("192.168.7.0/24"), .via = {{}, support::eth0}, .protocol = 42};
   const core::Rule foreign_rule{.priority = 900, .table = 42, .protocol = 42};
   for (const auto topology : support::every_topology) {
     CAPTURE(support::name_of(topology));

@@ -2,7 +2,6 @@
 #include "app/account.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 namespace app {
@@ -15,7 +14,7 @@ class Reading {
   Reading(DigitalOcean& digitalocean, const core::Droplet& droplet,
           const std::vector<core::Ipv4>& pool)
       : digitalocean_(digitalocean), droplet_(droplet) {
-    account_.unread = {pool.begin(), pool.end()};
+    account_.unread = pool;
   }
 
   void add(const std::vector<core::FloatingIp>& listed) {
@@ -26,7 +25,7 @@ class Reading {
 
   // BYOIP addresses are not listed.
   core::Account name_the_rest() && {
-    for (const core::Ipv4 address : std::set(account_.unread)) {
+    for (const core::Ipv4 address : std::vector(account_.unread)) {
       add_named(address);
     }
     account_.unread.clear();
@@ -58,7 +57,7 @@ class Reading {
     if (entry.holder == droplet_.id) {
       account_.ours = entry;
     }
-    if (account_.unread.erase(entry.address) > 0) {
+    if (std::erase(account_.unread, entry.address) > 0) {
       account_.pool.push_back(entry);
     }
   }
@@ -78,7 +77,8 @@ class Reading {
 
 core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
                            std::optional<core::DropletId> droplet) {
-  const auto listed = digitalocean.list_addresses();
+  auto listed = digitalocean.list_addresses();
+  std::ranges::stable_sort(listed, {}, &core::FloatingIp::address);
   core::Account account;
   const auto take = [&](const core::FloatingIp& entry) {
     account.shows_droplets = account.shows_droplets || entry.holder.has_value();
@@ -88,8 +88,8 @@ core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<
   };
   std::ranges::for_each(listed, take);
   for (const core::Ipv4 address : pool) {
-    const auto known = std::ranges::find(listed, address, &core::FloatingIp::address);
-    if (known != listed.end()) {
+    const auto known = std::ranges::lower_bound(listed, address, {}, &core::FloatingIp::address);
+    if (known != listed.end() && known->address == address) {
       account.pool.push_back(*known);
     } else if (const auto named = digitalocean.read_address(address)) {  // BYOIP is not listed
       take(*named);

@@ -94,16 +94,23 @@ Ending without_candidate(const Account& account, const Droplet& droplet, const C
 std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Droplet& droplet,
                                             const std::vector<Ipv4>& pool,
                                             const std::set<Ipv4>& lost) {
-  std::set<Ipv4> hopeful = account.unread;
+  // What costs most is asked last, and only of the few that are ahead of all before them.
+  const Preference prefers{droplet.id};
+  std::optional<Ipv4> best;
+  const auto consider = [&](Ipv4 address) {
+    if ((!best || prefers(address, *best)) && !lost.contains(address) &&
+        std::ranges::find(pool, address) != pool.end()) {
+      best = address;
+    }
+  };
+  std::ranges::for_each(account.unread, consider);
   for (const FloatingIp& entry : account.pool) {
     if (entry.region == droplet.region && standing_of(entry, droplet.id) == Standing::free) {
-      hopeful.insert(entry.address);
+      consider(entry.address);
     }
   }
-  for (const Ipv4 address : rank(pool, droplet.id)) {
-    if (hopeful.contains(address) && !lost.contains(address)) {
-      return address;
-    }
+  if (best) {
+    return *best;
   }
   return without_candidate(account, droplet, census_of(account, droplet.region, droplet.id, lost));
 }

@@ -93,7 +93,7 @@ struct FloatingIp {
 // What the DigitalOcean API says.
 struct Account {
   std::vector<FloatingIp> pool = {};    // pool addresses that the account has
-  std::set<Ipv4> unread = {};           // of the pool, in an account too large to be read by all
+  std::vector<Ipv4> unread = {};        // of the pool, in an account too large to be read by all
   std::optional<FloatingIp> ours = {};  // what this droplet holds, in the pool or not
   bool shows_droplets = false;          // the token has droplet:read
 };

@@ -165,7 +165,7 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.ending = *locking.ending;
     return;
   }
-  const bool unread = account.unread.contains(address);
+  const bool unread = std::ranges::find(account.unread, address) != account.unread.end();
   if (locking.lease && !found.leased.contains(address)) {
     plan.steps.push_back({AcquireLease{address, unread}, "no other node may claim it meanwhile"});
   }

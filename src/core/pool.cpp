@@ -3,8 +3,8 @@
 
 #include "core/error.hpp"
 
-#include <algorithm>
 #include <tuple>
+#include <unordered_set>
 
 namespace core {
 namespace {
@@ -40,6 +40,7 @@ std::vector<Ipv4> parse_pool(std::string_view text) {
   const std::string kept = without_comments(text);
   const std::string_view rest = kept;
   std::vector<Ipv4> pool;
+  std::unordered_set<std::uint32_t> known;
   for (auto start = rest.find_first_not_of(separators); start != std::string_view::npos;) {
     const auto end = std::min(rest.find_first_of(separators, start), rest.size());
     const auto word = rest.substr(start, end - start);
@@ -47,7 +48,7 @@ std::vector<Ipv4> parse_pool(std::string_view text) {
     if (!address) {
       throw Error(Exit::usage, "\"{}\" is not an IPv4 address", word);
     }
-    if (std::ranges::find(pool, *address) == pool.end()) {
+    if (known.insert(address->to_number()).second) {
       pool.push_back(*address);
     }
     start = rest.find_first_not_of(separators, end);
@@ -55,12 +56,8 @@ std::vector<Ipv4> parse_pool(std::string_view text) {
   return pool;
 }
 
-std::vector<Ipv4> rank(const std::vector<Ipv4>& pool, DropletId droplet) {
-  std::vector<Ipv4> ranked = pool;
-  std::ranges::sort(ranked, [droplet](Ipv4 left, Ipv4 right) {
-    return std::tuple(weight(right, droplet), right) < std::tuple(weight(left, droplet), left);
-  });
-  return ranked;
+bool Preference::operator()(Ipv4 left, Ipv4 right) const {
+  return std::tuple(weight(right, droplet), right) < std::tuple(weight(left, droplet), left);
 }
 
 }  // namespace core

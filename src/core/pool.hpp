@@ -14,9 +14,14 @@ namespace core {
 // address; an empty pool is empty here and refused by the caller, who knows where it came from.
 std::vector<Ipv4> parse_pool(std::string_view text);
 
-// `pool` in the order in which this droplet tries it: rendezvous hashing (Thaler and Ravishankar,
-// 1998), so that droplets that start together want different addresses, and one that comes back
-// wants the same. The order depends on nothing but the two ids and never changes between releases.
-std::vector<Ipv4> rank(const std::vector<Ipv4>& pool, DropletId droplet);
+// The order in which this droplet tries the addresses of a pool: rendezvous hashing (Thaler and
+// Ravishankar, 1998), so that droplets that start together want different addresses, and one that
+// comes back wants the same. It depends on nothing but the ids and never changes between releases.
+struct Preference {
+  DropletId droplet = 0;
+
+  // Whether `left` is tried before `right`.
+  bool operator()(Ipv4 left, Ipv4 right) const;
+};
 
 }  // namespace core

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/candidates.hpp"
 
+#include "core/pool.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 
@@ -77,6 +78,24 @@ TEST_CASE("candidates: what was not read may be free, in the droplet's own order
   CHECK(chosen(account) == support::first_choice);
   CHECK(chosen(account, {support::first_choice}) == support::second_choice);
   CHECK(chosen(account, {support::first_choice, support::second_choice}) == support::third_choice);
+}
+
+TEST_CASE("candidates: of very many the best is the first of all in the droplet's order") {
+  Account account;
+  std::vector<core::Ipv4> pool;
+  for (int number = 0; number < 10'000; ++number) {
+    pool.push_back({{198, 51, static_cast<std::uint8_t>(number / 250),
+                     static_cast<std::uint8_t>(number % 250)}});
+  }
+  account.unread = pool;
+  std::set<core::Ipv4> lost;
+  std::vector<core::Ipv4> order = pool;
+  std::ranges::sort(order, core::Preference{support::our_droplet});
+  for (std::size_t place = 0; place < 200; ++place) {
+    const auto choice = core::choose_candidate(account, support::droplet(std::nullopt), pool, lost);
+    REQUIRE(std::get<core::Ipv4>(choice) == order[place]);
+    lost.insert(order[place]);
+  }
 }
 
 TEST_CASE("candidates: the account is read as a whole once three readings were in vain") {

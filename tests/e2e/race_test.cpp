@@ -25,6 +25,11 @@ std::string name_of(int node) {
   return "node-" + std::to_string(node);
 }
 
+// All come from one address: the token tells DigitalOcean whose droplet asks, and so what is a theft.
+std::string token_of(int node) {
+  return "dop_v1_" + name_of(node);
+}
+
 void add_node(const World& world, int node) {
   const std::int64_t id = first_id + node;
   const Json nic = {{"ip", "100.64.0." + std::to_string(node)},
@@ -37,12 +42,18 @@ void add_node(const World& world, int node) {
             {{"name", name_of(node)}, {"public", nic}, {"anchor", anchor}});
   world.sim("PUT", "/nodes/" + name_of(node),
             {{"providerID", "digitalocean://" + std::to_string(id)}});
+  world.sim("PUT", "/tokens/" + token_of(node),
+            {{"scopes", {"reserved_ip:read", "reserved_ip:update", "droplet:read"}},
+             {"droplet", id},
+             {"limits_of", "dop_v1_lab"}});
 }
 
 support::Command command(const World& world, const support::Droplet& place, int node) {
   support::Command command =
       world.tool(place, {},
                  {{"NODE_NAME", name_of(node)},
+                  {"DO_EGRESS_IP_TOKEN_FILE", ""},
+                  {"DIGITALOCEAN_ACCESS_TOKEN", token_of(node)},
                   {"DO_EGRESS_IP_METADATA_URL",
                    "http://169.254.169.254/droplets/" + std::to_string(first_id + node)}});
   for (const char* word : {"--route", "none", "--lock", "lease", "--timeout", "5m"}) {

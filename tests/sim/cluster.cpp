@@ -41,8 +41,8 @@ void Cluster::remove(const KubeKey& key) {
   if (const Json* object = find(key)) {
     alive_.erase(object->at("metadata").at("uid").get<std::string>());
     objects.erase(key);
+    clean_ = clean_ && key.resource != "nodes";  // nothing else owns anything
   }
-  clean_ = false;
   collect_garbage();
 }
 

@@ -112,15 +112,17 @@ class Control {
   Json post_addresses(const std::string&) {
     require_fields(body_, {"addresses", "region"});
     for (const std::string ip : body_.at("addresses")) {
+      world_.set_holder(ip, std::nullopt, now_, "control");
       world_.addresses[ip] = {.ip = ip, .region = body_.value("region", "nyc3"), .droplet = {}};
     }
     return Json::object();
   }
 
   Json put_token(const std::string& token) {
-    require_fields(body_, {"scopes", "droplet"});
+    require_fields(body_, {"scopes", "droplet", "limits_of"});
     world_.tokens[token].scopes = body_.at("scopes").get<std::set<std::string>>();
     world_.tokens[token].droplet = optional_id(body_, "droplet");
+    world_.tokens[token].limits_of = body_.value("limits_of", "");
     return Json::object();
   }
 

@@ -63,10 +63,8 @@ Json networks(const World& world, const Droplet& droplet) {
     const Interface& nic = *droplet.public_interface;
     add(nic.ip, nic.netmask, nic.gateway, "public");
   }
-  for (const auto& [ip, address] : world.addresses) {
-    if (address.droplet == droplet.id) {
-      add(ip, "255.255.255.255", "", "public");
-    }
+  for (const std::string& ip : world.held_by(droplet.id)) {
+    add(ip, "255.255.255.255", "", "public");
   }
   return {{"v4", v4}, {"v6", Json::array()}};
 }
@@ -322,7 +320,8 @@ Reply digitalocean(World& world, const Call& call, Millis now) {
     return error(401, "unauthorized", "Unable to authenticate you.");
   }
   world.advance(now);
-  const auto budget = world.count(token->second, now);
+  const std::string& sharing = token->second.limits_of;
+  const auto budget = world.count(sharing.empty() ? token->second : world.tokens[sharing], now);
   using enum World::Budget::Verdict;
   Reply reply = budget.verdict == fine
                     ? Api(world, call, token->second, now).answer()

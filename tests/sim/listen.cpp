@@ -18,8 +18,14 @@
 namespace sim {
 namespace {
 
-constexpr std::size_t workers = 48;
 constexpr int idle_seconds = 60;
+
+// A thread for each connection: who keeps one and waits keeps nobody else from being answered.
+class Threads : public httplib::TaskQueue {
+ public:
+  void enqueue(std::function<void()> task) override { std::thread(std::move(task)).detach(); }
+  void shutdown() override {}
+};
 
 Call call_of(const Endpoint& endpoint, const httplib::Request& request) {
   Call call{.server = endpoint.role,
@@ -129,7 +135,7 @@ void prepare(httplib::Server& server, Shared& shared, const Endpoint& endpoint) 
   server.Put(".*", handler);
   server.Patch(".*", handler);
   server.Delete(".*", handler);
-  server.new_task_queue = [] { return new httplib::ThreadPool(workers); };
+  server.new_task_queue = [] { return new Threads; };
   server.set_tcp_nodelay(true);  // Nagle and delayed acknowledgements would add 40 ms to an answer
   server.set_keep_alive_max_count(1'000'000);
   server.set_keep_alive_timeout(idle_seconds);

@@ -92,9 +92,8 @@ ActionResult World::refusal(const Address& address, const Droplet& droplet) cons
   if (!droplet.public_interface || !droplet.anchor) {
     return unprocessable("Droplet cannot be assigned a reserved IP.");
   }
-  const bool has_one = std::ranges::any_of(
-      addresses, [&](const auto& entry) { return entry.second.droplet == droplet.id; });
-  return has_one ? unprocessable("Droplet already has a reserved IP.") : ActionResult{};
+  return held_by(droplet.id).empty() ? ActionResult{}
+                                     : unprocessable("Droplet already has a reserved IP.");
 }
 
 ActionResult World::assign(const std::string& ip, DropletId id, Millis now) {
@@ -158,20 +157,26 @@ void World::set_holder(const std::string& ip, std::optional<DropletId> droplet, 
   if (address.droplet) {
     translate(address, false);
     droplets[*address.droplet].addresses.emplace_back(now, "");
+    held_[*address.droplet].erase(ip);
   }
   address.droplet = droplet;
   address.proven = false;
   if (droplet) {
     translate(address, true);
     droplets[*droplet].addresses.emplace_back(now, ip);
+    held_[*droplet].insert(ip);
   }
 }
 
+const std::set<std::string>& World::held_by(DropletId droplet) const {
+  static const std::set<std::string> none;
+  const auto found = held_.find(droplet);
+  return found == held_.end() ? none : found->second;
+}
+
 void World::destroy(DropletId droplet, Millis now) {
-  for (const auto& [ip, address] : addresses) {
-    if (address.droplet == droplet) {
-      set_holder(ip, std::nullopt, now, "control");
-    }
+  for (const std::string& ip : std::set(held_by(droplet))) {
+    set_holder(ip, std::nullopt, now, "control");
   }
   droplets.erase(droplet);
 }

@@ -66,6 +66,7 @@ struct Address {
 struct Token {
   std::set<std::string> scopes;
   std::optional<DropletId> droplet;  // whose it is, where callers cannot be told by address
+  std::string limits_of;             // the token that it shares the rate limits of; empty: its own
   std::deque<Millis> requests;
 };
 
@@ -121,6 +122,9 @@ class World {
   // ends.
   void end_event_faults();
 
+  // The addresses that it holds.
+  const std::set<std::string>& held_by(DropletId droplet) const;
+
   // A droplet has seen that it holds the address: from now on taking it away is a theft.
   void prove(const std::string& ip, DropletId droplet);
 
@@ -155,6 +159,7 @@ class World {
   OnTranslation on_translation_;
   std::int64_t last_action_ = 70000000;
   std::set<std::int64_t> pending_;  // actions in progress
+  std::map<DropletId, std::set<std::string>> held_;
   std::vector<Delayed> delayed_;
 };
 

@@ -141,6 +141,41 @@ TEST_CASE("world: both rate limits are sliding windows") {
   CHECK(world.count(token, 3'600'001).verdict == fine);
 }
 
+TEST_CASE("api: tokens that share the limits of one are counted together, and known apart") {
+  World world = small_world();
+  world.settings.enforce_limits = true;
+  world.settings.limit_minute = 2;
+  for (const DropletId id : {1, 2}) {
+    sim::Token& token = world.tokens["of-" + std::to_string(id)];
+    token.scopes = world.tokens["all"].scopes;
+    token.droplet = id;
+    token.limits_of = "all";
+  }
+  REQUIRE(world.assign(one, 1, 0).status == 201);
+  CHECK(ask(world, "GET", "/v2/reserved_ips/" + one, "of-2").status == 200);
+  CHECK_FALSE(world.addresses[one].proven);
+  CHECK(ask(world, "GET", "/v2/reserved_ips/" + one, "of-1").status == 200);
+  CHECK(world.addresses[one].proven);
+  CHECK(ask(world, "GET", "/v2/reserved_ips/" + one, "all").status == 429);
+}
+
+TEST_CASE("world: what a droplet holds is known wherever the change came from") {
+  World world = small_world();
+  world.settings.action_latency_ms = 10;
+  REQUIRE(world.assign(one, 1, 0).status == 201);
+  CHECK(world.held_by(1).empty());
+  world.advance(10);
+  CHECK(world.held_by(1) == std::set{one});
+  world.set_holder(two, 1, 20, "control");
+  CHECK(world.held_by(1) == std::set{one, two});
+  world.set_holder(one, 2, 30, "fault");
+  CHECK(world.held_by(1) == std::set{two});
+  CHECK(world.held_by(2) == std::set{one});
+  world.destroy(1, 40);
+  CHECK(world.held_by(1).empty());
+  CHECK_FALSE(world.addresses[two].droplet.has_value());
+}
+
 TEST_CASE("api: without droplet:read every address looks free, and no droplet can be read") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);

@@ -25,7 +25,8 @@ std::string name_of(int node) {
   return "node-" + std::to_string(node);
 }
 
-// All come from one address: the token tells DigitalOcean whose droplet asks, and so what is a theft.
+// All come from one address: the token tells DigitalOcean whose droplet asks, and so what is a
+// theft.
 std::string token_of(int node) {
   return "dop_v1_" + name_of(node);
 }

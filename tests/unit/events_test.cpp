@@ -43,6 +43,9 @@ TEST_CASE("events: what changed") {
               "EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
               "it"});
   CHECK(told({labelled}, "198.51.100.8", support::first_choice).empty());
+  const core::Step unassigned{core::UnassignFloatingIp{support::first_choice, 1}, ""};
+  CHECK(told({labelled, switched, unassigned}, "198.51.100.8", std::nullopt) ==
+        Lines{"EgressIPReleased: 198.51.100.8 was taken from droplet 1"});
 }
 
 TEST_CASE("events: an end that needs somebody") {

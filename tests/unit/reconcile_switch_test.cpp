@@ -224,6 +224,17 @@ TEST_CASE("switch: who takes the guards' name keeps nobody from repairing") {
   CHECK(is_switched(rig));
 }
 
+TEST_CASE("undo: where there was no default, there is none again") {
+  auto before = support::booted(support::Topology::classic);
+  std::erase_if(before.routes,
+                [](const auto& route) { return route.destination == core::Prefix{}; });
+  const auto now = support::converged(support::Topology::classic);
+  const auto steps = core::restore(now, before);
+  REQUIRE_FALSE(steps.empty());
+  CHECK(steps[0].reason == "there was no default route before");
+  CHECK(std::get<core::RemoveRoute>(steps[0].action).route == core::default_in_force(now));
+}
+
 TEST_CASE("undo: what others changed meanwhile stays") {
   const auto before = support::booted(support::Topology::classic);
   auto now = support::converged(support::Topology::classic);

@@ -2,6 +2,7 @@
 #include "core/release.hpp"
 
 #include "app/change.hpp"
+#include "core/routes.hpp"
 #include "support/builders.hpp"
 #include "support/fake_kernel.hpp"
 #include "support/print.hpp"
@@ -60,6 +61,40 @@ TEST_CASE("release: the network is as it booted, and what others made stays") {
     }
     CHECK(support::to_text(kernel.read()) == before);
   }
+}
+
+TEST_CASE("release: a default that led into the VPC is found again") {
+  const auto booted = [] {
+    auto network = support::booted(support::Topology::classic);
+    support::default_route(network)->via = {support::private_gateway, support::eth1};
+    return network;
+  };
+  support::FakeKernel kernel;
+  kernel.network = booted();
+  const auto apply = [&](const std::vector<core::Step>& steps) {
+    for (const core::Step& step : steps) {
+      app::change(kernel, step.action);
+    }
+  };
+  const core::Paths paths{
+      .public_path = {support::public_address, {support::public_gateway, support::eth0}},
+      .anchor_path = {support::anchor_address, {support::anchor_gateway, support::eth0}}};
+  apply(core::keep_public_paths(kernel.network, paths, {}));
+  apply(core::default_by_anchor(kernel.network, paths));
+  REQUIRE(core::default_in_force(kernel.network)->via == paths.anchor_path.via);
+  CHECK(core::keep_public_paths(kernel.network, paths, {}).empty());
+  apply(core::remove_ours(kernel.network, support::droplet({})));
+  CHECK(core::default_in_force(kernel.network) == core::default_in_force(booted()));
+  CHECK_FALSE(core::default_of(kernel.network, core::our_table).has_value());
+}
+
+TEST_CASE("release: a default that nobody remembers leads by the public gateway, set by hand") {
+  Observation found = all_known();
+  support::default_route(found.network, core::our_table)->protocol = core::our_protocol;
+  const auto plan = core::plan_release(found, support::asked());
+  const auto& route = std::get<core::ReplaceDefault>(plan.steps.at(1).action).route;
+  CHECK(route.via == core::NextHop{support::public_gateway, support::eth0});
+  CHECK(route.protocol == 3);  // RTPROT_BOOT
 }
 
 TEST_CASE("release: the Node first, then the network, the address last") {

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/model.hpp"
+
+#include "support/builders.hpp"
+
+#include <doctest/doctest.h>
+
+// A run that does the same again and again ends by this.
+TEST_CASE("model: two actions are the same when they do the same, to the same") {
+  const core::Route route{.via = {support::public_gateway, support::eth0}};
+  const core::Route other{.via = {support::anchor_gateway, support::eth0}};
+  const auto address = support::first_choice;
+  const std::vector<core::Action> actions = {core::SetRoute{route},
+                                             core::SetRoute{other},
+                                             core::RemoveRoute{route},
+                                             core::AddRule{{.priority = 1}},
+                                             core::AddRule{{.priority = 2}},
+                                             core::RemoveRule{{.priority = 1}},
+                                             core::SetMarking{address},
+                                             core::RemoveMarking{},
+                                             core::ReplaceDefault{route},
+                                             core::ReplaceDefault{route, true},
+                                             core::AcquireLease{address},
+                                             core::AcquireLease{address, true},
+                                             core::ReleaseLease{address},
+                                             core::AssignFloatingIp{address, 1},
+                                             core::AssignFloatingIp{address, 2},
+                                             core::UnassignFloatingIp{address, 1},
+                                             core::PatchNode{"node", {}, {}},
+                                             core::PatchNode{"node", {{"label", "true"}}, {}}};
+  for (std::size_t left = 0; left < actions.size(); ++left) {
+    for (std::size_t right = 0; right < actions.size(); ++right) {
+      CHECK((actions[left] == actions[right]) == (left == right));
+    }
+  }
+}

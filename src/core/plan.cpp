@@ -110,7 +110,8 @@ Plan roll_back(const Observation& found, const Config& asked, const std::optiona
 void leave_by(Plan& plan, const Observation& found, const Config& asked,
               const std::optional<Paths>& paths, Ipv4 address) {
   if (paths) {
-    append(plan.steps, keep_public_paths(found.network, *paths, asked.direct));
+    append(plan.steps, keep_public_paths(found.network, *paths, asked.direct,
+                                         found.before ? &*found.before : nullptr));
     append(plan.steps, default_by_anchor(found.network, *paths));
   }
   plan.floating_ip = address;

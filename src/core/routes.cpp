@@ -55,8 +55,7 @@ void remove_stale_routes(std::vector<Step>& steps, const Network& network,
 // --- replies of the public address -------------------------------------------------------------
 
 // A copy of the default that leads there now, so that `release` can put back exactly that one.
-Route reply_route(const Network& network, const Path& path) {
-  auto route = default_in_force(network);
+Route reply_route(std::optional<Route> route, const Path& path) {
   if (!route || !goes_via(*route, path)) {
     route = Route{.via = path.via, .source = path.address};
   }
@@ -64,12 +63,13 @@ Route reply_route(const Network& network, const Path& path) {
   return *route;
 }
 
-void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path) {
+void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path,
+                     const std::optional<Route>& former) {
   const auto there = default_of(network, our_table);
   if (there && goes_via(*there, path)) {
     return;
   }
-  Route wanted = reply_route(network, path);
+  Route wanted = reply_route(former, path);
   if (there) {
     wanted.metric = there->metric;  // in its place: beside it, the stale one might win
   }
@@ -81,13 +81,13 @@ void add_reply_route(std::vector<Step>& steps, const Network& network, const Pat
 // neither by the public gateway nor the anchor.
 constexpr std::uint32_t remembering_metric = 4'294'967'295;
 
-void remember_default(std::vector<Step>& steps, const Network& network, const Paths& paths) {
-  const auto in_force = default_in_force(network);
-  if (!in_force || in_force->protocol == our_protocol || in_force->multipath ||
-      goes_via(*in_force, paths.public_path) || goes_via(*in_force, paths.anchor_path)) {
+void remember_default(std::vector<Step>& steps, const Network& network, const Paths& paths,
+                      const std::optional<Route>& former) {
+  if (!former || former->protocol == our_protocol || former->multipath ||
+      goes_via(*former, paths.public_path) || goes_via(*former, paths.anchor_path)) {
     return;
   }
-  Route copy = *in_force;
+  Route copy = *former;
   copy.table = our_table;
   copy.metric = remembering_metric;
   if (std::ranges::find(network.routes, copy) == network.routes.end()) {
@@ -129,15 +129,16 @@ std::optional<Route> default_in_force(const Network& network) {
 }
 
 std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
-                                    const std::vector<Prefix>& direct) {
+                                    const std::vector<Prefix>& direct, const Network* before) {
   std::vector<Route> routes = {direct_route(metadata_service, paths.public_path)};
   for (const Prefix& destination : direct) {
     routes.push_back(direct_route(destination, paths.public_path));
   }
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
-  add_reply_route(steps, network, paths.public_path);
-  remember_default(steps, network, paths);
+  const auto former = default_in_force(before != nullptr ? *before : network);
+  add_reply_route(steps, network, paths.public_path, former);
+  remember_default(steps, network, paths, former);
   const auto rules = rules_and_marking(network, paths);
   steps.insert(steps.end(), rules.begin(), rules.end());
   remove_stale_routes(steps, network, routes);

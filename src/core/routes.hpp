@@ -20,9 +20,11 @@ std::optional<Route> default_in_force(const Network& network);
 
 // What is still missing so that metadata, `direct`, replies of the public address and forwarded
 // connections that are under it keep to the public gateway, whatever the default is; and what is
-// ours there but no longer wanted.
+// ours there but no longer wanted. Where a switch is not proven yet, `before` has the default that
+// is to be remembered.
 std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
-                                    const std::vector<Prefix>& direct);
+                                    const std::vector<Prefix>& direct,
+                                    const Network* before = nullptr);
 
 // What makes traffic leave by the anchor; nothing when it does.
 std::vector<Step> default_by_anchor(const Network& network, const Paths& paths);

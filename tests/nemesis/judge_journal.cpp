@@ -117,18 +117,27 @@ class Judging {
 
   // Who was told to wait by a rate limit, waits.
   void judge_patience(const Json& request) {
-    const std::int64_t connection = request.at("connection");
+    constexpr std::int64_t rounding_ms = 2;
     const std::int64_t at = request.at("at_ms");
-    const auto patient_until = not_before_.find(connection);
-    findings_.require(patient_until == not_before_.end() || at >= patient_until->second,
-                      "a request {} ms sooner than a rate limit allows: {}",
-                      patient_until == not_before_.end() ? 0 : patient_until->second - at,
-                      request.dump());
+    const auto refused = refused_.find(request.at("connection"));
+    if (refused != refused_.end()) {  // unless another run has got the same port
+      const auto [since, wait] = refused->second;
+      findings_.require(at >= since + wait - rounding_ms || !is_one_run(request, since),
+                        "a request {} ms after a refusal that asked for {} ms: {}", at - since,
+                        wait, request.dump());
+      refused_.erase(refused);
+    }
     const Json& wait = request.at("retry_after");
     if (request.at("status") == 429 && wait.is_string()) {
-      constexpr std::int64_t rounding_ms = 2;
-      not_before_[connection] = at + std::stoll(wait.get<std::string>()) * 1000 - rounding_ms;
+      refused_[request.at("connection")] = {at, std::stoll(wait.get<std::string>()) * 1000};
     }
+  }
+
+  bool is_one_run(const Json& request, std::int64_t since_ms) const {
+    return std::ranges::any_of(fleet_.ended(), [&](const Ended& run) {
+      return run.droplet.id == request.at("droplet") && run.started_ms <= since_ms &&
+             run.ended_ms >= request.at("at_ms").get<std::int64_t>();
+    });
   }
 
   // Nobody, also where it changed hands in that millisecond.
@@ -180,8 +189,12 @@ class Judging {
   std::set<std::string> untouchable_ = {};
   std::set<std::string> taken_ = {};
   std::map<std::string, std::vector<Holding>> holdings_ = {};
-  std::map<std::int64_t, Read> before_ = {};              // by connection: what was asked last
-  std::map<std::int64_t, std::int64_t> not_before_ = {};  // by connection, in ms since the epoch
+  std::map<std::int64_t, Read> before_ = {};  // by connection: what was asked last
+  struct Refusal {
+    std::int64_t at_ms = 0;
+    std::int64_t wait_ms = 0;
+  };
+  std::map<std::int64_t, Refusal> refused_ = {};  // by connection
 };
 
 }  // namespace

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/reconcile.hpp"
+#include "core/plan.hpp"
 #include "core/routes.hpp"
 #include "core/undo.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
+
+#include <algorithm>
 
 using app::Outcome;
 using core::Exit;
@@ -222,6 +225,30 @@ TEST_CASE("switch: who takes the guards' name keeps nobody from repairing") {
   rig.guards.blocked = core::Error(Exit::try_again, "another run is switching the route");
   CHECK(rig.run().ending.exit == Exit::ok);
   CHECK(is_switched(rig));
+}
+
+// Found by the nemesis, seed 60097: networkd flushed our routes in the moment between remembering
+// the default and replacing it, and a release could not know it any more.
+TEST_CASE("switch: the default is remembered also when that was flushed during the switch") {
+  core::Observation found = support::newcomer();
+  support::default_route(found.network)->metric = 50;
+  found.before = found.network;
+  SUBCASE("it led by the public gateway") {}
+  SUBCASE("it led into the VPC") {
+    support::default_route(*found.before)->via = {support::private_gateway, support::eth1};
+  }
+  const auto former = *core::default_in_force(*found.before);
+  support::default_route(found.network)->via = {support::anchor_gateway, support::eth0};
+  support::default_route(found.network)->source = support::anchor_address;
+  support::default_route(found.network)->protocol = core::our_protocol;
+  found.droplet = support::droplet(support::first_choice);
+  const auto plan = core::plan(found, support::asked());
+  const bool remembered = std::ranges::any_of(plan.steps, [&](const core::Step& step) {
+    const auto* set = std::get_if<core::SetRoute>(&step.action);
+    return set != nullptr && set->route.table == core::our_table && set->route.via == former.via &&
+           set->route.protocol == former.protocol;
+  });
+  CHECK(remembered);
 }
 
 TEST_CASE("undo: where there was no default, there is none again") {

@@ -189,9 +189,9 @@ TEST_CASE("--help: every option with its default, every exit code, and no other 
 TEST_CASE("README: mentions only options that exist, and exit codes by their names") {
   const std::string readme = io::read_file(README_PATH);
   Names options = known_options();
-  // Of kubectl, helm, docker, systemctl, cmake and scripts/smoke.
+  // Of kubectl, helm, docker, systemctl, cmake, scripts/fleet and scripts/smoke.
   for (const char* other : {"cap-add", "cap-drop", "free", "from-file", "install", "namespace",
-                            "network", "now", "read-only", "rm", "set", "volume"}) {
+                            "network", "now", "read-only", "real", "rm", "set", "volume"}) {
     options.insert(other);
   }
   CHECK(listed(difference(matches(readme, "--([a-z][a-z-]+)"), options)) == "");

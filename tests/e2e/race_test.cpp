@@ -16,11 +16,7 @@ using support::World;
 
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__  // more are too much for a small machine
-constexpr int nodes = 50;
-#else
 constexpr int nodes = 200;
-#endif
 constexpr std::int64_t first_id = 758605000;
 constexpr int most_runs = 10;  // of a node; a loop would go on
 const std::set<int> retried = {10, 11, 15, 69, 75};

@@ -54,14 +54,14 @@ Check check_region(const Examination& facts) {
       elsewhere.push_back(entry.address);
     }
   }
-  const std::size_t here = facts.account.pool->size() - elsewhere.size();
+  const std::size_t all = facts.account.pool->size();
+  const std::size_t here = all - elsewhere.size();
   if (elsewhere.empty()) {
     return here == 0 ? unknown(name, "none of the pool is the account's")
                      : ok(name, fmt::format("all {} are in {}", here, droplet->region));
   }
-  const std::string found =
-      fmt::format("{} of the account's {} are not in {}: {}", elsewhere.size(),
-                  facts.account.pool->size(), droplet->region, listed(elsewhere));
+  const std::string found = fmt::format("{} of the account's {} are not in {}: {}",
+                                        elsewhere.size(), all, droplet->region, listed(elsewhere));
   const std::string remedy = "an address serves droplets of its own region only";
   return here == 0 ? problem(name, Exit::config, found, remedy) : warning(name, found, remedy);
 }

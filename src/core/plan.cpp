@@ -59,8 +59,8 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
   return end_without_egress(
       found, asked,
       {.exit = Exit::foreign_ip,
-       .message = fmt::format("the droplet holds {}, which is not in the pool; it was not touched",
-                              held.to_string()),
+       .message = "the droplet holds " + held.to_string() +
+                  ", which is not in the pool; it was not touched",
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 
@@ -90,9 +90,8 @@ Plan roll_back(const Observation& found, const Config& asked, const std::optiona
     plan.steps = default_by_public(found.network, *paths, "egress was not proven");
   }
   plan.ending = {.exit = Exit::rolled_back,
-                 .message = fmt::format("egress was not proven, and the default route is as "
-                                        "before: {}",
-                                        why.what()),
+                 .message = "egress was not proven, and the default route is as before: " +
+                            std::string(why.what()),
                  .hint = why.hint()};
   if (found.failure) {
     plan.ending = {.exit = Exit::degraded,

@@ -61,9 +61,9 @@ std::vector<Step> restore(const Network& now, const Network& before) {
   steps.insert(steps.end(), rules.begin(), rules.end());
   for (const Route& route : now.routes) {
     if (is_ours(route) && !contains(before.routes, route)) {
-      steps.push_back(
-          {RemoveRoute{route}, fmt::format("the route to {} in table {} was not there",
-                                           route.destination.to_string(), route.table)});
+      const auto why = fmt::format("the route to {} in table {} was not there",
+                                   route.destination.to_string(), route.table);
+      steps.push_back({RemoveRoute{route}, why});
     }
   }
   for (const Route& route : before.routes) {

@@ -5,6 +5,7 @@
 
 #include <curl/curl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
@@ -93,6 +94,15 @@ int drop_unsent_when_closed(void*, curl_socket_t socket, curlsocktype) {
              : CURL_SOCKOPT_ERROR;
 }
 
+// What was answered has nothing unsent, and may end in order.
+int close_connection(void* all_answered, curl_socket_t socket) {
+  if (*static_cast<const bool*>(all_answered)) {
+    const linger in_order{};
+    setsockopt(socket, SOL_SOCKET, SO_LINGER, &in_order, sizeof in_order);
+  }
+  return close(socket);
+}
+
 void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -158,6 +168,8 @@ class Curl : public Http {
     for (auto& [ticket, transfer] : transfers_) {
       curl_multi_remove_handle(multi_.get(), transfer->easy.get());
     }
+    all_answered_ = true;
+    multi_.reset();
   }
 
   Ticket start(const Request& request) override {
@@ -170,6 +182,8 @@ class Curl : public Http {
     CURL* easy = transfer->easy.get();
     set_protocol(easy, transfer->request);
     set_message(*transfer);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_connection);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &all_answered_);
     const Duration most = request.fresh ? std::min(limit_, probe_limit) : limit_;
     const Duration limit = std::min(most, std::max(clock_.remaining(), last_moment));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
@@ -207,7 +221,9 @@ class Curl : public Http {
 
   void renew() override {
     if (transfers_.empty()) {
+      all_answered_ = true;
       multi_.reset(curl_multi_init());
+      all_answered_ = false;
     }
   }
 
@@ -257,6 +273,7 @@ class Curl : public Http {
   Clock& clock_;
   const Log& log_;
   Duration limit_;
+  bool all_answered_ = false;  // whatever connection is closed is idle
   std::unique_ptr<CURLM, FreeMulti> multi_ = {};
   std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
   Ticket last_ticket_ = 0;

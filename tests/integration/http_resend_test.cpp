@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <future>
 
 using core::Exit;
 using integration::Client;
@@ -149,5 +150,25 @@ TEST_CASE("http: what a server was asked to do and is given up is not sent on by
     client.failure({.server = server, .method = "POST", .url = listener.url(), .body = "{}"});
     client.http.reset();
     CHECK(how_it_ends(listener.accept()) == ECONNRESET);
+  }
+}
+
+TEST_CASE("http: a connection on which everything was answered ends in order") {
+  for (const auto server : {io::Server::digitalocean, io::Server::kubernetes}) {
+    for (const bool renewed : {false, true}) {
+      Listener listener;
+      auto ending = std::async(std::launch::async, [&] {
+        const int connection = listener.accept();
+        std::array<char, 4096> request{};
+        const std::string reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        CHECK(recv(connection, request.data(), request.size(), 0) > 0);
+        CHECK(send(connection, reply.data(), reply.size(), MSG_NOSIGNAL) > 0);
+        return how_it_ends(connection);
+      });
+      Client client;
+      client.http->send({.server = server, .url = listener.url()});
+      renewed ? client.http->renew() : client.http.reset();
+      CHECK(ending.get() == 0);
+    }
   }
 }

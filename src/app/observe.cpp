@@ -13,6 +13,18 @@ namespace app {
 
 using core::Need;
 
+namespace {
+
+// A way that was dead may be why nothing came back. An answer stays one: who was told to wait, or
+// was refused, does not ask again because a route has changed.
+template <class Fact>
+bool may_be_had_now(const Fact& fact) {
+  const auto* unavailable = std::get_if<core::Unavailable>(&fact);
+  return unavailable != nullptr && unavailable->error.exit() == core::Exit::unavailable;
+}
+
+}  // namespace
+
 Observer::Observer(System& system, const Invocation& invocation)
     : system_(system),
       invocation_(invocation),
@@ -39,10 +51,10 @@ void Observer::read_network() {
   if (was_cut_off) {
     give_up_node();  // it hangs on a route that was dead
   }
-  if (std::holds_alternative<core::Unavailable>(found_.node)) {
+  if (may_be_had_now(found_.node)) {
     found_.node = core::NotAsked{};
   }
-  if (std::holds_alternative<core::Unavailable>(found_.account)) {
+  if (may_be_had_now(found_.account)) {
     found_.account = core::NotAsked{};
   }
 }

@@ -94,6 +94,21 @@ TEST_CASE("reconcile: what could not be read while cut off is read again by the 
   CHECK(rig.cloud.thefts.empty());
 }
 
+// Found by the nemesis, seed 100283.
+TEST_CASE("reconcile: who is told to wait does not ask again because the route has changed") {
+  for (const auto& [status, exit] :
+       {std::pair(429L, Exit::try_again), {401L, Exit::no_permission}}) {
+    Rig rig;
+    rig.converge();
+    rig.cloud.addresses[support::first_choice].holder.reset();
+    rig.cloud.fault = refused("GET", io::Server::digitalocean, status);
+    CHECK(rig.run().ending.exit == exit);
+    CHECK(leaves_by(rig).gateway == support::public_gateway);
+    CHECK(support::api_calls(rig.http).size() == 1);
+    check_label_false(rig);
+  }
+}
+
 TEST_CASE("reconcile: with the API down a converged droplet does not even notice") {
   Rig rig;
   rig.converge();

@@ -61,11 +61,17 @@ double minutes(Duration duration) {
 
 std::string render_plot(const std::vector<Point>& points) {
   double most = 100;
+  double most_calls = 6;
   for (const Point& point : points) {
     most = std::max(most, static_cast<double>(point.nodes));
+    most_calls = std::max(most_calls, point.calls);
   }
-  const Panel time{left, most, [](double value) { return (std::log10(value) + 1.3) / 4.3; }};
-  const Panel calls{left + width + gap, most, [](double value) { return value / 8; }};
+  std::vector<std::pair<double, std::string>> ticks;
+  for (double value = 0; value <= most_calls; value += 2) {
+    ticks.emplace_back(value, fmt::format("{:.0f}", value));
+  }
+  const Panel time{left, most, [](double value) { return (std::log10(value) + 1.3) / 4.8; }};
+  const Panel calls{left + width + gap, most, [=](double value) { return value / most_calls; }};
   const std::string ours = "stroke=\"#0a5\" stroke-width=\"2\"";
   const std::string limit = "stroke=\"#888\" stroke-dasharray=\"4 3\"";
   std::string svg = fmt::format(
@@ -77,7 +83,7 @@ std::string render_plot(const std::vector<Point>& points) {
                {{0.1, "6 s"}, {1, "1 min"}, {10, "10 min"}, {60, "1 h"}, {600, "10 h"}});
   svg += line(time, points, limit.c_str(), [](const Point& p) { return minutes(p.limit_alone); });
   svg += line(time, points, ours.c_str(), [](const Point& p) { return minutes(p.until_all); });
-  svg += frame(calls, "DigitalOcean calls of each node", {{0, "0"}, {2, "2"}, {4, "4"}, {6, "6"}});
+  svg += frame(calls, "DigitalOcean calls of each node", ticks);
   svg += line(calls, points, ours.c_str(), [](const Point& p) { return p.calls; });
   return svg + "</svg>\n";
 }

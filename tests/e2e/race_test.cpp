@@ -24,7 +24,7 @@ constexpr int nodes = 50;  // each is several times as slow, and more of them sh
 #else
 constexpr int nodes = 200;
 #endif
-constexpr std::size_t again_at_once = 20;  // so that a slow machine gets on
+constexpr std::size_t again_at_once = 8;  // so that a slow machine gets on
 constexpr std::int64_t first_id = 758605000;
 constexpr int most_runs = 10;  // of a node; a loop would go on
 const std::set<int> retried = {10, 11, 15, 69, 75};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/cli.hpp"
+#include "app/cli/cli.hpp"
 #include "app/commands.hpp"
 #include "core/redact.hpp"
 #include "io/file.hpp"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
-#include "app/doctor.hpp"
-#include "app/metrics.hpp"
-#include "app/pool_table.hpp"
-#include "app/reconcile.hpp"
-#include "app/report.hpp"
-#include "app/status.hpp"
+#include "app/doctor/doctor.hpp"
+#include "app/report/metrics.hpp"
+#include "app/report/pool_table.hpp"
+#include "app/report/report.hpp"
+#include "app/report/status.hpp"
+#include "app/run/reconcile.hpp"
+#include "app/run/status.hpp"
 #include "io/file.hpp"
 
 namespace app {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cloud/kubernetes.hpp"
-#include "core/events.hpp"
+#include "core/plan/events.hpp"
 
 #include <string>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cloud/kubernetes.hpp"
-#include "core/doctor.hpp"
+#include "core/doctor/doctor.hpp"
 
 #include <optional>
 #include <string>

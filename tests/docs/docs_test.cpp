@@ -3,9 +3,9 @@
 // README.md must say the same, all of it, and nothing else.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 
-#include "app/help.hpp"
-#include "app/metrics.hpp"
-#include "app/options.hpp"
+#include "app/cli/help.hpp"
+#include "app/cli/options.hpp"
+#include "app/report/metrics.hpp"
 #include "core/error.hpp"
 #include "io/file.hpp"
 #include "manual.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/node.hpp"
 
-#include "app/reconcile.hpp"
+#include "app/run/reconcile.hpp"
 #include "fleet/transport.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configuration file, the command line and the environment: three parts, a line `%%` between
 // them; one argument or NAME=VALUE a line.
-#include "app/cli.hpp"
+#include "app/cli/cli.hpp"
 #include "fuzz.hpp"
 
 #include <sys/mman.h>

@@ -2,7 +2,7 @@
 // Replies of DigitalOcean, or of a proxy in its place, whatever was asked.
 #include "cloud/digitalocean.hpp"
 
-#include "core/candidates.hpp"
+#include "core/plan/candidates.hpp"
 #include "fuzz.hpp"
 #include "support/fake_http.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.hpp"
 
-#include "app/report.hpp"
+#include "app/report/report.hpp"
 #include "cloud/events.hpp"
 #include "support/fake_http.hpp"
 

@@ -2,7 +2,7 @@
 // Replies of the Kubernetes API, or of a proxy or a webhook in its place, whatever was asked.
 #include "cloud/events.hpp"
 #include "cloud/leases.hpp"
-#include "core/gate.hpp"
+#include "core/plan/node.hpp"
 #include "fuzz.hpp"
 #include "support/fake_http.hpp"
 

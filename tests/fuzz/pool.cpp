@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The pool, as --floating-ips or a mounted ConfigMap may say it, and the forms of single words.
-#include "core/pool.hpp"
+#include "core/plan/pool.hpp"
 
 #include "core/duration.hpp"
 #include "fuzz.hpp"

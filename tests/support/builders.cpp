@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/builders.hpp"
 
-#include "app/report.hpp"
+#include "app/report/report.hpp"
 #include "support/fake_kernel.hpp"
 
 #include <algorithm>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/fake_cloud.hpp"
 
-#include "core/routes.hpp"
+#include "core/plan/routes.hpp"
 #include "support/builders.hpp"
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/plan.hpp"
+#include "core/plan/plan.hpp"
 #include "io/kernel.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"

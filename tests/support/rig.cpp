@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/rig.hpp"
 
-#include "app/reconcile.hpp"
+#include "app/run/reconcile.hpp"
 
 namespace support {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/account.hpp"
+#include "app/run/account.hpp"
 
-#include "app/reconcile.hpp"
+#include "app/run/reconcile.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

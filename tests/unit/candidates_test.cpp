@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/candidates.hpp"
+#include "core/plan/candidates.hpp"
 
-#include "core/pool.hpp"
+#include "core/plan/pool.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/claim.hpp"
+#include "app/run/claim.hpp"
 
 #include "support/print.hpp"
 #include "support/rig.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/cli.hpp"
+#include "app/cli/cli.hpp"
 
-#include "app/options.hpp"
+#include "app/cli/options.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 #include "unit/command_line.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/options.hpp"
+#include "app/cli/options.hpp"
 #include "support/print.hpp"
 #include "unit/command_line.hpp"
 #include "unit/temporary_folder.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "app/cli.hpp"
+#include "app/cli/cli.hpp"
 #include "core/error.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/doctor.hpp"
+#include "core/doctor/doctor.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who else has a say in the routes.
-#include "core/networkd.hpp"
+#include "core/doctor/networkd.hpp"
 #include "unit/doctor_facts.hpp"
 
 #include <doctest/doctest.h>

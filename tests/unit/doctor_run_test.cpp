@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command as a whole, in memory: what it asks, and that it writes nothing.
 #include "app/commands.hpp"
-#include "app/doctor.hpp"
+#include "app/doctor/doctor.hpp"
 #include "support/rig.hpp"
 #include "unit/doctor_facts.hpp"
 #include "unit/temporary_folder.hpp"

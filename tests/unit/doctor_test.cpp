@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each trap has its own finding, and changes no other.
-#include "core/findings.hpp"
+#include "core/doctor/findings.hpp"
 #include "unit/doctor_facts.hpp"
 
 #include <doctest/doctest.h>

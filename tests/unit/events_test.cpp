@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/events.hpp"
+#include "core/plan/events.hpp"
 
 #include "support/builders.hpp"
 #include "support/print.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/change.hpp"
-#include "app/reconcile.hpp"
-#include "core/release.hpp"
-#include "core/routes.hpp"
-#include "core/undo.hpp"
+#include "app/run/change.hpp"
+#include "app/run/reconcile.hpp"
+#include "core/plan/release.hpp"
+#include "core/plan/routes.hpp"
+#include "core/plan/undo.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

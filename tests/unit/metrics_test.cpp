@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/metrics.hpp"
+#include "app/report/metrics.hpp"
 
 #include "support/builders.hpp"
 #include "support/print.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/paths.hpp"
+#include "core/plan/paths.hpp"
 
 #include "support/builders.hpp"
 #include "support/print.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/plan.hpp"
-#include "core/routes.hpp"
+#include "core/plan/plan.hpp"
+#include "core/plan/routes.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

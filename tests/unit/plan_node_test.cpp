@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/plan.hpp"
+#include "core/plan/plan.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/pool.hpp"
+#include "core/plan/pool.hpp"
 
 #include "core/error.hpp"
 #include "support/builders.hpp"

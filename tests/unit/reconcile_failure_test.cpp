@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/reconcile.hpp"
-#include "core/routes.hpp"
+#include "app/run/reconcile.hpp"
+#include "core/plan/routes.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/reconcile.hpp"
+#include "app/run/reconcile.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

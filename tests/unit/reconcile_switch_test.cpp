@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/reconcile.hpp"
-#include "core/plan.hpp"
-#include "core/routes.hpp"
-#include "core/undo.hpp"
+#include "app/run/reconcile.hpp"
+#include "core/plan/plan.hpp"
+#include "core/plan/routes.hpp"
+#include "core/plan/undo.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/reconcile.hpp"
+#include "app/run/reconcile.hpp"
 
-#include "core/routes.hpp"
+#include "core/plan/routes.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 

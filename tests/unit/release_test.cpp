@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/release.hpp"
+#include "core/plan/release.hpp"
 
-#include "app/change.hpp"
-#include "core/routes.hpp"
+#include "app/run/change.hpp"
+#include "core/plan/routes.hpp"
 #include "support/builders.hpp"
 #include "support/fake_kernel.hpp"
 #include "support/print.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/report.hpp"
+#include "app/report/report.hpp"
 
 #include "support/builders.hpp"
 #include "support/print.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/routes.hpp"
+#include "core/plan/routes.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

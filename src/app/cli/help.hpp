@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/cli/options.hpp"
+
+#include <string>
+
+namespace app {
+
+// What --help prints of a command: usage, options, one worked example, the exit codes.
+std::string render_help(const CommandFacts& command);
+
+}  // namespace app

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/doctor/doctor.hpp"
+
+#include "app/doctor/examine.hpp"
+#include "cloud/metadata.hpp"
+#include "core/plan/plan.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace app {
+namespace {
+
+using core::Verdict;
+using Json = nlohmann::ordered_json;
+
+// While the default leads through a dead anchor, the servers are asked from the public address.
+std::optional<core::Ipv4> way_round(const core::Network* network, const core::Droplet* droplet) {
+  if (network == nullptr || droplet == nullptr || !droplet->public_interface) {
+    return std::nullopt;
+  }
+  const bool needed = core::cut_off({.network = *network, .droplet = *droplet});
+  return needed ? std::optional(droplet->public_interface->address) : std::nullopt;
+}
+
+core::Examination examine(System& system, const Invocation& invocation) {
+  Witness http(system);
+  core::Examination facts{.asked = invocation.config, .match = invocation.match};
+  facts.host = examine_host(system, invocation.root);
+  facts.droplet = fact_of<core::Droplet>([&] {
+    return core::attempt("read the droplet's metadata", [&] {
+      return cloud::decode_metadata(http.send(cloud::metadata_request(invocation.metadata_url)));
+    });
+  });
+  const core::Droplet* droplet = core::value_of(facts.droplet);
+  http.leave_by(way_round(core::value_of(facts.host.network), droplet));
+  const auto id = droplet == nullptr ? std::nullopt : std::optional(droplet->id);
+  facts.account = examine_account(http, invocation, id);
+  facts.cluster = examine_cluster(http, invocation);
+  facts.skew = http.skew();
+  return facts;
+}
+
+auto count(const Diagnosis& diagnosis, Verdict verdict) {
+  return std::ranges::count(diagnosis.checks, verdict, &core::Check::verdict);
+}
+
+std::string conclusion(const Diagnosis& diagnosis) {
+  const core::ExitFacts& facts = core::facts_of(diagnosis.ending.exit);
+  const std::string counts =
+      fmt::format("{} problem(s), {} warning(s), {} unknown", count(diagnosis, Verdict::problem),
+                  count(diagnosis, Verdict::warning), count(diagnosis, Verdict::unknown));
+  return facts.exit == core::Exit::ok
+             ? fmt::format("ok: {}", counts)
+             : fmt::format("{} ({}): {}", facts.name, static_cast<int>(facts.exit), counts);
+}
+
+}  // namespace
+
+Diagnosis doctor(System& system, const Invocation& invocation) {
+  Diagnosis diagnosis{.node = invocation.config.node_name};
+  const auto failure = core::any_failure_of([&] {
+    diagnosis.checks = core::diagnose(examine(system, invocation));
+    diagnosis.ending = core::conclude(diagnosis.checks);
+  });
+  if (failure) {
+    diagnosis.ending = {failure->exit(), failure->what(), failure->hint()};
+  }
+  diagnosis.requests = system.http.counts();
+  diagnosis.elapsed = system.clock.elapsed();
+  return diagnosis;
+}
+
+std::string render_text(const Diagnosis& diagnosis) {
+  std::string text;
+  for (const core::Check& check : diagnosis.checks) {
+    text += fmt::format("{:<8} {:<16} {}\n", core::name_of(check.verdict), check.name, check.found);
+    if (!check.remedy.empty()) {
+      text += fmt::format("{:<8} {:<16} remedy: {}\n", "", "", check.remedy);
+    }
+  }
+  return text + conclusion(diagnosis) + "\n";
+}
+
+std::string render_json(const Diagnosis& diagnosis) {
+  const core::ExitFacts& facts = core::facts_of(diagnosis.ending.exit);
+  Json checks = Json::array();
+  for (const core::Check& check : diagnosis.checks) {
+    checks.push_back({{"name", check.name},
+                      {"verdict", core::name_of(check.verdict)},
+                      {"found", check.found},
+                      {"remedy", check.remedy}});
+  }
+  Json error = nullptr;
+  if (diagnosis.ending.exit != core::Exit::ok) {
+    error = {{"message", diagnosis.ending.message}, {"hint", diagnosis.ending.hint}};
+  }
+  const Json document = {
+      {"schema", 1},
+      {"command", "doctor"},
+      {"version", DO_EGRESS_IP_VERSION},
+      {"node", diagnosis.node},
+      {"exit",
+       {{"code", static_cast<int>(facts.exit)}, {"name", facts.name}, {"retry", facts.retry}}},
+      {"checks", checks},
+      {"error", error},
+      {"requests",
+       {{"digitalocean", diagnosis.requests.at(0)},
+        {"metadata", diagnosis.requests.at(1)},
+        {"kubernetes", diagnosis.requests.at(2)}}},
+      {"elapsed_seconds", static_cast<double>(diagnosis.elapsed.count()) / 1000}};
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace app

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/invocation.hpp"
+#include "app/system.hpp"
+#include "core/doctor/doctor.hpp"
+
+#include <string>
+#include <vector>
+
+namespace app {
+
+// What was found to be wrong or right with this droplet, its network, account and cluster.
+struct Diagnosis {
+  std::vector<core::Check> checks = {};
+  core::Ending ending = {};
+  std::string node = {};
+  io::RequestCounts requests = {};
+  io::Duration elapsed = {};
+};
+
+// Looks at everything that a reconcile depends on, and writes nothing anywhere. What cannot be
+// found out keeps its own checks from being made, and no others.
+Diagnosis doctor(System& system, const Invocation& invocation);
+
+// For people: a line a check, the remedy below it, then how many there are of each.
+std::string render_text(const Diagnosis& diagnosis);
+// One document on one line, "schema": 1.
+std::string render_json(const Diagnosis& diagnosis);
+
+}  // namespace app

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/doctor/examine.hpp"
+#include "app/run/account.hpp"
+
+namespace app {
+namespace {
+
+core::Sight sight(cloud::DigitalOcean& digitalocean, std::optional<core::DropletId> droplet) {
+  if (droplet) {
+    return digitalocean.sight_of(*droplet);
+  }
+  return digitalocean.sees_droplets() ? core::Sight::seen : core::Sight::denied;
+}
+
+// Why an answer was none, by what DigitalOcean said.
+void note_failure(core::AccountFacts& facts, const core::Error& failure, const Witness& http) {
+  if (http.saw(io::Server::digitalocean, 401)) {
+    facts.refused = failure;
+  } else if (failure.exit() == core::Exit::no_permission) {
+    facts.denied = failure;
+  } else {
+    facts.unreachable = failure;
+  }
+}
+
+}  // namespace
+
+core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
+                                   std::optional<core::DropletId> droplet) {
+  core::AccountFacts facts;
+  cloud::Secret token;
+  facts.no_token = core::failure_of([&] { token = invocation.digitalocean.token(); });
+  if (facts.no_token) {
+    return facts;
+  }
+  cloud::DigitalOcean digitalocean(http, invocation.digitalocean.url,
+                                   invocation.digitalocean.ca_file, [&] { return token; });
+  const auto unlisted = core::failure_of([&] {
+    const auto account = read_account(digitalocean, invocation.config.pool, droplet);
+    facts.pool = account.pool;
+    facts.ours = account.ours;
+  });
+  if (unlisted) {
+    note_failure(facts, *unlisted, http);
+  }
+  if (facts.refused || facts.unreachable) {
+    return facts;
+  }
+  const auto unseen = core::failure_of([&] { facts.sight = sight(digitalocean, droplet); });
+  if (unseen) {
+    note_failure(facts, *unseen, http);
+  }
+  return facts;
+}
+
+}  // namespace app

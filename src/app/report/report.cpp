@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/report/report.hpp"
+
+#include "core/plan/paths.hpp"
+#include "core/plan/routes.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string destination(const core::Route& route) {
+  return route.destination == core::Prefix{} ? "default" : route.destination.to_string();
+}
+
+std::string render_route(const core::Route& route, const core::Network& network) {
+  std::string text =
+      fmt::format("{} via {}", destination(route), core::render_hop(route.via, network));
+  if (route.source) {
+    text += " src " + route.source->to_string();
+  }
+  if (route.metric != 0) {
+    text += fmt::format(" metric {}", route.metric);
+  }
+  if (route.table != core::main_table) {
+    text += fmt::format(" table {}", route.table);
+  }
+  return text;
+}
+
+std::string render_rule(const core::Rule& rule) {
+  const std::string source = rule.source ? rule.source->to_string() : "all";
+  const std::string table = rule.table == core::main_table ? "main" : fmt::format("{}", rule.table);
+  const std::string mark = rule.mark ? fmt::format(" fwmark {:#x}", *rule.mark) : "";
+  return fmt::format("{} from {}{} lookup {}{}", rule.priority, source, mark, table,
+                     rule.suppress_prefixlength ? " without its default" : "");
+}
+
+struct Words {
+  std::string verb = {};
+  std::string target = {};
+};
+
+// Exhaustive on purpose: another Action does not compile until it is given its words.
+struct InWords {
+  const core::Network& network;
+
+  Words operator()(const core::SetRoute& action) const {
+    return {"set-route", render_route(action.route, network)};
+  }
+  Words operator()(const core::RemoveRoute& action) const {
+    return {"remove-route", render_route(action.route, network)};
+  }
+  Words operator()(const core::AddRule& action) const {
+    return {"add-rule", render_rule(action.rule)};
+  }
+  Words operator()(const core::RemoveRule& action) const {
+    return {"remove-rule", render_rule(action.rule)};
+  }
+  Words operator()(const core::SetMarking& action) const {
+    return {"set-marking", fmt::format("{:#x} on forwarded connections of {}", core::our_mark,
+                                       action.address.to_string())};
+  }
+  Words operator()(const core::RemoveMarking&) const {
+    return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark)};
+  }
+  Words operator()(const core::ReplaceDefault& action) const {
+    return {"replace-default", render_route(action.route, network)};
+  }
+  Words operator()(const core::AcquireLease& action) const {
+    return {"acquire-lease", action.address.to_string()};
+  }
+  Words operator()(const core::ReleaseLease& action) const {
+    return {"release-lease", action.address.to_string()};
+  }
+  Words operator()(const core::AssignFloatingIp& action) const {
+    return {"assign", fmt::format("{} to droplet {}", action.address.to_string(), action.droplet)};
+  }
+  Words operator()(const core::UnassignFloatingIp& action) const {
+    return {"unassign",
+            fmt::format("{} from droplet {}", action.address.to_string(), action.droplet)};
+  }
+  Words operator()(const core::PatchNode& action) const {
+    std::string words = action.node;
+    for (const auto& [key, value] : action.labels) {
+      words += value ? fmt::format(" {}={}", key, *value) : fmt::format(" {}-", key);
+    }
+    if (action.taints) {
+      words += action.taints->empty() ? " without taints" : " with taints";
+      for (const core::Taint& taint : *action.taints) {
+        words += fmt::format(" {}:{}", taint.key, taint.effect);
+      }
+    }
+    return {"label-node", words};
+  }
+};
+
+Words words_of(const core::Action& action, const core::Network& network) {
+  return std::visit(InWords{network}, action);
+}
+
+std::string_view name_of(StepRecord::Result result) {
+  constexpr std::array<std::string_view, 4> names = {"done", "failed", "skipped", "planned"};
+  return names.at(static_cast<std::size_t>(result));
+}
+
+std::string conclusion(const Outcome& outcome) {
+  if (outcome.result == Outcome::Result::skipped) {
+    return outcome.ending.message;
+  }
+  if (outcome.result == Outcome::Result::failed) {
+    return fmt::format("{} ({}): {}", core::facts_of(outcome.ending.exit).name,
+                       static_cast<int>(outcome.ending.exit), outcome.ending.message);
+  }
+  if (outcome.command == "release") {
+    const bool planned = outcome.result == Outcome::Result::planned;
+    return fmt::format("{} {} before its first reconcile{}", outcome.node,
+                       planned ? "would be as" : "is as", planned ? "; nothing was written" : "");
+  }
+  const std::string address = outcome.floating_ip ? outcome.floating_ip->to_string() : "";
+  if (outcome.result == Outcome::Result::planned) {
+    return fmt::format("{} would leave by {}; nothing was written", outcome.node, address);
+  }
+  return fmt::format("{} leaves by {}", outcome.node, address);
+}
+
+Json render_step(const StepRecord& record, const core::Network& network) {
+  const Words words = words_of(record.step.action, network);
+  return {{"action", words.verb},
+          {"target", words.target},
+          {"reason", record.step.reason},
+          {"result", name_of(record.result)},
+          {"detail", record.detail}};
+}
+
+Json render_default(const core::Network& network) {
+  const auto route = core::default_in_force(network);
+  if (!route) {
+    return nullptr;
+  }
+  Json result = {{"gateway", nullptr}, {"device", nullptr}, {"source", nullptr}};
+  if (route->via.gateway) {
+    result["gateway"] = route->via.gateway->to_string();
+  }
+  for (const core::Link& link : network.links) {
+    if (link.ifindex == route->via.ifindex) {
+      result["device"] = link.name;
+    }
+  }
+  if (route->source) {
+    result["source"] = route->source->to_string();
+  }
+  return result;
+}
+
+Json render_error(const Outcome& outcome) {
+  if (outcome.ending.exit == core::Exit::ok) {
+    return nullptr;
+  }
+  return {{"message", outcome.ending.message}, {"hint", outcome.ending.hint}};
+}
+
+int count(const Outcome& outcome, io::Server server) {
+  return outcome.requests.at(static_cast<std::size_t>(server));
+}
+
+}  // namespace
+
+std::string_view name_of(Outcome::Result result) {
+  constexpr std::array<std::string_view, 5> names = {"unchanged", "changed", "skipped", "planned",
+                                                     "failed"};
+  return names.at(static_cast<std::size_t>(result));
+}
+
+std::string render_action(const core::Action& action, const core::Network& network) {
+  const Words words = words_of(action, network);
+  return words.verb + " " + words.target;
+}
+
+std::string render_text(const Outcome& outcome) {
+  std::string text;
+  for (const StepRecord& record : outcome.steps) {
+    text += fmt::format("{}: {}: {}{}\n", name_of(record.result),
+                        render_action(record.step.action, outcome.network), record.step.reason,
+                        record.detail.empty() ? "" : " (" + record.detail + ")");
+  }
+  return text + fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
+}
+
+std::string render_json(const Outcome& outcome) {
+  const core::ExitFacts& facts = core::facts_of(outcome.ending.exit);
+  Json steps = Json::array();
+  for (const StepRecord& record : outcome.steps) {
+    steps.push_back(render_step(record, outcome.network));
+  }
+  Json document = {
+      {"schema", 1},
+      {"command", outcome.command},
+      {"version", DO_EGRESS_IP_VERSION},
+      {"node", outcome.node},
+      {"result", name_of(outcome.result)},
+      {"exit",
+       {{"code", static_cast<int>(facts.exit)}, {"name", facts.name}, {"retry", facts.retry}}},
+      {"droplet", nullptr},
+      {"floating_ip", nullptr},
+      {"route", render_default(outcome.network)},
+      {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
+      {"steps", steps},
+      {"error", render_error(outcome)},
+      {"requests",
+       {{"digitalocean", count(outcome, io::Server::digitalocean)},
+        {"metadata", count(outcome, io::Server::metadata)},
+        {"kubernetes", count(outcome, io::Server::kubernetes)},
+        {"verify", count(outcome, io::Server::verify)}}},
+      {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000}};
+  if (outcome.droplet) {
+    document["droplet"] = {{"id", outcome.droplet->id}, {"region", outcome.droplet->region}};
+  }
+  if (outcome.floating_ip) {
+    document["floating_ip"] = outcome.floating_ip->to_string();
+  }
+  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+core::Exit forgiven(core::Exit exit, const Invocation& invocation) {
+  return invocation.ok_codes.contains(exit) ? core::Exit::ok : exit;
+}
+
+core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
+  core::Exit exit = outcome.ending.exit;
+  if (exit == core::Exit::ok && invocation.detailed_exitcode) {
+    const bool change =
+        outcome.result == Outcome::Result::changed || outcome.result == Outcome::Result::planned;
+    exit = outcome.result == Outcome::Result::skipped ? core::Exit::not_matched
+           : change                                   ? core::Exit::changed
+                                                      : core::Exit::ok;
+  }
+  return forgiven(exit, invocation);
+}
+
+}  // namespace app

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run/apply.hpp"
+
+#include "app/run/change.hpp"
+#include "app/run/claim.hpp"
+#include "app/run/unassign.hpp"
+#include "cloud/leases.hpp"
+#include "cloud/metadata.hpp"
+#include "core/plan/node.hpp"
+
+#include <span>
+
+namespace app {
+namespace {
+
+using Result = StepRecord::Result;
+
+enum class Kind { lease, claim, network, node };
+
+struct KindOf {
+  Kind operator()(const core::SetRoute&) const { return Kind::network; }
+  Kind operator()(const core::RemoveRoute&) const { return Kind::network; }
+  Kind operator()(const core::AddRule&) const { return Kind::network; }
+  Kind operator()(const core::RemoveRule&) const { return Kind::network; }
+  Kind operator()(const core::SetMarking&) const { return Kind::network; }
+  Kind operator()(const core::RemoveMarking&) const { return Kind::network; }
+  Kind operator()(const core::ReplaceDefault&) const { return Kind::network; }
+  Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
+  Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
+  Kind operator()(const core::AssignFloatingIp&) const { return Kind::claim; }
+  Kind operator()(const core::UnassignFloatingIp&) const { return Kind::claim; }
+  Kind operator()(const core::PatchNode&) const { return Kind::node; }
+};
+
+Kind kind_of(const core::Step& step) {
+  return std::visit(KindOf{}, step.action);
+}
+
+// Performs one step and tells the observer what came of it; throws what went wrong. What there is
+// to say when it ended otherwise than hoped is returned.
+class Perform {
+ public:
+  Perform(System& system, const Invocation& invocation, Observer& observer)
+      : system_(system), invocation_(invocation), observer_(observer) {}
+
+  template <typename Network>
+  std::string operator()(const Network& action) {
+    change(system_.kernel, action);
+    return {};
+  }
+
+  std::string operator()(const core::ReplaceDefault& action) {
+    if (action.to_be_proven && !observer_.found().before) {
+      observer_.begin_switch();
+    }
+    change(system_.kernel, action);
+    system_.http.renew();
+    return {};
+  }
+
+  std::string operator()(const core::AcquireLease& action) {
+    const auto leaves_by_it = [&](const std::string& node) {
+      return action.unread && says_egress(node, action.address);
+    };
+    const auto holder =
+        cloud::acquire(observer_.kubernetes(), lease_on(action.address), leaves_by_it);
+    if (holder) {
+      observer_.lost(action.address);
+      return holder->left.count() > 0 ? fmt::format("Node {} holds it for another {} s",
+                                                    holder->name, holder->left.count())
+                                      : fmt::format("Node {} leaves by it", holder->name);
+    }
+    observer_.leased(action.address);
+    return {};
+  }
+
+  // One that cannot be given back expires.
+  std::string operator()(const core::ReleaseLease& action) {
+    observer_.not_leased(action.address);
+    cloud::release(observer_.kubernetes(), lease_on(action.address));
+    return {};
+  }
+
+  std::string operator()(const core::AssignFloatingIp& action) {
+    const auto outcome = claim(system_, observer_.digitalocean(), action,
+                               [&] { return metadata_shows(action.address); });
+    if (const auto* gone = std::get_if<Lost>(&outcome)) {
+      observer_.read_in_vain(action.address);
+      return gone->why;
+    }
+    const auto& held = std::get<core::FloatingIp>(outcome);
+    observer_.holds(held);
+    return held.address == action.address
+               ? std::string{}
+               : fmt::format("the droplet already holds {}", held.address.to_string());
+  }
+
+  std::string operator()(const core::UnassignFloatingIp& action) {
+    unassign(system_, observer_.digitalocean(), action);
+    observer_.holds_none();
+    observer_.leased(action.address);  // as far as this run knows
+    return {};
+  }
+
+  std::string operator()(const core::PatchNode& action) {
+    const auto& known = std::get<core::Node>(observer_.found().node);
+    const auto patched = observer_.kubernetes().patch_node(action, known.version);
+    if (!patched) {
+      observer_.node_changed();  // throws when that happens again and again
+      return "somebody else changed the Node meanwhile; it is read again";
+    }
+    observer_.node_is(*patched);
+    return {};
+  }
+
+ private:
+  // It outlives the run, and with it every POST that was made under it.
+  cloud::Lease lease_on(core::Ipv4 address) const {
+    constexpr std::chrono::seconds margin{30};
+    const auto longest = std::chrono::ceil<std::chrono::seconds>(invocation_.timeout);
+    return {.name_space = invocation_.name_space,
+            .address = address,
+            .node = invocation_.config.node_name,
+            .node_uid = std::get<core::Node>(observer_.found().node).uid,
+            .duration = longest + margin};
+  }
+
+  // What another Node says of itself; it costs nothing of DigitalOcean's budget. One that cannot be
+  // read says nothing.
+  bool says_egress(const std::string& name, core::Ipv4 address) {
+    core::Node node;
+    const auto failure = core::failure_of([&] {
+      const auto reply = system_.http.send(observer_.kubernetes().node_request(name));
+      node = observer_.kubernetes().decode_node(name, reply);
+    });
+    return !failure && core::leaves_by(node, invocation_.config, address);
+  }
+
+  // Metadata costs nothing of the API's budget. Once it fails it is not asked again.
+  std::optional<bool> metadata_shows(core::Ipv4 address) {
+    if (metadata_failed_) {
+      return std::nullopt;
+    }
+    bool shows = false;
+    const auto failure = core::failure_of([&] {
+      const auto reply = system_.http.send(cloud::metadata_request(invocation_.metadata_url));
+      shows = cloud::decode_metadata(reply).floating_ip == address;
+    });
+    metadata_failed_ = failure.has_value();
+    return metadata_failed_ ? std::nullopt : std::optional(shows);
+  }
+
+  System& system_;
+  const Invocation& invocation_;
+  Observer& observer_;
+  bool metadata_failed_ = false;
+};
+
+// What a failed step means for what is planned next.
+void tell(Observer& observer, const core::Step& step, const core::Error& failure) {
+  switch (kind_of(step)) {
+    case Kind::lease:
+      if (std::holds_alternative<core::AcquireLease>(step.action)) {
+        observer.no_lease(failure);
+      }
+      return;
+    case Kind::node:
+      return observer.node_is(core::Unavailable{failure});
+    case Kind::network:
+      if (std::holds_alternative<core::SetMarking>(step.action)) {
+        return observer.no_marking(failure);
+      }
+      return observer.failed(failure);
+    case Kind::claim:
+      return observer.failed(failure);
+  }
+}
+
+std::span<const core::Step> leading(const std::vector<core::Step>& steps) {
+  std::size_t count = 0;
+  while (count < steps.size() && kind_of(steps[count]) == kind_of(steps[0])) {
+    ++count;
+  }
+  return {steps.data(), count};
+}
+
+}  // namespace
+
+void apply_leading_steps(const std::vector<core::Step>& steps, System& system,
+                         const Invocation& invocation, Observer& observer,
+                         std::vector<StepRecord>& records) {
+  Perform perform(system, invocation, observer);
+  for (const core::Step& step : leading(steps)) {
+    system.clock.check();
+    records.push_back({.step = step, .result = Result::failed});
+    StepRecord& record = records.back();
+    const auto failure =
+        core::failure_of([&] { record.detail = std::visit(perform, step.action); });
+    if (!failure) {
+      record.result = record.detail.empty() ? Result::done : Result::failed;
+      continue;
+    }
+    record.detail = failure->what();
+    tell(observer, step, *failure);
+    break;
+  }
+  observer.read_network();
+}
+
+}  // namespace app

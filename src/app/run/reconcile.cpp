@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run/reconcile.hpp"
+
+#include "app/run/apply.hpp"
+#include "app/run/change.hpp"
+#include "app/run/events.hpp"
+#include "app/run/observe.hpp"
+#include "core/plan/plan.hpp"
+#include "core/plan/release.hpp"
+#include "core/plan/undo.hpp"
+
+namespace app {
+namespace {
+
+using Result = Outcome::Result;
+
+// More rounds than the longest repair has phases, with losses of every candidate of a small pool.
+constexpr int most_rounds = 200;
+constexpr int most_repetitions = 3;
+
+Outcome skipped(const Invocation& invocation) {
+  const auto& match = invocation.match;
+  const bool regex = match.kind == core::Match::Kind::regex;
+  Outcome outcome{.result = Result::skipped, .node = invocation.config.node_name};
+  outcome.ending.message =
+      fmt::format("the name \"{}\" {} \"{}\"", invocation.config.node_name,
+                  regex ? "does not match" : "does not contain", match.pattern);
+  return outcome;
+}
+
+// A step that is planned again and again is not in force though nothing refused it.
+void require_progress(const core::Step& next, const std::vector<StepRecord>& records) {
+  int repetitions = 0;
+  for (const StepRecord& record : records) {
+    repetitions += record.step.action == next.action && record.result == StepRecord::Result::done;
+  }
+  if (repetitions >= most_repetitions) {
+    throw core::Error(core::Exit::os_error, "a change was made {} times and does not stay: {}",
+                      repetitions, next.reason)
+        .with_hint("somebody else writes the same routes or labels; find out who, or --route none");
+  }
+}
+
+void add_planned(const core::Plan& plan, Outcome& outcome) {
+  for (const core::Step& step : plan.steps) {
+    outcome.steps.push_back({.step = step, .result = StepRecord::Result::planned});
+  }
+}
+
+using Planner = core::Plan (*)(const core::Observation& found, const core::Config& asked);
+
+// Observes, plans and applies until a plan leaves nothing; that plan.
+core::Plan converge(Planner planner, System& system, const Invocation& invocation,
+                    Observer& observer, std::vector<StepRecord>& records) {
+  observer.read_network();
+  for (int round = 0; round < most_rounds; ++round) {
+    system.clock.check();
+    core::Plan plan = planner(observer.found(), invocation.config);
+    const bool may_write = invocation.writes == Writes::apply;
+    if (may_write && !plan.steps.empty()) {
+      require_progress(plan.steps.front(), records);
+      apply_leading_steps(plan.steps, system, invocation, observer, records);
+    } else if (!plan.needs.empty()) {
+      observer.answer(plan.needs);
+    } else {
+      return plan;
+    }
+  }
+  throw core::Error(core::Exit::try_again, "nothing settled after {} rounds", most_rounds)
+      .with_hint("other droplets or other programs keep changing the same things; run again");
+}
+
+// The run is told to end, or broke, while a switch was not yet proven: it is undone, whatever else
+// is asked of us meanwhile.
+void undo_switch(System& system, Outcome& outcome, const core::Network& before) {
+  const auto failure = core::any_failure_of([&] {
+    for (const core::Step& step : core::restore(system.kernel.read(), before)) {
+      outcome.steps.push_back({.step = step, .result = StepRecord::Result::failed});
+      change(system.kernel, step.action);
+      outcome.steps.back().result = StepRecord::Result::done;
+    }
+  });
+  if (failure) {
+    outcome.ending = {
+        .exit = core::Exit::degraded,
+        .message = fmt::format("{}; undoing the switch of the default route failed: {}",
+                               outcome.ending.message, failure->what()),
+        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+  }
+}
+
+// A guard that does not go away may be nobody's: whoever shares the network namespace can take its
+// name. Nobody must be able to keep us from repairing by that.
+void wait_for_guards(System& system) {
+  if (const auto failure = core::failure_of([&] { system.guards.wait(); })) {
+    system.log.write(io::Level::warning, "{}; going on without waiting for it", failure->what());
+  }
+}
+
+Result result_of(const Outcome& outcome, Writes writes) {
+  if (outcome.ending.exit != core::Exit::ok) {
+    return Result::failed;
+  }
+  if (outcome.steps.empty()) {
+    return Result::unchanged;
+  }
+  return writes == Writes::none ? Result::planned : Result::changed;
+}
+
+std::map<std::string, std::string> our_labels(const core::Node& node, const core::Config& asked) {
+  std::map<std::string, std::string> ours;
+  for (const auto& label : node.labels) {
+    if (label.first == asked.enabled_label || label.first == asked.address_label) {
+      ours.insert(label);
+    }
+  }
+  return ours;
+}
+
+// What was found of the Node, and which address the droplet holds.
+void add_facts(Outcome& outcome, const core::Observation& found, const core::Config& asked) {
+  outcome.droplet = found.droplet;
+  outcome.network = found.network;
+  outcome.held = core::held_address(found);
+  if (const auto* node = std::get_if<core::Node>(&found.node)) {
+    outcome.node_is_known = true;
+    outcome.labels = our_labels(*node, asked);
+  }
+}
+
+Outcome run(Planner planner, System& system, const Invocation& invocation) {
+  if (!core::matches(invocation.match, invocation.config.node_name)) {
+    return skipped(invocation);
+  }
+  Outcome outcome{.node = invocation.config.node_name};
+  Observer observer(system, invocation);
+  const auto failure = core::any_failure_of([&] {
+    wait_for_guards(system);
+    const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
+    add_planned(last, outcome);
+    outcome.floating_ip = last.floating_ip;
+    outcome.ending = last.ending;
+  });
+  if (failure) {
+    outcome.ending = {failure->exit(), failure->what(), failure->hint()};
+    if (observer.found().before) {
+      undo_switch(system, outcome, *observer.found().before);
+      outcome.floating_ip.reset();
+    }
+  }
+  if (invocation.writes == Writes::apply) {
+    announce(outcome, observer);
+  }
+  outcome.result = result_of(outcome, invocation.writes);
+  add_facts(outcome, observer.found(), invocation.config);
+  outcome.requests = system.http.counts();
+  outcome.replies = system.http.replies();
+  outcome.elapsed = system.clock.elapsed();
+  return outcome;
+}
+
+}  // namespace
+
+Outcome reconcile(System& system, const Invocation& invocation) {
+  return run(core::plan, system, invocation);
+}
+
+Outcome release(System& system, const Invocation& invocation) {
+  Outcome outcome = run(core::plan_release, system, invocation);
+  outcome.command = "release";
+  return outcome;
+}
+
+}  // namespace app

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run/status.hpp"
+
+#include "app/run/reconcile.hpp"
+
+namespace app {
+namespace {
+
+using core::Exit;
+
+// Ends that are no failure of looking, but what was found.
+bool is_finding(Exit exit) {
+  return exit == Exit::ok || exit == Exit::changed || exit == Exit::pool_exhausted ||
+         exit == Exit::claim_lost || exit == Exit::foreign_ip;
+}
+
+}  // namespace
+
+Outcome status(System& system, const Invocation& invocation) {
+  Outcome outcome = reconcile(system, invocation);
+  outcome.command = "status";
+  outcome.floating_ip = outcome.held;
+  if (outcome.result == Outcome::Result::skipped || !is_finding(outcome.ending.exit) ||
+      (outcome.ending.exit == Exit::ok && outcome.steps.empty())) {
+    return outcome;
+  }
+  outcome.result = Outcome::Result::planned;
+  outcome.ending.exit = Exit::changed;
+  if (outcome.ending.message.empty()) {
+    outcome.ending.message =
+        fmt::format("{} step(s) away from what was asked", outcome.steps.size());
+    outcome.ending.hint = "do-egress-ip reconcile takes them";
+  }
+  return outcome;
+}
+
+}  // namespace app

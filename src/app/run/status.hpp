@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/invocation.hpp"
+#include "app/outcome.hpp"
+#include "app/system.hpp"
+
+namespace app {
+
+// A reconcile that writes nothing: facts, drift and a verdict. Drift is Exit::changed.
+Outcome status(System& system, const Invocation& invocation);
+
+}  // namespace app

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/doctor/networkd.hpp"
+#include "core/match.hpp"
+#include "core/model.hpp"
+#include "core/sight.hpp"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// What may keep a reconcile from working on this droplet, told before it is tried. Facts in,
+// findings out; each fact fails alone.
+namespace core {
+
+// --- findings ----------------------------------------------------------------------------------
+
+enum class Verdict {
+  ok,
+  note,     // to be known, nothing to be done
+  warning,  // a reconcile works, something else may not
+  problem,  // a reconcile ends with `exit`
+  unknown,  // could not be found out
+  skipped,  // does not concern this set-up
+};
+std::string_view name_of(Verdict verdict);
+
+struct Check {
+  std::string_view name;  // frozen: scripts select by it
+  Verdict verdict = Verdict::ok;
+  std::string found = {};
+  std::string remedy = {};  // empty where nothing is to be done
+  Exit exit = Exit::ok;
+};
+
+// --- facts -------------------------------------------------------------------------------------
+
+template <typename Value>
+using Fact = std::variant<NotAsked, Unavailable, Value>;
+
+// The value of a fact, nullptr without one; and why there is none.
+template <typename Value>
+const Value* value_of(const Fact<Value>& fact) {
+  return std::get_if<Value>(&fact);
+}
+template <typename Value>
+const Error* failure_in(const Fact<Value>& fact) {
+  const auto* unavailable = std::get_if<Unavailable>(&fact);
+  return unavailable == nullptr ? nullptr : &unavailable->error;
+}
+
+// net.ipv4.conf.DEVICE.rp_filter: 0 off, 1 strict, 2 loose; "all" is among the devices.
+using ReversePath = std::map<std::string, int>;
+
+// One thing that the service account must be allowed to do.
+struct Right {
+  std::string verb = {};
+  std::string group = {};
+  std::string resource = {};
+  std::string name_space = {};  // empty: not in any
+  std::string name = {};        // empty: any
+  bool allowed = false;
+};
+// Every one, with Leases in that namespace (deploy/manifests/10-access.yaml).
+std::vector<Right> needed_rights(const std::string& node, const std::string& name_space);
+
+struct Cilium {
+  bool masquerades = true;  // enable-ipv4-masquerade
+  bool in_bpf = false;      // enable-bpf-masquerade
+};
+
+struct HostFacts {
+  Fact<Network> network = {};
+  std::optional<std::string> vendor = {};        // of the machine (DMI)
+  std::optional<bool> may_change_routes = {};    // CAP_NET_ADMIN
+  std::optional<ReversePath> reverse_path = {};  // each not there: not to be seen from here
+  Networkd networkd = {};
+};
+
+// What DigitalOcean's API says; of the four that are no answer, one at most.
+struct AccountFacts {
+  std::optional<Error> no_token = {};
+  std::optional<Error> unreachable = {};
+  std::optional<Error> refused = {};                 // the token, by 401
+  std::optional<Error> denied = {};                  // the list, by 403
+  std::optional<std::vector<FloatingIp>> pool = {};  // of the pool, what the account has
+  std::optional<FloatingIp> ours = {};               // what this droplet holds, in the pool or not
+  std::optional<Sight> sight = {};
+};
+
+struct ClusterFacts {
+  bool asked = false;                 // there is a Kubernetes
+  std::optional<Error> failure = {};  // it does not answer, or refuses the token
+  Fact<Node> node = {};
+  Fact<std::vector<Right>> rights = {};
+  Fact<std::vector<std::string>> nodes = {};  // their names
+  Fact<std::optional<Cilium>> cilium = {};    // none: no ConfigMap of its
+};
+
+// How far ahead of a server's clock ours is.
+struct Skew {
+  std::string server = {};
+  std::chrono::seconds ahead{0};
+};
+
+struct Examination {
+  Config asked = {};
+  Match match = {};
+  HostFacts host = {};
+  Fact<Droplet> droplet = {};
+  AccountFacts account = {};
+  ClusterFacts cluster = {};
+  std::optional<Skew> skew = {};
+};
+
+// --- decisions ---------------------------------------------------------------------------------
+
+// Every check, always all of them, in their order.
+std::vector<Check> diagnose(const Examination& facts);
+
+// How the command ends: ok without a problem, else the exit of the problem that tells most.
+Ending conclude(const std::vector<Check>& checks);
+
+}  // namespace core

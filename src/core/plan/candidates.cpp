@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/candidates.hpp"
+
+#include "core/plan/pool.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+// Reading one more costs a request, and all of them one for each 200; a Lease that another Node
+// has costs none, but time.
+constexpr int most_vain_reads = 3;
+constexpr std::size_t most_lost = 100;
+
+// How many addresses of the pool are in each state; they decide what the operator is told.
+struct Census {
+  std::size_t here = 0;  // in the account and in the droplet's region
+  std::size_t held = 0;
+  std::size_t locked = 0;
+  std::size_t hidden = 0;
+  std::size_t lost = 0;  // though it was seen free
+};
+
+Census census_of(const Account& account, const std::string& region, DropletId droplet,
+                 const std::set<Ipv4>& lost) {
+  Census census;
+  for (const FloatingIp& entry : account.pool) {
+    if (entry.region != region) {
+      continue;
+    }
+    ++census.here;
+    census.hidden += entry.holder_shown ? 0 : 1;
+    census.held += entry.holder ? 1 : 0;
+    census.locked += entry.locked && !entry.holder ? 1 : 0;
+    const bool shown_free = standing_of(entry, droplet) == Standing::free;
+    census.lost += shown_free && lost.contains(entry.address) ? 1 : 0;
+  }
+  return census;
+}
+
+Ending nothing_here(const Droplet& droplet, const Account& account) {
+  return {.exit = Exit::config,
+          .message = fmt::format("no address of the pool is in region {} of this account ({} of "
+                                 "the pool found elsewhere)",
+                                 droplet.region, account.pool.size()),
+          .hint =
+              "a floating IP serves droplets of its own region only; check the pool and the "
+              "token's team"};
+}
+
+Ending holders_hidden() {
+  return {.exit = Exit::no_permission,
+          .message = "the token does not see which droplet holds an address",
+          .hint = "give the token the scope droplet:read; without it addresses in use look free"};
+}
+
+Ending all_lost(std::size_t count) {
+  return {.exit = Exit::claim_lost,
+          .message = fmt::format("{} free address(es) of the pool went to somebody else", count),
+          .hint = "other droplets claimed them at the same moment; run again"};
+}
+
+Ending only_locked(std::size_t count) {
+  return {.exit = Exit::try_again,
+          .message =
+              fmt::format("no address of the pool is free, {} locked by a pending action", count),
+          .hint = "an assignment is under way; run again in a few seconds"};
+}
+
+Ending exhausted(const Census& census) {
+  return {.exit = Exit::pool_exhausted,
+          .message = fmt::format("no free address: all {} of the pool in this region are held by "
+                                 "other droplets",
+                                 census.here),
+          .hint = "add addresses to the pool, or take this node out of the match"};
+}
+
+Ending without_candidate(const Account& account, const Droplet& droplet, const Census& census) {
+  if (census.here == 0) {
+    return nothing_here(droplet, account);
+  }
+  if (census.hidden > 0) {
+    return holders_hidden();
+  }
+  if (census.lost > 0) {
+    return all_lost(census.lost);
+  }
+  return census.locked > 0 ? only_locked(census.locked) : exhausted(census);
+}
+
+}  // namespace
+
+std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Droplet& droplet,
+                                            const std::vector<Ipv4>& pool,
+                                            const std::set<Ipv4>& lost) {
+  // What costs most is asked last, and only of the few that are ahead of all before them.
+  const Preference prefers{droplet.id};
+  std::optional<Ipv4> best;
+  const auto consider = [&](Ipv4 address) {
+    if ((!best || prefers(address, *best)) && !lost.contains(address) &&
+        std::ranges::find(pool, address) != pool.end()) {
+      best = address;
+    }
+  };
+  std::ranges::for_each(account.unread, consider);
+  for (const FloatingIp& entry : account.pool) {
+    if (entry.region == droplet.region && standing_of(entry, droplet.id) == Standing::free) {
+      consider(entry.address);
+    }
+  }
+  if (best) {
+    return *best;
+  }
+  return without_candidate(account, droplet, census_of(account, droplet.region, droplet.id, lost));
+}
+
+bool must_be_read(const Observation& found) {
+  const Account& account = std::get<Account>(found.account);
+  const auto is_lost = [&](Ipv4 address) { return found.lost.contains(address); };
+  return !account.unread.empty() &&
+         (found.vain_reads >= most_vain_reads || found.lost.size() >= most_lost ||
+          std::ranges::all_of(account.unread, is_lost));
+}
+
+Standing standing_of(const FloatingIp& reading, DropletId droplet) {
+  if (!reading.holder_shown) {
+    return Standing::lost;
+  }
+  if (reading.holder && *reading.holder != droplet) {
+    return Standing::lost;
+  }
+  if (reading.locked) {
+    return Standing::pending;
+  }
+  return reading.holder ? Standing::mine : Standing::free;
+}
+
+}  // namespace core

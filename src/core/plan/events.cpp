@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/events.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+using Type = NodeEvent::Type;
+
+template <typename Wanted>
+const Wanted* last(const std::vector<Step>& done) {
+  const Wanted* found = nullptr;
+  for (const Step& step : done) {
+    if (const auto* action = std::get_if<Wanted>(&step.action)) {
+      found = action;
+    }
+  }
+  return found;
+}
+
+// Empty where repeating the run is all there is to do.
+std::string_view reason_of(Exit exit) {
+  switch (exit) {
+    case Exit::pool_exhausted:
+      return "PoolExhausted";
+    case Exit::claim_lost:
+      return "ClaimLost";
+    case Exit::foreign_ip:
+      return "ForeignIP";
+    case Exit::rolled_back:
+      return "RolledBack";
+    case Exit::degraded:
+      return "Degraded";
+    case Exit::software:
+    case Exit::os_error:
+    case Exit::no_permission:
+    case Exit::config:
+      return "EgressIPFailed";
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::string& claimed,
+                                 const std::optional<Ipv4>& floating_ip, const Ending& ending) {
+  std::vector<NodeEvent> events;
+  const std::string now = floating_ip ? floating_ip->to_string() : std::string{};
+  if (const auto* given_back = last<UnassignFloatingIp>(done)) {
+    return {{Type::normal, "EgressIPReleased", "Release",
+             fmt::format("{} was taken from droplet {}", given_back->address.to_string(),
+                         given_back->droplet)}};
+  }
+  if (!claimed.empty() && claimed != now && last<PatchNode>(done) != nullptr) {
+    events.push_back({Type::warning, "EgressIPLost", "Reconcile",
+                      fmt::format("the droplet does not hold {} any more", claimed)});
+  }
+  const auto* assigned = last<AssignFloatingIp>(done);
+  if (assigned != nullptr && floating_ip == assigned->address) {
+    events.push_back({Type::normal, "EgressIPAssigned", "Assign",
+                      fmt::format("{} was assigned to droplet {}; traffic leaves by it", now,
+                                  assigned->droplet)});
+  } else if (floating_ip && last<ReplaceDefault>(done) != nullptr) {
+    events.push_back({Type::normal, "EgressRouteRepaired", "Reconcile",
+                      fmt::format("the default route leads through the anchor again; traffic "
+                                  "leaves by {}",
+                                  now)});
+  }
+  if (const auto reason = reason_of(ending.exit); !reason.empty()) {
+    events.push_back({Type::warning, std::string(reason), "Reconcile",
+                      ending.message + (ending.hint.empty() ? "" : ": " + ending.hint)});
+  }
+  return events;
+}
+
+}  // namespace core

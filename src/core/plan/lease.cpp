@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/lease.hpp"
+
+namespace core {
+
+Locking locking_of(const Observation& found, const Config& asked) {
+  if (asked.lock == Lock::none || std::holds_alternative<NoKubernetes>(found.node)) {
+    return {};
+  }
+  const auto* unavailable = std::get_if<Unavailable>(&found.node);
+  if (unavailable == nullptr && !found.no_lease) {
+    return {.lease = true};
+  }
+  if (asked.lock == Lock::lease) {
+    const Error error = (found.no_lease ? *found.no_lease : unavailable->error)
+                            .while_doing("--lock lease: no address is claimed");
+    return {.ending = Ending{error.exit(), error.what(), error.hint()}};
+  }
+  return {.reason = "; claimed without a Lease, which cannot be had"};
+}
+
+std::vector<Step> needless_leases(const Observation& found, const std::optional<Ipv4>& ours) {
+  std::vector<Step> steps;
+  for (const Ipv4 address : found.leased) {
+    if (found.lost.contains(address) || (ours && *ours != address)) {
+      steps.push_back({ReleaseLease{address}, "it went to somebody else"});
+    }
+  }
+  return steps;
+}
+
+}  // namespace core

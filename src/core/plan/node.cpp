@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/node.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+using Labels = std::map<std::string, std::optional<std::string>>;
+
+std::optional<std::string> label(const Node& node, const std::string& key) {
+  const auto found = node.labels.find(key);
+  return found == node.labels.end() ? std::nullopt : std::optional(found->second);
+}
+
+Labels labels_for(const std::optional<Ipv4>& egress, const Config& asked) {
+  return {{asked.enabled_label, egress ? "true" : "false"},
+          {asked.address_label,
+           egress ? std::optional(egress->to_string()) : std::optional<std::string>()}};
+}
+
+std::string differences(const Node& node, const Labels& wanted) {
+  std::string reason;
+  for (const auto& [key, value] : wanted) {
+    const auto actual = label(node, key);
+    if (actual != value) {
+      reason += fmt::format("{}label {} is {}, wanted {}", reason.empty() ? "" : "; ", key,
+                            actual ? *actual : "absent", value ? *value : "absent");
+    }
+  }
+  return reason;
+}
+
+bool is_gate(const Taint& taint, const Config& asked) {
+  return taint.key == asked.gate_taint->key && taint.effect == asked.gate_taint->effect;
+}
+
+bool is_gated(const Node& node, const Config& asked) {
+  return std::ranges::any_of(node.taints,
+                             [&](const Taint& taint) { return is_gate(taint, asked); });
+}
+
+// Every taint as it must be, where the gate must change.
+std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, bool egress) {
+  if (!asked.gate_taint || is_gated(node, asked) == !egress) {
+    return std::nullopt;
+  }
+  std::vector<Taint> taints = node.taints;
+  if (egress) {
+    std::erase_if(taints, [&](const Taint& taint) { return is_gate(taint, asked); });
+  } else {
+    taints.push_back(*asked.gate_taint);
+  }
+  return taints;
+}
+
+}  // namespace
+
+std::optional<Step> tell(const Node& node, const Config& asked, const std::optional<Ipv4>& egress) {
+  const Labels labels = labels_for(egress, asked);
+  const auto taints = taints_for(node, asked, egress.has_value());
+  std::string reason = differences(node, labels);
+  if (taints) {
+    reason += fmt::format("{}taint {}:{} {}", reason.empty() ? "" : "; ", asked.gate_taint->key,
+                          asked.gate_taint->effect,
+                          egress ? "is to be lifted" : "keeps pods away until egress is proven");
+  }
+  if (reason.empty()) {
+    return std::nullopt;
+  }
+  return Step{PatchNode{asked.node_name, labels, taints}, reason};
+}
+
+Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress) {
+  for (const auto& [key, value] : labels_for(egress, asked)) {
+    node.labels.erase(key);
+    if (value) {
+      node.labels[key] = *value;
+    }
+  }
+  node.taints = taints_for(node, asked, egress.has_value()).value_or(node.taints);
+  return node;
+}
+
+bool leaves_by(const Node& node, const Config& asked, Ipv4 address) {
+  return label(node, asked.enabled_label) == "true" &&
+         label(node, asked.address_label) == address.to_string();
+}
+
+bool claims_egress(const Node& node, const Config& asked) {
+  return label(node, asked.enabled_label) == "true" ||
+         label(node, asked.address_label).has_value() ||
+         (asked.gate_taint && !is_gated(node, asked));
+}
+
+std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
+                                      const Config& asked) {
+  constexpr std::string_view scheme = "digitalocean://";  // cloud-controller-manager/do/droplets.go
+  if (!node.provider_id.starts_with(scheme) ||
+      node.provider_id == fmt::format("{}{}", scheme, droplet.id)) {
+    return std::nullopt;
+  }
+  return Ending{.exit = Exit::config,
+                .message = fmt::format("Node {} is {}, but this is droplet {}; nothing was written",
+                                       asked.node_name, node.provider_id, droplet.id),
+                .hint = "set --node-name to the Node of this droplet"};
+}
+
+}  // namespace core

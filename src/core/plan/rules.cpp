@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/rules.hpp"
+
+#include "core/plan/routes.hpp"
+
+#include <algorithm>
+
+namespace core {
+namespace {
+
+using State = Marking::State;
+
+// --- packets from the public address -----------------------------------------------------------
+
+// The DOKS routing agent, or somebody else, already keeps replies on the public gateway.
+bool replies_kept_by_others(const Network& network, const Path& path) {
+  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
+    if (!rule.plain || rule.mark || rule.protocol == our_protocol || rule.table == main_table ||
+        rule.source != Prefix::host(path.address) || rule.priority >= main_rule_priority) {
+      return false;
+    }
+    const auto route = default_of(network, rule.table);
+    return route && goes_via(*route, path);
+  });
+}
+
+std::vector<Rule> reply_rules(const Path& path) {
+  const Prefix source = Prefix::host(path.address);
+  return {{.priority = main_first_priority, .source = source, .suppress_prefixlength = 0},
+          {.priority = our_table_priority, .source = source, .table = our_table}};
+}
+
+// --- packets of forwarded connections that are under the public address --------------------------
+
+// They are what a default through the anchor would break: with which address a connection is known
+// to the world is settled with its first packet, and a gateway takes no other's.
+bool may_be_marked(const Network& network, const Paths& paths) {
+  if (std::ranges::none_of(network.links, &Link::forwards)) {
+    return false;  // and connection tracking need not be there for us
+  }
+  const auto outside =
+      std::ranges::find(network.links, paths.public_path.via.ifindex, &Link::ifindex);
+  const bool strict = outside != network.links.end() && outside->rp_filter == 1 &&
+                      !outside->src_valid_mark &&
+                      paths.anchor_path.via.ifindex != paths.public_path.via.ifindex;
+  return !strict;  // no answer would be let in: better that such a connection starts anew at once
+}
+
+std::vector<Rule> marking_rules() {
+  return {{.priority = marked_main_first_priority, .mark = our_mark, .suppress_prefixlength = 0},
+          {.priority = marked_our_table_priority, .mark = our_mark, .table = our_table}};
+}
+
+void add_marking(std::vector<Step>& steps, std::vector<Rule>& rules, const Network& network,
+                 const Paths& paths) {
+  const Marking& there = network.marking;
+  const bool wanted = there.state != State::unsupported && may_be_marked(network, paths);
+  const Marking marking{State::set, paths.public_path.address};
+  if (wanted && there.state != State::hidden && there != marking) {
+    steps.push_back({SetMarking{marking.address},
+                     "open connections of pods are under the public address, and must stay"});
+  } else if (!wanted && there.state == State::set) {
+    steps.push_back({RemoveMarking{}, "nothing is forwarded that it could serve"});
+  }
+  for (const Rule& rule : marking_rules()) {
+    const bool kept = std::ranges::find(network.rules, rule) != network.rules.end();
+    if (wanted && (kept || there.state != State::hidden)) {
+      rules.push_back(rule);
+    }
+  }
+}
+
+// --- both --------------------------------------------------------------------------------------
+
+std::string_view purpose(const Rule& rule) {
+  if (rule.mark) {
+    return rule.table == our_table ? "what is marked must leave by the public gateway"
+                                   : "pods and bridges must stay reachable for what is marked";
+  }
+  return rule.table == our_table ? "replies of the public address must leave by it"
+                                 : "pods and bridges must stay reachable from it";
+}
+
+void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {
+  for (const Rule& rule : wanted) {
+    if (std::ranges::find(network.rules, rule) == network.rules.end()) {
+      steps.push_back({AddRule{rule}, std::string(purpose(rule))});
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) {
+  std::vector<Step> steps;
+  std::vector<Rule> wanted;
+  if (!replies_kept_by_others(network, paths.public_path)) {
+    wanted = reply_rules(paths.public_path);
+  }
+  add_marking(steps, wanted, network, paths);
+  add_rules(steps, network, wanted);
+  const auto stale = remove_rules(network, wanted, "ours, and no longer wanted");
+  steps.insert(steps.end(), stale.begin(), stale.end());
+  return steps;
+}
+
+std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
+                               std::string_view reason) {
+  std::vector<Step> steps;
+  std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
+    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
+      steps.push_back({RemoveRule{rule}, std::string(reason)});
+    }
+  });
+  return steps;
+}
+
+}  // namespace core

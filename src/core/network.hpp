@@ -12,14 +12,28 @@
 // What the kernel's IPv4 network consists of, as rtnetlink(7) tells it. Plain data.
 namespace core {
 
-// Ours, so that `release` and later runs tell our own routes and rules from everybody else's.
-// Free in iproute2's rt_protos and rt_tables; 135 and 15135 belong to the DOKS routing agent.
+// The protocol of our own routes and rules (rtnetlink(7)), so that `release` and later runs tell
+// them from everybody else's: 174 is a default that no proof has confirmed yet. Free in iproute2's
+// rt_protos.
 inline constexpr std::uint8_t our_protocol = 173;
-inline constexpr std::uint32_t our_table = 173;
-inline constexpr std::uint32_t main_first_priority = 17300;         // to main, without its default
-inline constexpr std::uint32_t our_table_priority = 17301;          // then to our table
+inline constexpr std::uint8_t unconfirmed_protocol = 174;
+
+// Our tables: a default through the public gateway, one through the anchor gateway, and, where no
+// rule leads, the defaults that ours replaced, each as it was. Calico takes 1 to 250, the DOKS
+// routing agent 135 with rule 15135.
+inline constexpr std::uint32_t public_table = 17310;
+inline constexpr std::uint32_t anchor_table = 17311;
+inline constexpr std::uint32_t memory_table = 17312;
+
+// Our rules, in the order in which the kernel asks them.
+inline constexpr std::uint32_t proof_priority = 17299;         // our proofs, to the anchor's table
+inline constexpr std::uint32_t main_first_priority = 17300;    // to main, without its default
+inline constexpr std::uint32_t public_table_priority = 17301;  // then to the public table
 inline constexpr std::uint32_t marked_main_first_priority = 17302;  // the same for `our_mark`
-inline constexpr std::uint32_t marked_our_table_priority = 17303;
+inline constexpr std::uint32_t marked_public_table_priority = 17303;
+inline constexpr std::uint32_t anchor_main_first_priority =
+    17304;  // the same for the anchor address
+inline constexpr std::uint32_t anchor_table_priority = 17305;
 
 // None of the bits that kube-proxy (0x4000, 0x8000) and Cilium (0x0f00) go by.
 inline constexpr std::uint32_t our_mark = 0xd0e60073;

@@ -167,7 +167,7 @@ class Rtnetlink : public Kernel {
 
   static void add_route(core::Network& network, const nlmsghdr& message) {
     const auto route = decode_route(message);
-    if (route && (route->table == core::main_table || route->table == core::our_table ||
+    if (route && (route->table == core::main_table || route->table == core::public_table ||
                   route->destination == core::Prefix{})) {
       network.routes.push_back(*route);
     }

@@ -152,11 +152,11 @@ TEST_CASE("lab: a reboot forgets routes and rules, a flush those that networkd d
     for (const std::string verb : {"boot", "flush"}) {
       CAPTURE(verb);
       node.ip("route add 192.0.2.128/25 via 203.0.113.1 proto 173");
-      node.ip("route add default via 203.0.113.1 table 173");
+      node.ip("route add default via 203.0.113.1 table 17310");
       node.ip("route add 192.0.2.64/26 via 203.0.113.1 table 4242 onlink dev " +
               node.droplet.public_nic);
       node.ip("route add default via 203.0.113.1 metric 1");
-      node.ip("rule add pref 17301 from 203.0.113.10 lookup 173 protocol 173");
+      node.ip("rule add pref 17301 from 203.0.113.10 lookup 17310 protocol 173");
       REQUIRE(node.world.snapshot(node.droplet) != fresh);
       node.world.lab({verb, node.droplet.name});
       CHECK(node.world.snapshot(node.droplet) == fresh);

@@ -106,7 +106,7 @@ TEST_CASE("repair: any one of our routes and rules removed") {
 
     CHECK(settled.world.snapshot(settled.node) == before);
   }
-  settled.world.ip(settled.node, "route flush table 173");
+  settled.world.ip(settled.node, "route flush table 17310");
   settled.repair();
   CHECK(settled.world.requests("digitalocean") == 0);
 }
@@ -155,7 +155,7 @@ TEST_CASE("repair: the address lost together with all our rules") {
   settled.world.sim("POST", "/unassign/" + settled.address);
   settled.world.ip(settled.node, "rule delete pref 17300");
   settled.world.ip(settled.node, "rule delete pref 17301");
-  settled.world.ip(settled.node, "route flush table 173");
+  settled.world.ip(settled.node, "route flush table 17310");
 
   settled.repair();
 }

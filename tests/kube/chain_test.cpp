@@ -149,7 +149,7 @@ TEST_CASE("kube chain: helm test compares what the internet sees of a pod with t
   CHECK(told.out.find("as " + held(node)) != std::string::npos);
 
   // The host as it should be, while its pods go another way: as eBPF masquerades.
-  cluster().world().ip(node, "rule add pref 100 from 10.244.0.0/16 lookup 173");
+  cluster().world().ip(node, "rule add pref 100 from 10.244.0.0/16 lookup 17310");
   cluster().check_egress(node);
   told = helm_test(node);
   CHECK(told.exit != 0);

@@ -25,7 +25,7 @@ namespace nemesis {
 
 // By these two the way to the public gateway is known, and metadata reached when the address is
 // gone.
-inline const std::string flush_memory = "route flush table 173";
+inline const std::string flush_memory = "route flush table 17310";
 inline const std::string delete_direct_route = "route del 169.254.169.254/32";
 
 // By time.

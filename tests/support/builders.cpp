@@ -95,7 +95,7 @@ core::Network converged(Topology topology) {
   *in_force = {.via = {anchor_gateway, anchor_device(topology)},
                .source = anchor_address,
                .metric = in_force->metric};
-  replies.table = core::our_table;
+  replies.table = core::public_table;
   network.routes.push_back(replies);
   network.routes.push_back({.destination = prefix("169.254.169.254"),
                             .via = {public_gateway, eth0},
@@ -104,7 +104,7 @@ core::Network converged(Topology topology) {
     const auto source = core::Prefix::host(public_address);
     network.rules.insert(network.rules.begin() + 1,
                          {{.priority = 17300, .source = source, .suppress_prefixlength = 0},
-                          {.priority = 17301, .source = source, .table = core::our_table}});
+                          {.priority = 17301, .source = source, .table = core::public_table}});
   }
   resolve(network);
   return network;
@@ -122,7 +122,7 @@ core::Network marked(core::Network network) {
   network.marking = {core::Marking::State::set, public_address};
   network.rules.insert(network.rules.end() - 2,
                        {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
-                        {.priority = 17303, .mark = core::our_mark, .table = core::our_table}});
+                        {.priority = 17303, .mark = core::our_mark, .table = core::public_table}});
   return network;
 }
 

@@ -65,7 +65,7 @@ bool FakeCloud::reaches(const io::Request& request) const {
            core::default_in_force(network).value_or(core::Route{}).via.gateway == public_gateway;
   }
   if (request.source == public_address) {
-    return default_route(kernel_.network, core::our_table) != nullptr;
+    return default_route(kernel_.network, core::public_table) != nullptr;
   }
   const auto in_force = core::default_in_force(network);
   return in_force && (in_force->via.gateway != anchor_gateway || held().has_value());

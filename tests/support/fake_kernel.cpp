@@ -54,7 +54,7 @@ core::Network FakeKernel::read() {
   core::Network shown = network;
   shown.leaves_by = resolved(network);
   std::erase_if(shown.routes, [](const core::Route& route) {
-    return route.table != core::main_table && route.table != core::our_table &&
+    return route.table != core::main_table && route.table != core::public_table &&
            route.destination != core::Prefix{};
   });
   return shown;

@@ -24,11 +24,11 @@ inline core::Route contract_route() {
 }
 
 inline core::Rule contract_rule() {
-  return {.priority = 17301, .source = core::Prefix::host(public_address), .table = 173};
+  return {.priority = 17301, .source = core::Prefix::host(public_address), .table = core::public_table};
 }
 
 inline core::Rule contract_marked_rule() {
-  return {.priority = 17303, .mark = core::our_mark, .table = 173};
+  return {.priority = 17303, .mark = core::our_mark, .table = core::public_table};
 }
 
 inline bool has(const core::Network& network, const core::Route& route) {
@@ -65,12 +65,12 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: shows links, addresses, rules and routes", Wo
 TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is set shows in every field", World, contract_set) {
   World world;
   core::Route route = contract_route();
-  for (const std::uint32_t table : {core::main_table, core::our_table}) {
+  for (const std::uint32_t table : {core::main_table, core::public_table}) {
     route.table = table;
     world.kernel().set_route(route);
     CHECK(has(world.kernel().read(), route));
   }
-  const core::Route plain{.via = {public_gateway, eth0}, .table = 173, .protocol = 16};
+  const core::Route plain{.via = {public_gateway, eth0}, .table = core::public_table, .protocol = 16};
   world.kernel().set_route(plain);
   CHECK(has(world.kernel().read(), plain));
   const core::Route on_link{.destination = prefix("198.18.0.1"), .via = {{}, eth1}, .scope = 253};
@@ -118,7 +118,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is removed is gone, one that is 
   CHECK(world.kernel().read() == before);
   CHECK(refusal([&] { world.kernel().remove_route(contract_route()); }) == core::Exit::os_error);
   core::Route elsewhere = *default_route(world.network());
-  elsewhere.table = core::our_table;
+  elsewhere.table = core::public_table;
   CHECK(refusal([&] { world.kernel().remove_route(elsewhere); }) == core::Exit::os_error);
   CHECK(world.kernel().read() == before);
 }

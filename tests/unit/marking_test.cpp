@@ -23,7 +23,7 @@ namespace {
 const std::string set = "set-marking 0xd0e60073 on forwarded connections of 203.0.113.10";
 const std::string removed = "remove-marking 0xd0e60073 on forwarded connections";
 const std::string first = "17302 from all fwmark 0xd0e60073 lookup main without its default";
-const std::string second = "17303 from all fwmark 0xd0e60073 lookup 173";
+const std::string second = "17303 from all fwmark 0xd0e60073 lookup 17310";
 
 core::Paths paths(std::uint32_t anchor_device = support::eth0) {
   return {.public_path = {support::public_address, {support::public_gateway, support::eth0}},

@@ -11,7 +11,7 @@
 
 #include <span>
 
-using core::our_table;
+using core::public_table;
 
 namespace {
 
@@ -119,8 +119,8 @@ TEST_CASE("netlink: a route in every field") {
 
 TEST_CASE("netlink: a route's table is the attribute, or else the header's") {
   CHECK(Message(route_header()).decoded_by(io::decode_route)->table == 254);
-  CHECK(Message(route_header()).number(RTA_TABLE, our_table).decoded_by(io::decode_route)->table ==
-        our_table);
+  CHECK(Message(route_header()).number(RTA_TABLE, public_table).decoded_by(io::decode_route)->table ==
+        public_table);
 }
 
 TEST_CASE("netlink: a route with several next hops says so, and names none") {

@@ -39,9 +39,9 @@ TEST_CASE("plan: claims first, then switches, then labels") {
   const auto found = support::newcomer();
   CHECK(steps(found) ==
         Lines{assign, "set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "set-route default via 203.0.113.1 dev eth0 table 17310",
               "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "add-rule 17301 from 203.0.113.10/32 lookup 173", anchor_default, label_true});
+              "add-rule 17301 from 203.0.113.10/32 lookup 17310", anchor_default, label_true});
   const auto plan = core::plan(found, support::asked());
   CHECK(plan.needs.empty());
   CHECK(plan.ending.exit == Exit::ok);
@@ -70,7 +70,7 @@ TEST_CASE("plan: makes the public address usable before the API is asked by it")
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "add-rule 17301 from 203.0.113.10/32 lookup 173"});
+              "add-rule 17301 from 203.0.113.10/32 lookup 17310"});
   CHECK(plan.needs == std::vector{Need::account});
 }
 

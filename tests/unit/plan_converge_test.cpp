@@ -103,14 +103,14 @@ const std::vector<State> states = {
      }},
     {"the reply route leads elsewhere",
      [](auto& found, Topology) {
-       support::default_route(found.network, core::our_table)->via = {support::private_gateway,
+       support::default_route(found.network, core::public_table)->via = {support::private_gateway,
                                                                       support::eth1};
      }},
     {"the reply route of an earlier gateway stands in front",
      [](auto& found, Topology topology) {
        found.network = support::booted(topology);
        found.network.routes.push_back({.via = {support::private_gateway, support::eth1},
-                                       .table = core::our_table,
+                                       .table = core::public_table,
                                        .protocol = 4});
      }},
     {"the rules are those of an earlier public address",
@@ -155,7 +155,7 @@ TEST_CASE("plan: from every state of every topology ends with egress by the anch
       CHECK(last.floating_ip == support::first_choice);
       const auto wanted = support::converged(topology);
       CHECK(world.found.network.leaves_by == wanted.leaves_by);
-      const auto* replies = support::default_route(world.found.network, core::our_table);
+      const auto* replies = support::default_route(world.found.network, core::public_table);
       REQUIRE(replies != nullptr);
       CHECK(replies->via.gateway == support::public_gateway);
       const auto ours = [](const core::Rule& rule) { return rule.protocol == core::our_protocol; };

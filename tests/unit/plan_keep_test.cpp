@@ -51,9 +51,9 @@ TEST_CASE("plan: switches a droplet that got its address by hand") {
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "set-route default via 203.0.113.1 dev eth0 table 17310",
               "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "add-rule 17301 from 203.0.113.10/32 lookup 173",
+              "add-rule 17301 from 203.0.113.10/32 lookup 17310",
               "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5",
               "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
               "do-outbound-floating-ip-enabled=true"});

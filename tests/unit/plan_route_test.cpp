@@ -34,7 +34,7 @@ TEST_CASE("plan: replaces the default in force, at its own metric") {
   found.network = support::booted(Topology::dhcp_metric);
   CHECK(steps(found).back() ==
         "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100");
-  CHECK(steps(found).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 100 table 173");
+  CHECK(steps(found).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 100 table 17310");
 }
 
 TEST_CASE("plan: of two defaults replaces the one that wins") {
@@ -99,7 +99,7 @@ TEST_CASE("plan: uses the routing agent's rule instead of its own") {
   found.network = support::booted(Topology::routing_agent);
   CHECK(steps(found) ==
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 173",
+              "set-route default via 203.0.113.1 dev eth0 table 17310",
               "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("plan: removes its own rules once the routing agent's are there, never
   const auto ours = support::converged(Topology::classic).rules;
   found.network.rules.insert(found.network.rules.end() - 2, ours.begin() + 1, ours.begin() + 3);
   CHECK(steps(found) ==
-        Lines{"remove-rule 17301 from 203.0.113.10/32 lookup 173",
+        Lines{"remove-rule 17301 from 203.0.113.10/32 lookup 17310",
               "remove-rule 17300 from 203.0.113.10/32 lookup main without its default"});
 }
 

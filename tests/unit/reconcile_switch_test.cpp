@@ -245,7 +245,7 @@ TEST_CASE("switch: the default is remembered also when that was flushed during t
   const auto plan = core::plan(found, support::asked());
   const bool remembered = std::ranges::any_of(plan.steps, [&](const core::Step& step) {
     const auto* set = std::get_if<core::SetRoute>(&step.action);
-    return set != nullptr && set->route.table == core::our_table && set->route.via == former.via &&
+    return set != nullptr && set->route.table == core::public_table && set->route.via == former.via &&
            set->route.protocol == former.protocol;
   });
   CHECK(remembered);

@@ -233,8 +233,8 @@ TEST_CASE("reconcile: repairs exactly what is wrong") {
                                          .via = {support::public_gateway, support::eth0},
                                          .source = support::public_address});
     rig.kernel.add_rule(
-        {.priority = 17302, .source = support::prefix("203.0.113.77"), .table = 173});
-    expected = {"remove-rule 17302 from 203.0.113.77/32 lookup 173",
+        {.priority = 17302, .source = support::prefix("203.0.113.77"), .table = core::public_table});
+    expected = {"remove-rule 17302 from 203.0.113.77/32 lookup 17310",
                 "remove-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10"};
   }
   const Outcome outcome = rig.run();

@@ -85,12 +85,12 @@ TEST_CASE("release: a default that led into the VPC is found again") {
   CHECK(core::keep_public_paths(kernel.network, paths, {}).empty());
   apply(core::remove_ours(kernel.network, support::droplet({})));
   CHECK(core::default_in_force(kernel.network) == core::default_in_force(booted()));
-  CHECK_FALSE(core::default_of(kernel.network, core::our_table).has_value());
+  CHECK_FALSE(core::default_of(kernel.network, core::public_table).has_value());
 }
 
 TEST_CASE("release: a default that nobody remembers leads by the public gateway, set by hand") {
   Observation found = all_known();
-  support::default_route(found.network, core::our_table)->protocol = core::our_protocol;
+  support::default_route(found.network, core::public_table)->protocol = core::our_protocol;
   const auto plan = core::plan_release(found, support::asked());
   const auto& route = std::get<core::ReplaceDefault>(plan.steps.at(1).action).route;
   CHECK(route.via == core::NextHop{support::public_gateway, support::eth0});

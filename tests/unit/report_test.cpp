@@ -153,9 +153,9 @@ TEST_CASE("report: words for every action") {
                           .via = {support::public_gateway, support::eth0},
                           .source = support::public_address,
                           .metric = 100,
-                          .table = 173};
+                          .table = core::public_table};
   const std::string words =
-      "192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10 metric 100 table 173";
+      "192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10 metric 100 table 17310";
   CHECK(action(core::SetRoute{route}) == "set-route " + words);
   CHECK(action(core::RemoveRoute{route}) == "remove-route " + words);
   CHECK(action(core::ReplaceDefault{{.via = {support::anchor_gateway, 99}}}) ==

@@ -22,7 +22,7 @@ Lines kept(const Network& network) {
 }
 
 const Lines our_rules = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-                         "add-rule 17301 from 203.0.113.10/32 lookup 173"};
+                         "add-rule 17301 from 203.0.113.10/32 lookup 17310"};
 
 }  // namespace
 
@@ -74,11 +74,11 @@ TEST_CASE("routes: rules of ours that are not exactly as wanted are replaced") {
   std::string stale;
   SUBCASE("another priority") {
     network.rules[2].priority = 200;
-    stale = "remove-rule 200 from 203.0.113.10/32 lookup 173";
+    stale = "remove-rule 200 from 203.0.113.10/32 lookup 17310";
   }
   SUBCASE("another address") {
     network.rules[2].source = support::prefix("203.0.113.77");
-    stale = "remove-rule 17301 from 203.0.113.77/32 lookup 173";
+    stale = "remove-rule 17301 from 203.0.113.77/32 lookup 17310";
   }
   CHECK(kept(network) == Lines{our_rules[1], stale});
 }

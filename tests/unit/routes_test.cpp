@@ -61,7 +61,7 @@ TEST_CASE("routes: what we write is marked as ours, in every field") {
   CHECK(std::get<core::AddRule>(steps[3].action).rule ==
         Rule{.priority = 17301,
              .source = support::prefix("203.0.113.10/32"),
-             .table = 173,
+             .table = core::public_table,
              .protocol = 173});
   const auto switched = core::default_by_anchor(support::booted(Topology::dhcp_metric), paths);
   REQUIRE(switched.size() == 1);
@@ -75,7 +75,7 @@ TEST_CASE("routes: what we write is marked as ours, in every field") {
 TEST_CASE("routes: the reply route is a copy of the default, so that it can be put back") {
   Network network = support::booted(Topology::dhcp_metric);
   Route expected = *core::default_in_force(network);
-  expected.table = core::our_table;
+  expected.table = core::public_table;
   CHECK(std::get<core::SetRoute>(core::keep_public_paths(network, paths, {})[1].action).route ==
         expected);
   network = support::converged(Topology::dhcp_metric);
@@ -131,8 +131,8 @@ TEST_CASE("routes: our own direct route at another metric is stale beside the ri
 TEST_CASE("routes: a stale reply route is replaced in its place") {
   Network network = support::booted(Topology::dhcp_metric);
   network.routes.push_back(
-      {.via = {support::private_gateway, support::eth1}, .metric = 7, .table = core::our_table});
-  CHECK(kept(network).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 7 table 173");
+      {.via = {support::private_gateway, support::eth1}, .metric = 7, .table = core::public_table});
+  CHECK(kept(network).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 7 table 17310");
 }
 
 TEST_CASE("routes: the public default comes back only from the anchor's or from none") {
@@ -148,10 +148,10 @@ TEST_CASE("routes: the public default comes back only from the anchor's or from 
 TEST_CASE("routes: the public default is rebuilt from metadata where no copy is left") {
   Network network = support::converged(Topology::dhcp_metric);
   SUBCASE("none") {
-    support::remove_routes_to(network, {}, core::our_table);
+    support::remove_routes_to(network, {}, core::public_table);
   }
   SUBCASE("one that leads elsewhere") {
-    support::default_route(network, core::our_table)->via.gateway = support::private_gateway;
+    support::default_route(network, core::public_table)->via.gateway = support::private_gateway;
   }
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0 metric 100"});
 }
@@ -173,7 +173,7 @@ TEST_CASE("routes: metadata is reached again only behind our own default, from o
     support::remove_routes_to(network, {});
   }
   SUBCASE("not without our table") {
-    support::remove_routes_to(network, {}, core::our_table);
+    support::remove_routes_to(network, {}, core::public_table);
   }
   CHECK(core::reach_metadata(network).empty());
 }

@@ -59,13 +59,13 @@ Route reply_route(std::optional<Route> route, const Path& path) {
   if (!route || !goes_via(*route, path)) {
     route = Route{.via = path.via, .source = path.address};
   }
-  route->table = our_table;
+  route->table = public_table;
   return *route;
 }
 
 void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path,
                      const std::optional<Route>& former) {
-  const auto there = default_of(network, our_table);
+  const auto there = default_of(network, public_table);
   if (there && goes_via(*there, path)) {
     return;
   }
@@ -88,7 +88,7 @@ void remember_default(std::vector<Step>& steps, const Network& network, const Pa
     return;
   }
   Route copy = *former;
-  copy.table = our_table;
+  copy.table = public_table;
   copy.metric = remembering_metric;
   if (std::ranges::find(network.routes, copy) == network.routes.end()) {
     steps.push_back({SetRoute{copy}, "the default that is replaced is to be found again"});
@@ -163,7 +163,7 @@ std::vector<Step> default_by_public(const Network& network, const Paths& paths,
   if (in_force && !goes_via(*in_force, paths.anchor_path)) {
     return {};
   }
-  auto wanted = default_of(network, our_table);
+  auto wanted = default_of(network, public_table);
   if (!wanted || !goes_via(*wanted, paths.public_path)) {
     wanted = Route{.via = paths.public_path.via};
   }
@@ -175,9 +175,9 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
   constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
   std::vector<Step> steps;
   const auto in_force = default_in_force(network);
-  auto former = default_of(network, our_table);
+  auto former = default_of(network, public_table);
   for (const Route& route : network.routes) {
-    if (is_default(route, our_table) && route.metric == remembering_metric) {
+    if (is_default(route, public_table) && route.metric == remembering_metric) {
       former = route;
     }
   }
@@ -197,7 +197,7 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
   const auto rules = remove_rules(network, {}, "ours");
   steps.insert(steps.end(), rules.begin(), rules.end());
   for (const Route& route : network.routes) {
-    const bool ours = route.table == our_table || route.protocol == our_protocol;
+    const bool ours = route.table == public_table || route.protocol == our_protocol;
     if (ours && route != in_force) {
       steps.push_back({RemoveRoute{route}, "ours"});
     }
@@ -207,7 +207,7 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
 
 std::vector<Step> reach_metadata(const Network& network) {
   const auto in_force = default_in_force(network);
-  const auto public_default = default_of(network, our_table);
+  const auto public_default = default_of(network, public_table);
   if (!in_force || in_force->protocol != our_protocol || !public_default) {
     return {};
   }

@@ -27,7 +27,7 @@ bool replies_kept_by_others(const Network& network, const Path& path) {
 std::vector<Rule> reply_rules(const Path& path) {
   const Prefix source = Prefix::host(path.address);
   return {{.priority = main_first_priority, .source = source, .suppress_prefixlength = 0},
-          {.priority = our_table_priority, .source = source, .table = our_table}};
+          {.priority = public_table_priority, .source = source, .table = public_table}};
 }
 
 // --- packets of forwarded connections that are under the public address --------------------------
@@ -48,7 +48,7 @@ bool may_be_marked(const Network& network, const Paths& paths) {
 
 std::vector<Rule> marking_rules() {
   return {{.priority = marked_main_first_priority, .mark = our_mark, .suppress_prefixlength = 0},
-          {.priority = marked_our_table_priority, .mark = our_mark, .table = our_table}};
+          {.priority = marked_public_table_priority, .mark = our_mark, .table = public_table}};
 }
 
 void add_marking(std::vector<Step>& steps, std::vector<Rule>& rules, const Network& network,
@@ -74,10 +74,10 @@ void add_marking(std::vector<Step>& steps, std::vector<Rule>& rules, const Netwo
 
 std::string_view purpose(const Rule& rule) {
   if (rule.mark) {
-    return rule.table == our_table ? "what is marked must leave by the public gateway"
+    return rule.table == public_table ? "what is marked must leave by the public gateway"
                                    : "pods and bridges must stay reachable for what is marked";
   }
-  return rule.table == our_table ? "replies of the public address must leave by it"
+  return rule.table == public_table ? "replies of the public address must leave by it"
                                  : "pods and bridges must stay reachable from it";
 }
 

@@ -21,7 +21,7 @@ bool is_main_default(const Route& route) {
 
 // Copies in our table may carry somebody else's protocol number.
 bool is_ours(const Route& route) {
-  return route.table == our_table || (route.protocol == our_protocol && !is_main_default(route));
+  return route.table == public_table || (route.protocol == our_protocol && !is_main_default(route));
 }
 
 void restore_default(std::vector<Step>& steps, const Network& now, const Network& before) {

@@ -42,11 +42,32 @@ struct Facts {
 
 const std::string vpc_nat = "192.0.2.254";
 const std::vector<Facts> topologies = {
-    {"classic", "", true, 1},       {"anchor-nic", "", true, 1},
-    {"dhcp-metric", "", true, 1},   {"two-defaults", "", true, 1},
-    {"routing-agent", "", true, 1}, {"two-defaults-vpc", vpc_nat, true, 1},
-    {"no-anchor", "", false, 0},    {"anchor-unconfigured", "", true, 0},
-    {"two-anchors", "", true, 2},   {"no-public", vpc_nat, false, 0},
+    {"classic", "", true, 1},
+    {"anchor-nic", "", true, 1},
+    {"dhcp-metric", "", true, 1},
+    {"two-defaults", "", true, 1},
+    {"routing-agent", "", true, 1},
+    {"two-defaults-vpc", vpc_nat, true, 1},
+    {"no-anchor", "", false, 0},
+    {"anchor-unconfigured", "", true, 0},
+    {"two-anchors", "", true, 2},
+    {"no-public", vpc_nat, false, 0},
+    {"other-anchor", "", true, 1},
+    {"ecmp", "", true, 1},
+    {"nexthop-object", "", true, 1},
+    {"onlink-mtu", "", true, 1},
+    {"vpc-routes", "", true, 1},
+    {"noprefixroute", "", true, 1},
+    {"link-default", "", true, 1},
+    {"twice", "", true, 1},
+    {"vpc-api", "", true, 1},
+    {"vpn", "", true, 1},
+    {"marks-calico", "", true, 1},
+    {"marks-cilium", "", true, 1},
+    {"docker", "", true, 1},
+    {"kube-proxy", "", true, 1},
+    {"snat-public", "", true, 1},
+    {"anchor-nic+ecmp+nexthop-object+twice+docker+vpn", "", true, 1},
 };
 
 int count(const std::string& text, const std::string& part) {
@@ -75,6 +96,28 @@ TEST_CASE("lab: every topology boots with the facts that it stands for") {
     CHECK(count(node.world.snapshot(node.droplet), "inet " + node.droplet.anchor + "/16") ==
           facts.anchor_nics);
   }
+}
+
+TEST_CASE("lab: a VPN that takes everything hides the droplet, and leads to no metadata") {
+  for (const std::string topology : {"vpn-exit", "vpn-wg"}) {
+    CAPTURE(topology);
+    const Node node(topology);
+    CHECK(node.seen() == vpc_nat);
+    CHECK(node.world
+              .lab({"exec", node.droplet.name, "sh", "-c",
+                    "curl -s -m 1 http://169.254.169.254/metadata/v1/id || true"})
+              .empty());
+  }
+}
+
+TEST_CASE("lab: addresses that look public are as good as documentation ones") {
+  World world({"--public-looking"});
+  world.pool("64.225.80.1-2");
+  const Droplet droplet = world.droplet("node-1", "classic");
+  CHECK(droplet.public_address == "164.92.113.10");
+  CHECK(world.seen_from(droplet.name) == "164.92.113.10");
+  world.sim("POST", "/assign/64.225.80.1", {{"droplet", droplet.id}});
+  CHECK(world.seen_from(droplet.name, droplet.anchor) == "64.225.80.1");
 }
 
 TEST_CASE("lab: the anchor is translated exactly while the address is assigned") {

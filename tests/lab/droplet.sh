@@ -1,15 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Droplets: how each topology is configured, and what may happen to it.
-: "${run:?}" "${control:?}"
-
-topologies=(classic anchor-nic dhcp-metric two-defaults two-defaults-vpc routing-agent no-anchor
-    anchor-unconfigured two-anchors no-public)
+# Droplets: what they are, and what may happen to them. topology.sh and filters.sh have what each
+# topology is made of.
+: "${run:?}" "${control:?}" "${public_range:?}" "${internet:?}" "${vpc_api:?}"
 
 # What is true of the droplet in question.
 name='' number='' topology='' id='' region=nyc3
 public_nic='' anchor_nic='' vpc_nic=''
-public='' anchor='' vpc='' pods=''
+public='' public_gateway='' anchor='' anchor_gateway='' vpc='' pods='' kubernetes=''
 
 facts_of() { # NAME
     [ -e "$run/$1.facts" ] || fail "there is no droplet $1"
@@ -36,28 +34,37 @@ choose_facts() { # NAME [NUMBER] [TOPOLOGY]
     fi
     ((number >= 1 && number <= 250)) || fail "there is no room for droplet $number"
     topology=${2:-classic}
-    [[ " ${topologies[*]} " == *" $topology "* ]] || fail "there is no topology $topology"
+    check_topology
     id=$((758604900 + number))
-    public=203.0.$((113 + (number + 9) / 256)).$(((number + 9) % 256))
-    anchor=10.17.$((number / 200)).$((number % 200 + 4))
+    public=$public_range.$((113 + (number + 9) / 256)).$(((number + 9) % 256))
+    public_gateway=$public_range.113.1
+    anchor=10.17.$((number / 200)).$((number % 200 + 4)) anchor_gateway=10.17.0.1
+    if has other-anchor; then
+        anchor=10.47.$((number / 200)).$((number % 200 + 9)) anchor_gateway=10.47.0.1
+    fi
     vpc=10.132.$((number / 200)).$((number % 200 + 4))
     pods=10.244.$number
     public_nic=eth0 anchor_nic=eth0 vpc_nic=eth1
-    if [ "$topology" = anchor-nic ] || [ "$topology" = two-anchors ]; then
+    if has anchor-nic || has two-anchors; then
         public_nic=ens$((RANDOM + 1000))a anchor_nic=ens$((RANDOM + 1000))b
     fi
+    kubernetes=$internet.3
+    ! has vpc-api || kubernetes=$vpc_api
 }
 
 # For facts_of(), and for everybody else.
 note_facts() {
     local fact
-    for fact in name number topology id region public{,_nic} anchor{,_nic} vpc{,_nic} pods; do
+    for fact in name number topology id region public{,_nic,_gateway} anchor{,_nic,_gateway} \
+        vpc{,_nic} pods kubernetes; do
         echo "$fact=${!fact}"
     done >"$run/$name.facts"
     cat >"$run/$name.json" <<END
 {"name": "$name", "number": $number, "topology": "$topology", "id": $id, "region": "$region",
  "public": "$public", "public_nic": "$public_nic", "anchor": "$anchor", "anchor_nic": "$anchor_nic",
- "private": "$vpc", "private_nic": "$vpc_nic", "pod": "$pods.2"}
+ "anchor_gateway": "$anchor_gateway", "public_gateway": "$public_gateway",
+ "private": "$vpc", "private_nic": "$vpc_nic", "pod": "$pods.2",
+ "kubernetes": "https://$kubernetes:6443"}
 END
 }
 
@@ -66,7 +73,7 @@ mac() { # SIDE: one letter, as in plug()
 }
 
 make_namespaces() {
-    local anchor_gateway=anchor0
+    local anchor_bridge=anchor0
     {
         echo "netns add $name"
         echo "netns add $name-pod"
@@ -75,9 +82,9 @@ make_namespaces() {
         plug "$vpc_nic" v br2
         if [ "$anchor_nic" != "$public_nic" ]; then
             plug "$anchor_nic" a br1
-            anchor_gateway=br1
+            anchor_bridge=br1
         fi
-        echo "route add $anchor/32 dev $anchor_gateway src 10.17.0.1"
+        echo "route add $anchor/32 dev $anchor_bridge src $anchor_gateway"
     } | nsenter --net=/run/netns/fabric ip -batch -  # `ip -n` would keep the new names to itself
     ip -n "$name-pod" -batch - <<END
 link set lo up
@@ -85,6 +92,7 @@ link set eth0 up
 address add $pods.2/24 dev eth0
 route add default via $pods.1
 END
+    make_devices
 }
 
 plug() { # NIC SIDE BRIDGE
@@ -107,59 +115,6 @@ make_forwarding() {
     ' $strict
 }
 
-# A network plugin's tables, and no other.
-filters() {
-    cat <<END
-flush ruleset
-table ip cni {
-    chain pods {
-        type nat hook postrouting priority srcnat
-        ip saddr $pods.0/24 oifname != lxc0 masquerade
-    }
-}
-END
-}
-
-# The network as it is configured, in lines for ip(8).
-configuration() {
-    echo "link set group default up"
-    echo "address add $pods.1/24 dev lxc0"
-    echo "address add $vpc/16 dev $vpc_nic"
-    [ "$topology" = no-public ] || echo "address add $public/20 dev $public_nic"
-    case $topology in
-    no-anchor | anchor-unconfigured | no-public) ;;
-    two-anchors)
-        echo "address add $anchor/16 dev $public_nic"
-        echo "address add $anchor/16 dev $anchor_nic"
-        ;;
-    *) echo "address add $anchor/16 dev $anchor_nic" ;;
-    esac
-    routes
-}
-
-routes() {
-    local outside="default via 203.0.113.1 dev $public_nic"
-    local inside="default via 10.132.0.1 dev $vpc_nic"
-    case $topology in
-    dhcp-metric) echo "route add $outside proto dhcp src $public metric 100" ;;
-    two-defaults)
-        echo "route add $outside proto static"
-        echo "route add $inside proto static metric 200"
-        ;;
-    two-defaults-vpc)
-        echo "route add $inside proto static metric 50"
-        echo "route add $outside proto static metric 100"
-        ;;
-    routing-agent)
-        echo "route add $outside proto static"
-        echo "route add $outside table 135"
-        echo "rule add pref 15135 from $public lookup 135"
-        ;;
-    no-public) echo "route add $inside proto static" ;;
-    *) echo "route add $outside proto static" ;;
-    esac
-}
-
 # What takes away all that the kernel did not make itself.
 rules_away() {
     ip -n "$name" -4 -details rule show |
@@ -168,14 +123,20 @@ rules_away() {
 
 routes_away() {
     ip -n "$name" -4 -oneline route show table all | sed -E '/ table local | proto kernel/d
-        s/ (proto [^ ]+|onlink|linkdown|dead)//g; s/\\//g; s/^/route delete /'
+        s/ (proto [^ ]+|linkdown|dead)//g; s/\\//g; s/ nhid ([0-9]+) .*/ nhid \1/
+        s/ onlink//g; s/ mtu [0-9]+//; s/^/route delete /'
+}
+
+# Groups have the higher numbers here, and go first.
+nexthops_away() {
+    ip -n "$name" nexthop show | sed -E 's/^id ([0-9]+) .*/nexthop delete id \1/' | sort -r
 }
 
 boot() { # NAME
     facts_of "$1"
     local away
-    away=$(rules_away)
-    ip -n "$name" -4 -batch - <<END
+    away=$(rules_away && nexthops_away)
+    ip -n "$name" -batch - <<END
 $away
 link set group default down
 route flush table all
@@ -205,8 +166,11 @@ destroy() { # NAME
     crash "$name"
     sim DELETE "/droplets/$id"
     sim DELETE "/nodes/$name"
-    printf 'netns delete %s\n' "$name" "$name-pod" | ip -batch -
-    rm "$run/$name.facts" "$run/$name.json"
+    local part
+    for part in "$name" "$name"-{pod,docker}; do
+        [ ! -e "/run/netns/$part" ] || echo "netns delete $part"
+    done | ip -batch -
+    rm -f "$run/$name.facts" "$run/$name.json" "$run/$name.resolv.conf"
 }
 
 # systemd-networkd as it comes (ManageForeignRoutes=, ManageForeignRoutingPolicyRules=): whatever it
@@ -214,8 +178,8 @@ destroy() { # NAME
 flush() { # NAME
     facts_of "$1"
     local away
-    away=$(rules_away && routes_away)
-    ip -n "$name" -4 -batch - <<END
+    away=$(rules_away && routes_away && nexthops_away)
+    ip -n "$name" -batch - <<END
 $away
 $(routes)
 END
@@ -228,9 +192,9 @@ change_cut() { # add|delete NAME SERVER
     facts_of "$2"
     local server
     case $3 in
-    internet) server=192.0.2.1 ;;
-    digitalocean) server=192.0.2.2 ;;
-    kubernetes) server=192.0.2.3 ;;
+    internet) server=$internet.1 ;;
+    digitalocean) server=$internet.2 ;;
+    kubernetes) server=$kubernetes ;;
     metadata) server=169.254.169.254 ;;
     *) fail "there is no server $3: kubernetes, digitalocean, metadata or internet" ;;
     esac
@@ -240,17 +204,18 @@ change_cut() { # add|delete NAME SERVER
 
 snapshot() { # NAME
     facts_of "$1"
-    ip -n "$name" -4 -details address show | sed '/valid_lft/d'
+    ip -n "$name" -4 -details address show | sed -E '/valid_lft/d; s/ [a-z_]+_timer +[0-9.]+//g'
     ip -n "$name" -4 -details rule show
-    ip -n "$name" -4 -details route show table all | sort
+    ip -n "$name" -4 -details nexthop show
+    ip -n "$name" -4 -details -oneline route show table all | sort
     nsenter --net="/run/netns/$name" nft --stateless list ruleset
 }
 
 register() {
     local outside=null hidden=null inside put
-    if [ "$topology" != no-public ]; then
-        outside=$(interface "$public" 255.255.240.0 203.0.113.1 "$(mac p)")
-        [ "$topology" = no-anchor ] || hidden=$(interface "$anchor" 255.255.0.0 10.17.0.1 '')
+    if ! has no-public; then
+        outside=$(interface "$public" 255.255.240.0 "$public_gateway" "$(mac p)")
+        has no-anchor || hidden=$(interface "$anchor" 255.255.0.0 "$anchor_gateway" '')
     fi
     inside=$(interface "$vpc" 255.255.0.0 10.132.0.1 "$(mac v)")
     put=(--silent --show-error --fail-with-body --max-time 120 --request PUT)

@@ -1,16 +1,37 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # DigitalOcean's side: the gateways and their translation, the internet behind them, the servers.
-: "${here:?}" "${run:?}" "${control:?}"
+: "${here:?}" "${run:?}" "${control:?}" "${resolver:?}"
 
-up() { # [--sim BINARY]
+# Where everything is: documentation addresses. Some network plugins take those for private ones, so
+# there are others, which are as good in a world that no packet leaves.
+public_range=203.0 internet=192.0.2 vpc_api=10.132.255.3
+public_looking() { echo "public_range=164.92 internet=45.55.2"; }
+read_ranges() {
+    # shellcheck disable=SC1091 # written by up()
+    [ ! -e "$run/ranges" ] || . "$run/ranges"
+}
+read_ranges
+
+up() { # [--sim BINARY] [--public-looking]
     local sim=${DO_SIM:-$here/../../build/tests/sim/do-sim}
-    [ "${1:-}" != --sim ] || sim=$2
     [ ! -e /run/netns/fabric ] || fail "it is up"
+    while [ $# != 0 ]; do
+        case $1 in
+        --sim) sim=$2 && shift ;;
+        --public-looking)
+            public_looking >"$run/ranges"
+            read_ranges
+            ;;
+        *) fail "up takes --sim BINARY and --public-looking, not $1" ;;
+        esac
+        shift
+    done
     make_links
     make_gateways
     make_certificates
     start_sim "$sim"
+    echo "nameserver $internet.53" >"$resolver"
     echo dop_v1_lab >"$run/token"
     echo kube-lab >"$run/kube-token"
     sim PUT /tokens/dop_v1_lab \
@@ -20,35 +41,43 @@ up() { # [--sim BINARY]
 
 # A packet must tell which gateway it was sent to, so each has a device of its own. br0 is that of
 # the public side; anchor0, behind a port of br0, that of the anchors which share a NIC with it; br1
-# that of the anchors with a NIC of their own; br2 the VPC's. A bridge without an address of its own
+# that of the anchors with a NIC of their own; br2 the VPC's; br3 the far end of VPN tunnels. A bridge without an address of its own
 # would take another with each port, and its neighbours would lose it.
 make_links() {
     ip -batch - <<'END'
 netns add internet
 netns add fabric
 END
-    ip -n fabric -batch - <<'END'
+    ip -n fabric -batch - <<END
 link add br0 address 04:01:2a:ff:00:00 up type bridge
 link add br1 address 04:01:2a:ff:00:01 up type bridge
 link add br2 address 04:01:2a:ff:00:02 up type bridge
+link add br3 address 04:01:2a:ff:00:03 up type bridge
 link add anchor0 up type veth peer name anchor0-port
 link set anchor0-port up master br0
 link add wan0 up type veth peer name eth0 netns internet
 link set lo up
-address add 203.0.113.1/20 dev br0
+address add $public_range.113.1/20 dev br0
+address add $public_range.113.2/20 dev br0
 address add 10.17.0.1/32 dev anchor0
 address add 10.17.0.1/32 dev br1
+address add 10.47.0.1/32 dev anchor0
+address add 10.47.0.1/32 dev br1
 address add 10.132.0.1/16 dev br2
-address add 192.0.2.254/24 dev wan0
+address add $vpc_api/16 dev br2
+address add 100.64.0.1/16 dev br3
+address add 10.99.0.1/16 dev br3
+address add $internet.254/24 dev wan0
 address add 169.254.169.254/32 dev lo
 END
-    ip -n internet -batch - <<'END'
+    ip -n internet -batch - <<END
 link set lo up
 link set eth0 up
-address add 192.0.2.1/24 dev eth0
-address add 192.0.2.2/24 dev eth0
-address add 192.0.2.3/24 dev eth0
-route add default via 192.0.2.254
+address add $internet.1/24 dev eth0
+address add $internet.2/24 dev eth0
+address add $internet.3/24 dev eth0
+address add $internet.53/24 dev eth0
+route add default via $internet.254
 END
 }
 
@@ -61,12 +90,13 @@ make_gateways() {
             echo 0 >$device/rp_filter
             echo 1 >$device/arp_ignore
         done
+        echo 1 >conf/br3/proxy_arp
         exec nft -f "$0"' "$here/fabric.nft"
 }
 
 make_certificates() {
-    local names=IP:192.0.2.1,IP:192.0.2.2,IP:192.0.2.3,IP:127.0.0.1,DNS:localhost
-    names+=,DNS:api.digitalocean.com,DNS:kubernetes.default.svc
+    local names=IP:$internet.1,IP:$internet.2,IP:$internet.3,IP:$vpc_api,IP:127.0.0.1
+    names+=,DNS:localhost,DNS:api.digitalocean.com,DNS:kubernetes.default.svc,DNS:whatismyip.lab
     local request=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
     {
         "${request[@]}" -x509 -days 2 -subj /CN=lab -keyout "$run/ca.key" -out "$run/ca.pem"
@@ -78,14 +108,17 @@ make_certificates() {
 
 # The lock is the servers' as long as they live: down() waits for it.
 start_sim() { # BINARY
-    local internet=/run/netns/internet fabric=/run/netns/fabric
+    local outside=/run/netns/internet fabric=/run/netns/fabric
     mkfifo "$run/ready"
     flock --no-fork "$run/sim.lock" "$1" \
         --certificate "$run/server.pem" --key "$run/server.key" --fabric $fabric \
-        --listen whatismyip=http://192.0.2.1:80@$internet \
-        --listen whatismyip=https://192.0.2.1:443@$internet \
-        --listen digitalocean=https://192.0.2.2:443@$internet \
-        --listen kubernetes=https://192.0.2.3:6443@$internet \
+        --listen "whatismyip=http://$internet.1:80@$outside" \
+        --listen "whatismyip=https://$internet.1:443@$outside" \
+        --listen "digitalocean=https://$internet.2:443@$outside" \
+        --listen "kubernetes=https://$internet.3:6443@$outside" \
+        --listen "kubernetes=https://$vpc_api:6443@$fabric" \
+        --listen "dns=udp://$internet.53:53@$outside" --name "api.digitalocean.com=$internet.2" \
+        --name "kubernetes.default.svc=$internet.3" --name "whatismyip.lab=$internet.1" \
         --listen metadata=http://169.254.169.254:80@$fabric \
         --listen "control=$control" >"$run/ready" 2>"$run/sim.log" </dev/null &
     echo $! >"$run/sim.pid"

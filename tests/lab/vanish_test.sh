@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A world leaves nothing behind, whoever is killed: no process, and so no namespace, route or file.
+# A world leaves nothing behind, whoever is killed: no process, and so no namespace, route or file;
+# and no control group, be it frozen.
 set -euo pipefail
 lab=$(cd "$(dirname "$0")" && pwd)/lab
 scratch=$(mktemp -d)
@@ -18,18 +19,24 @@ for signal in KILL TERM INT; do
     exec 3<>"$scratch/$mark"
     # Its own process group and default signals, as from a terminal.
     LAB_MARK=$mark setsid env --default-signal=INT,TERM "$lab" world bash -c \
-        "'$lab' up && '$lab' droplet node-1 && echo up >'$scratch/$mark' && sleep 1000" &
+        "'$lab' up && '$lab' droplet node-1 && { '$lab' container node-1 -- sleep 1000 & } &&
+            sleep 0.3 && '$lab' freeze node-1 && echo \"\$LAB_CGROUP\" >'$scratch/$mark' &&
+            sleep 1000" &
     outer=$!
-    read -rt 60 -u 3 || { echo "the world does not come up"; exit 1; }
+    read -rt 60 -u 3 group || { echo "the world does not come up"; exit 1; }
     [ -n "$(marked "$mark")" ] || { echo "no process carries the mark"; exit 1; }
     kill "-$signal" "$outer"
     wait "$outer" || true
     for _ in $(seq 200); do
-        [ -n "$(marked "$mark")" ] || break
+        [ -n "$(marked "$mark")" ] || [ -e "${group:-/nowhere}" ] || break
         read -rt 0.05 <> <(:) || true
     done
     if [ -n "$(marked "$mark")" ]; then
         echo "left behind after SIG$signal: $(marked "$mark")"
+        failed=1
+    fi
+    if [ -e "${group:-/nowhere}" ]; then
+        echo "left behind after SIG$signal: $group"
         failed=1
     fi
 done

@@ -4,6 +4,8 @@
 # everything that is in there, whatever happened to it.
 : "${here:?}" "${run:?}"
 
+resolver=/run/resolv.conf.lab
+
 unshare=(unshare --mount --net --pid --fork --kill-child --mount-proc)
 [ "$EUID" = 0 ] || unshare+=(--user --map-root-user)
 
@@ -13,17 +15,25 @@ world() { # COMMAND…
         echo "lab: skipped: $refusal" >&2
         exit 77
     }
+    local group leash
+    group=$(make_group)
+    exec {leash}> >(exec setsid "$here/lab" remove-group "$group" >/dev/null 2>&1)
     # Ends with us, be it by SIGKILL: setpriv sees to the first of these, unless we were gone before
     # it ran; --kill-child to the rest. A shell's background job would ignore Ctrl-C, and so would
     # all that comes from it: hence env.
     # shellcheck disable=SC2016 # expanded in there
-    setpriv --pdeathsig KILL env --default-signal sh -c '[ "$PPID" = "$0" ] && exec "$@"' $$ \
-        "${unshare[@]}" "$here/lab" inside "$@" <&0 &
+    setpriv --pdeathsig KILL env --default-signal LAB_CGROUP="$group" \
+        sh -c '[ "$PPID" = "$0" ] && exec "$@"' $$ \
+        "${unshare[@]}" "$here/lab" inside "$@" <&0 {leash}>&- &
     local first=$!
     trap 'kill -KILL $first; exit 129' HUP
     trap 'kill -KILL $first; exit 130' INT
     trap 'kill -KILL $first; exit 143' TERM
-    wait $first
+    local status=0
+    wait $first || status=$?
+    exec {leash}>&-
+    [ -z "$group" ] || (until_so test ! -e "$group") || true
+    exit $status
 }
 
 # The first process of the world.
@@ -32,7 +42,21 @@ inside() { # COMMAND…
     mkdir -p /run/netns "$run"
     touch "$run/.world"
     ip link set lo up
+    bind_resolver
     "$@"
+}
+
+# The resolver asks the lab's server, which the network of each droplet leads to; up() says where it
+# is. /etc/resolv.conf may be a link into /run, which is empty in here.
+bind_resolver() {
+    local file
+    file=$(readlink -m /etc/resolv.conf)
+    touch "$resolver"
+    if [[ $file == /run/* ]]; then
+        mkdir -p "${file%/*}"
+        touch "$file"
+    fi
+    [ ! -e "$file" ] || mount --bind "$resolver" "$file"
 }
 
 in_world() { [ -e "$run/.world" ]; }

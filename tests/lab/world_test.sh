@@ -28,5 +28,7 @@ expect 1 'lab: not in a world' "$lab" up
 expect 1 'lab: not in a world' "$lab" down
 expect 64 'usage: lab VERB' "$lab" frobnicate
 expect 1 'there is no topology classik' "$lab" world "$lab" droplet one classik
+expect 1 'there is no topology classik' "$lab" world "$lab" droplet one anchor-nic+classik
+expect 0 nexthop-object "$lab" topologies
 expect 1 'the servers do not start' "$lab" world "$lab" up --sim /nonexistent
 exit "$failed"

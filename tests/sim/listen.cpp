@@ -141,20 +141,10 @@ void prepare(httplib::Server& server, Shared& shared, const Endpoint& endpoint) 
   server.set_keep_alive_timeout(idle_seconds);
 }
 
-void enter(const std::string& netns) {
-  const int descriptor = open(netns.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 || setns(descriptor, CLONE_NEWNET) != 0) {
-    throw std::runtime_error("cannot enter " + netns);
-  }
-  close(descriptor);
-}
-
 void run(Shared& shared, const Endpoint& endpoint, const Tls& tls, std::promise<int>& port) {
   const auto server = make_server(endpoint, tls);
   try {
-    if (!endpoint.netns.empty()) {
-      enter(endpoint.netns);
-    }
+    enter_network(endpoint.netns);
     prepare(*server, shared, endpoint);
     int bound = endpoint.port;
     if (endpoint.port == 0) {
@@ -181,8 +171,19 @@ Millis now() {
       .count();
 }
 
+void enter_network(const std::string& netns) {
+  if (netns.empty()) {
+    return;
+  }
+  const int descriptor = open(netns.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 || setns(descriptor, CLONE_NEWNET) != 0) {
+    throw std::runtime_error("cannot enter " + netns);
+  }
+  close(descriptor);
+}
+
 Endpoint parse_endpoint(const std::string& text) {
-  static const std::regex shape("([a-z]+)=(https?)://([0-9.]+):([0-9]+)(?:@(.+))?");
+  static const std::regex shape("([a-z]+)=(https?|udp)://([0-9.]+):([0-9]+)(?:@(.+))?");
   std::smatch part;
   if (!std::regex_match(text, part, shape)) {
     throw std::invalid_argument("not ROLE=http://ADDRESS:PORT[@NETNS]: " + text);

@@ -24,6 +24,9 @@ struct Shared {
 // Since the Unix epoch.
 Millis now();
 
+// Moves the thread to a network namespace; stays where `netns` is empty. Throws std::runtime_error.
+void enter_network(const std::string& netns);
+
 // One --listen: "ROLE=http://ADDRESS:PORT[@NETNS]", port 0 for any free one.
 struct Endpoint {
   std::string role, scheme, address, netns;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "dns.hpp"
 #include "fabric.hpp"
 #include "listen.hpp"
 
@@ -20,15 +21,27 @@ namespace {
   }
 }
 
+sim::Names parse_names(const std::vector<std::string>& texts) {
+  sim::Names names;
+  for (const std::string& text : texts) {
+    const auto sign = text.find('=');
+    names[text.substr(0, sign)] = text.substr(sign + 1);
+  }
+  return names;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   CLI::App parser{"do-sim: a simulated DigitalOcean, metadata and Kubernetes API"};
   std::vector<std::string> listen;
+  std::vector<std::string> names;
   std::string fabric;
   sim::Tls tls;
   bool parent_death = false;
-  parser.add_option("--listen", listen, "ROLE=http://ADDRESS:PORT[@NETNS]")->required();
+  parser.add_option("--listen", listen, "ROLE=http://ADDRESS:PORT[@NETNS], or dns=udp://…")
+      ->required();
+  parser.add_option("--name", names, "NAME=ADDRESS, which dns knows");
   parser.add_option("--certificate", tls.certificate);
   parser.add_option("--key", tls.key);
   parser.add_option("--fabric", fabric, "network namespace with the maps a2f and f2a");
@@ -50,6 +63,10 @@ int main(int argc, char** argv) {
     sim::Json ready = sim::Json::object();
     for (const std::string& text : listen) {
       const sim::Endpoint endpoint = sim::parse_endpoint(text);
+      if (endpoint.scheme == "udp") {
+        sim::serve_names(shared, endpoint, parse_names(names));
+        continue;
+      }
       const int port = sim::serve(shared, endpoint, tls);
       ready[endpoint.role].push_back(
           fmt::format("{}://{}:{}", endpoint.scheme, endpoint.address, port));

@@ -67,12 +67,11 @@ void truncate(const Reply& reply, httplib::Response& response) {
                                 });
 }
 
-void send_slowly(httplib::Response& response, std::size_t chunk, milliseconds pause) {
+void send_slowly(httplib::Response& response, const std::string& text, milliseconds pause) {
   constexpr std::size_t endless = std::size_t{1} << 40U;
   response.status = 200;
   response.set_content_provider(endless, "application/json",
-                                [chunk, pause](std::size_t, std::size_t, httplib::DataSink& sink) {
-                                  const std::string text(chunk, ' ');
+                                [text, pause](std::size_t, std::size_t, httplib::DataSink& sink) {
                                   std::this_thread::sleep_for(pause);
                                   return sink.write(text.data(), text.size());
                                 });
@@ -111,9 +110,10 @@ void spoil(const Fault& fault, const Reply& reply, const httplib::Request& reque
           .type = "text/html"},
          response);
   } else if (fault.kind == "huge") {
-    send_slowly(response, std::size_t{1} << 16U, milliseconds(0));
+    const char filler = fault.body.empty() ? ' ' : fault.body[0];
+    send_slowly(response, std::string(std::size_t{1} << 16U, filler), milliseconds(0));
   } else if (fault.kind == "drip") {
-    send_slowly(response, 1, milliseconds(200));
+    send_slowly(response, " ", milliseconds(200));
   } else {
     Reply spoiled{.status = fault.status, .headers = fault.headers, .text = fault.body};
     spoiled.headers.insert(reply.headers.begin(), reply.headers.end());

@@ -8,19 +8,19 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <stdexcept>
 #include <thread>
 
 namespace support {
 namespace {
 
-constexpr int port = 22;
 constexpr timeval patience{.tv_sec = 3, .tv_usec = 0};
 
-sockaddr_in endpoint(const std::string& address) {
+sockaddr_in endpoint(const std::string& address, int port) {
   sockaddr_in result{};
   result.sin_family = AF_INET;
-  result.sin_port = htons(port);
+  result.sin_port = htons(static_cast<std::uint16_t>(port));
   inet_pton(AF_INET, address.c_str(), &result.sin_addr);
   return result;
 }
@@ -58,14 +58,14 @@ struct EchoService::State {
   std::thread acceptor = {};
 };
 
-EchoService::EchoService(const Droplet& droplet) : state_(std::make_unique<State>()) {
-  state_->listener = socket_in(droplet.name, SOCK_STREAM);
+EchoService::EchoService(const std::string& netns, int port) : state_(std::make_unique<State>()) {
+  state_->listener = socket_in(netns, SOCK_STREAM);
   const int on = 1;
   setsockopt(state_->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in any = endpoint("0.0.0.0");
+  const sockaddr_in any = endpoint("0.0.0.0", port);
   if (bind(state_->listener, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0 ||
       listen(state_->listener, 8) != 0) {
-    throw std::runtime_error("cannot listen on " + droplet.name);
+    throw std::runtime_error("cannot listen in " + netns);
   }
   state_->acceptor = std::thread([listener = state_->listener] {
     for (int connection = 0; (connection = accept(listener, nullptr, nullptr)) >= 0;) {
@@ -80,10 +80,11 @@ EchoService::~EchoService() {
   close(state_->listener);
 }
 
-Session::Session(const std::string& address) : socket_(socket_in("internet", SOCK_STREAM)) {
+Session::Session(const std::string& address, const std::string& from, int port)
+    : socket_(socket_in(from, SOCK_STREAM)) {
   setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  const sockaddr_in there = endpoint(address);
+  const sockaddr_in there = endpoint(address, port);
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) {
     close(socket_);
     socket_ = -1;

@@ -12,10 +12,13 @@ namespace support {
 // there can be none.
 int socket_in(const std::string& netns, int type);
 
-// A service on the droplet's port 22 that sends back what it gets, from all its addresses.
+inline constexpr int ssh_port = 22;
+
+// A service on a TCP port that sends back what it gets, from all addresses.
 class EchoService {
  public:
-  explicit EchoService(const Droplet& droplet);
+  explicit EchoService(const Droplet& droplet) : EchoService(droplet.name, ssh_port) {}
+  EchoService(const std::string& netns, int port);
   EchoService(const EchoService&) = delete;
   EchoService& operator=(const EchoService&) = delete;
   ~EchoService();
@@ -25,10 +28,11 @@ class EchoService {
   std::unique_ptr<State> state_;
 };
 
-// A TCP session from the internet to an address of the droplet, like ssh's.
+// A TCP session to an EchoService; from the internet to an address of a droplet, like ssh's.
 class Session {
  public:
-  explicit Session(const std::string& address);
+  explicit Session(const std::string& address, const std::string& from = "internet",
+                   int port = ssh_port);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session();

@@ -23,6 +23,7 @@ using Time = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds interval{1};
+constexpr int few = 5;                  // times that, where each datagram has its own socket
 constexpr int most_under_way = 64;      // far from what a socket's buffer holds
 constexpr milliseconds too_long{2000};  // without any answer: what is under way is given up
 constexpr milliseconds drain{5000};
@@ -85,11 +86,11 @@ struct DatagramService::State {
   }
 };
 
-DatagramService::DatagramService(const std::string& netns, int port)
+DatagramService::DatagramService(const std::string& netns, int port, const std::string& address)
     : state_(std::make_unique<State>()) {
   state_->socket = socket_in(netns, SOCK_DGRAM);
-  const sockaddr_in any = endpoint("0.0.0.0", port);
-  if (bind(state_->socket, reinterpret_cast<const sockaddr*>(&any), sizeof any) != 0) {
+  const sockaddr_in here = endpoint(address, port);
+  if (bind(state_->socket, reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0) {
     throw std::runtime_error("cannot listen in " + netns);
   }
   state_->thread = std::thread([state = state_.get()] { state->serve(); });
@@ -168,6 +169,19 @@ struct DatagramFlow::State {
     ++sent;
   }
 
+  milliseconds gap() const { return interval * (sockets == Sockets::one ? 1 : few); }
+
+  milliseconds silence() const {
+    const std::lock_guard lock(mutex);
+    int longest = 0;
+    int unanswered = 0;
+    for (const bool answer : answered) {
+      unanswered = answer ? 0 : unanswered + 1;
+      longest = std::max(longest, unanswered);
+    }
+    return longest * gap();
+  }
+
   int take_answers() {
     int count = 0;
     for (std::uint32_t number = 0; recv(socket, &number, sizeof number, 0) == sizeof number;) {
@@ -199,7 +213,7 @@ struct DatagramFlow::State {
       if (!ending && now >= next && (under_way < most_under_way || sockets == Sockets::many)) {
         send_one();
         ++under_way;
-        next = std::max(next + (sockets == Sockets::one ? interval : 5 * interval), now - interval);
+        next = std::max(next + gap(), now - interval);
       }
     }
   }
@@ -231,11 +245,12 @@ Count DatagramFlow::stop() {
     state_->thread.join();
   }
   const int sent = static_cast<int>(state_->sent.load());
-  return {.sent = sent, .lost = sent - state_->answers_from(0)};
+  return {.sent = sent, .lost = sent - state_->answers_from(0), .silence = state_->silence()};
 }
 
 struct Stream::State {
-  explicit State(const std::string& address) : session(address) {}
+  State(const std::string& address, const std::string& from, int port)
+      : session(address, from, port) {}
 
   Session session;
   std::atomic<bool> ending = false;
@@ -255,7 +270,8 @@ struct Stream::State {
   }
 };
 
-Stream::Stream(const std::string& address) : state_(std::make_unique<State>(address)) {
+Stream::Stream(const std::string& address, const std::string& from, int port)
+    : state_(std::make_unique<State>(address, from, port)) {
   state_->thread = std::thread([state = state_.get()] { state->run(); });
 }
 

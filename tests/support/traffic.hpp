@@ -20,7 +20,7 @@ class DatagramService {
     int datagrams = 0;
   };
 
-  DatagramService(const std::string& netns, int port);
+  DatagramService(const std::string& netns, int port, const std::string& address = "0.0.0.0");
   DatagramService(const DatagramService&) = delete;
   DatagramService& operator=(const DatagramService&) = delete;
   ~DatagramService();
@@ -38,6 +38,7 @@ class DatagramService {
 struct Count {
   int sent = 0;
   int lost = 0;
+  std::chrono::milliseconds silence{0};  // how long nothing came back, at its longest
 };
 
 // A thousand datagrams a second to a DatagramService; fewer where answers are slow, so that no
@@ -65,10 +66,10 @@ class DatagramFlow {
   std::unique_ptr<State> state_;
 };
 
-// A TCP session to a droplet's EchoService that always has something to say.
+// A TCP session to an EchoService that always has something to say.
 class Stream {
  public:
-  explicit Stream(const std::string& address);
+  explicit Stream(const std::string& address, const std::string& from = "internet", int port = 22);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream();

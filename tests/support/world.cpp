@@ -42,8 +42,10 @@ std::vector<std::string> split(const std::string& text) {
 
 }  // namespace
 
-World::World() {
-  lab({"up"});
+World::World(const std::vector<std::string>& up) {
+  std::vector<std::string> words = {"up"};
+  words.insert(words.end(), up.begin(), up.end());
+  lab(words);
 }
 
 World::~World() {
@@ -81,11 +83,17 @@ Droplet World::droplet(const std::string& name, const std::string& topology) {
           .public_address = facts.at("public"),
           .anchor = facts.at("anchor"),
           .public_nic = facts.at("public_nic"),
-          .anchor_nic = facts.at("anchor_nic")};
+          .anchor_nic = facts.at("anchor_nic"),
+          .public_gateway = facts.at("public_gateway"),
+          .anchor_gateway = facts.at("anchor_gateway"),
+          .pod_address = facts.at("pod"),
+          .kubernetes = facts.at("kubernetes")};
 }
 
 Command World::tool(const Droplet& droplet, const std::vector<std::string>& arguments,
                     const Variables& changes) const {
+  const std::string kubernetes =
+      droplet.kubernetes.empty() ? "https://192.0.2.3:6443" : droplet.kubernetes;
   Command command{{"nsenter", "--net=/run/netns/" + droplet.name, DO_EGRESS_IP},
                   {{"PATH", variable("PATH")},
                    {"NODE_NAME", droplet.name},
@@ -94,7 +102,7 @@ Command World::tool(const Droplet& droplet, const std::vector<std::string>& argu
                    {"SSL_CERT_FILE", files + "ca.pem"},
                    {"DO_EGRESS_IP_TOKEN_FILE", files + "token"},
                    {"DO_EGRESS_IP_KUBERNETES", "on"},
-                   {"DO_EGRESS_IP_KUBE_API_URL", "https://192.0.2.3:6443"},
+                   {"DO_EGRESS_IP_KUBE_API_URL", kubernetes},
                    {"DO_EGRESS_IP_KUBE_TOKEN_FILE", files + "kube-token"},
                    {"DO_EGRESS_IP_KUBE_CA_FILE", files + "ca.pem"}}};
   add_sanitizer(command.environment);
@@ -110,6 +118,12 @@ Command World::tool(const Droplet& droplet, const std::vector<std::string>& argu
   }
   command.words.insert(command.words.end(), words.begin(), words.end());
   return command;
+}
+
+Command World::contained(const Droplet& droplet, const Command& command) const {
+  Command result{{LAB, "container", droplet.name, "--"}, command.environment};
+  result.words.insert(result.words.end(), command.words.begin(), command.words.end());
+  return result;
 }
 
 Run World::reconcile(const Droplet& droplet, const std::vector<std::string>& more,

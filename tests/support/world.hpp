@@ -20,6 +20,10 @@ struct Droplet {
   std::string anchor = {};
   std::string public_nic = {};
   std::string anchor_nic = {};
+  std::string public_gateway = {};
+  std::string anchor_gateway = {};
+  std::string pod_address = {};
+  std::string kubernetes = {};  // the URL of its API server
   std::string pod() const { return name + "-pod"; }
 };
 
@@ -30,7 +34,9 @@ inline const std::string address_label = "do-outbound-floating-ip";
 // been started by `lab world`. Whatever the lab refuses fails the test.
 class World {
  public:
-  World();
+  World() : World(std::vector<std::string>()) {}
+  // Arguments for `lab up`: "--public-looking", where documentation addresses would not do.
+  explicit World(const std::vector<std::string>& up);
   World(const World&) = delete;
   World& operator=(const World&) = delete;
   ~World();
@@ -38,6 +44,7 @@ class World {
   // Free floating IPs, "198.51.100.1-4"; they are the pool of tool() from then on.
   void pool(const std::string& range);
 
+  // Of one of the lab's topologies, or of several: "anchor-nic+vpc-routes".
   Droplet droplet(const std::string& name = "node-1", const std::string& topology = "classic");
 
   // do-egress-ip on a droplet, with the environment of a node; a variable of `changes` that is
@@ -49,6 +56,9 @@ class World {
                 const Variables& changes = {}) const;
   Json reconcile_json(const Droplet& droplet, const std::vector<std::string>& more = {},
                       const Variables& changes = {}) const;
+
+  // The same in a container on that droplet: who kills it kills all that it started.
+  Command contained(const Droplet& droplet, const Command& command) const;
 
   // A verb of tests/lab/lab; what it prints, without the line feed at its end.
   std::string lab(const std::vector<std::string>& words) const;

@@ -35,8 +35,17 @@ inline constexpr std::uint32_t anchor_main_first_priority =
     17304;  // the same for the anchor address
 inline constexpr std::uint32_t anchor_table_priority = 17305;
 
-// None of the bits that kube-proxy (0x4000, 0x8000) and Cilium (0x0f00) go by.
-inline constexpr std::uint32_t our_mark = 0xd0e60073;
+// The bits of a packet's mark that a rule looks at, and what they must be.
+struct Mark {
+  std::uint32_t value = 0;
+  std::uint32_t mask = 0xffffffff;
+  bool operator==(const Mark&) const = default;
+};
+
+// One bit, set and tested alone: network plugins mark every packet of a pod with bits of their own.
+// Taken: kube-proxy 0x4000 and 0x8000, Cilium 0x0f00 and 0xff0000ff, Calico 0xffff0000, Tailscale
+// 0xff0000, Weave 0x30000.
+inline constexpr Mark our_mark{.value = 0x1000, .mask = 0x1000};
 
 inline constexpr std::uint32_t main_table = 254;            // RT_TABLE_MAIN
 inline constexpr std::uint32_t main_rule_priority = 32766;  // the kernel's own rule for it
@@ -82,12 +91,11 @@ struct Route {
 struct Rule {
   std::uint32_t priority = 0;
   std::optional<Prefix> source = {};
-  std::optional<std::uint32_t> mark = {};
+  std::optional<Mark> mark = {};
   std::uint32_t table = main_table;
   std::optional<std::uint32_t> suppress_prefixlength = {};
   std::uint8_t protocol = our_protocol;
-  bool plain =
-      true;  // selects by source and whole mark alone, looks up a table; else never compared
+  bool plain = true;  // selects by source and mark alone, looks up a table; else never compared
   bool operator==(const Rule&) const = default;
 };
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <string>
 
 namespace io {
@@ -70,8 +71,8 @@ void put_rule(nlmsghdr* message, const core::Rule& rule) {
     put_address(message, FRA_SRC, rule.source->address);
   }
   if (rule.mark) {
-    mnl_attr_put_u32(message, FRA_FWMARK, *rule.mark);
-    mnl_attr_put_u32(message, FRA_FWMASK, 0xffffffff);
+    mnl_attr_put_u32(message, FRA_FWMARK, rule.mark->value);
+    mnl_attr_put_u32(message, FRA_FWMASK, rule.mark->mask);
   }
   if (rule.suppress_prefixlength) {
     mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefixlength);
@@ -85,7 +86,7 @@ class Rtnetlink : public Kernel {
     for (int count = 0; count < tries; ++count) {
       core::Network network;
       if (dump(network) && nftables_.read(network.marking)) {
-        apply_rp_filter_of_all(network);
+        apply_settings_of_all(network);
         resolve(network);
         return network;
       }
@@ -151,8 +152,8 @@ class Rtnetlink : public Kernel {
                              [&](const nlmsghdr& message) { add_route(network, message); });
   }
 
-  // The stricter of net.ipv4.conf.all and .NAME counts, where loose (2) is the most.
-  void apply_rp_filter_of_all(core::Network& network) {
+  // Of net.ipv4.conf.all and .NAME the larger rp_filter counts, and either src_valid_mark.
+  void apply_settings_of_all(core::Network& network) {
     nlmsghdr* message = netlink_.message(RTM_GETNETCONF, NLM_F_ACK);
     auto* header = header_of<netconfmsg>(message);
     header->ncm_family = AF_INET;
@@ -162,7 +163,15 @@ class Rtnetlink : public Kernel {
                       [&](const nlmsghdr& reply) { of_all = decode_rp_filter(reply); });
     for (core::Link& link : network.links) {
       link.rp_filter = std::max(link.rp_filter, of_all);
+      link.src_valid_mark = link.src_valid_mark || (link.rp_filter == 1 && is_mark_valid_for_all());
     }
+  }
+
+  // No netlink message has it.
+  static bool is_mark_valid_for_all() {
+    std::ifstream file("/proc/sys/net/ipv4/conf/all/src_valid_mark");
+    int value = 0;
+    return file >> value && value != 0;
   }
 
   static void add_route(core::Network& network, const nlmsghdr& message) {

@@ -112,7 +112,7 @@ void take_settings(const nlattr* families, core::Link& link) {
 }
 
 constexpr std::uint32_t all_ones = 0xffffffff;
-constexpr std::string_view note_start = "1: keeps ";
+constexpr std::string_view note_start = "2: keeps ";  // 1 was a whole mark
 
 }  // namespace
 
@@ -153,6 +153,7 @@ core::Rule decode_rule(const nlmsghdr& message) {
   core::Rule rule;
   core::Ipv4 source;
   std::optional<std::uint32_t> table;
+  std::optional<std::uint32_t> mark;
   std::optional<std::uint32_t> mask;
   const auto* header = each_attribute<fib_rule_hdr>(message, [&](const nlattr* attribute) {
     const int type = mnl_attr_get_type(attribute);
@@ -167,7 +168,7 @@ core::Rule decode_rule(const nlmsghdr& message) {
     } else if (type == FRA_SUPPRESS_PREFIXLEN) {
       take(attribute, rule.suppress_prefixlength);
     } else if (type == FRA_FWMARK) {
-      take(attribute, rule.mark);
+      take(attribute, mark);
     } else if (type == FRA_FWMASK) {
       take(attribute, mask);
     } else if (selects_otherwise(type)) {
@@ -184,9 +185,11 @@ core::Rule decode_rule(const nlmsghdr& message) {
   if (header->src_len > 0) {
     rule.source = core::Prefix{source, prefix_length(header->src_len)};
   }
+  if (mark || mask) {  // a mark of 0 is not told
+    rule.mark = core::Mark{mark.value_or(0), mask.value_or(all_ones)};
+  }
   rule.table = table.value_or(header->table);
-  rule.plain = rule.plain && mask.value_or(all_ones) == all_ones &&
-               header->action == FR_ACT_TO_TBL && header->tos == 0 &&
+  rule.plain = rule.plain && header->action == FR_ACT_TO_TBL && header->tos == 0 &&
                (header->flags & FIB_RULE_INVERT) == 0;
   return rule;
 }

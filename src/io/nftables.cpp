@@ -19,9 +19,8 @@ namespace {
 constexpr const char* table = "do-egress-ip";
 constexpr const char* chain = "forwarded";
 
-// After connection tracking (-200) and what others mark (-150), before translation (-100) and the
-// route.
-constexpr int priority = -140;
+// After all others, so that nobody overwrites the bit, and before the route is looked up.
+constexpr int priority = 1000;
 
 constexpr std::uint16_t type_of(int message) {
   return static_cast<std::uint16_t>(NFNL_SUBSYS_NFTABLES << 8 | message);
@@ -99,8 +98,7 @@ void put_chain(nlmsghdr* message) {
   });
 }
 
-// --- a rule's expressions, which hand values on in a register
-// -------------------------------------
+// --- a rule's expressions, which hand values on in a register ------------------------------------
 
 void put_expression(nlmsghdr* message, const char* name, const Fill& fill) {
   put_nested(message, NFTA_LIST_ELEM, [&](nlmsghdr* element) {
@@ -127,28 +125,35 @@ void put_is(nlmsghdr* message, std::span<const std::uint8_t> value) {
   });
 }
 
-// Marks what bears no mark yet, so that nobody else's is lost.
-void put_expressions(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {
-  constexpr std::uint32_t none = 0;
+// meta mark set meta mark or `our_mark`: the kernel computes (mark & mask) ^ value.
+void put_set_bit(nlmsghdr* message) {
+  constexpr std::uint32_t others = ~core::our_mark.mask;
   put_expression(message, "meta", [](nlmsghdr* data) {
     put_number(data, NFTA_META_KEY, NFT_META_MARK);
     put_number(data, NFTA_META_DREG, NFT_REG_1);
   });
-  put_is(message, bytes_of(none));
+  put_expression(message, "bitwise", [&](nlmsghdr* data) {
+    put_number(data, NFTA_BITWISE_SREG, NFT_REG_1);
+    put_number(data, NFTA_BITWISE_DREG, NFT_REG_1);
+    put_number(data, NFTA_BITWISE_LEN, sizeof others);
+    put_value(data, NFTA_BITWISE_MASK, bytes_of(others));
+    put_value(data, NFTA_BITWISE_XOR, bytes_of(core::our_mark.value));
+  });
+  put_expression(message, "meta", [](nlmsghdr* data) {
+    put_number(data, NFTA_META_KEY, NFT_META_MARK);
+    put_number(data, NFTA_META_SREG, NFT_REG_1);
+  });
+}
+
+// ct DIRECTION ip daddr `address`, then the bit.
+void put_expressions(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {
   put_expression(message, "ct", [&](nlmsghdr* data) {
     put_number(data, NFTA_CT_KEY, NFT_CT_DST);
     mnl_attr_put_u8(data, NFTA_CT_DIRECTION, direction);
     put_number(data, NFTA_CT_DREG, NFT_REG_1);
   });
   put_is(message, address.octets);
-  put_expression(message, "immediate", [](nlmsghdr* data) {
-    put_number(data, NFTA_IMMEDIATE_DREG, NFT_REG_1);
-    put_value(data, NFTA_IMMEDIATE_DATA, bytes_of(core::our_mark));
-  });
-  put_expression(message, "meta", [](nlmsghdr* data) {
-    put_number(data, NFTA_META_KEY, NFT_META_MARK);
-    put_number(data, NFTA_META_SREG, NFT_REG_1);
-  });
+  put_set_bit(message);
 }
 
 void put_rule(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {

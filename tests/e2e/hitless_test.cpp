@@ -119,6 +119,69 @@ TEST_CASE("hitless: with an anchor NIC and strict rp_filter, where marks are tak
   check_hitless(node, "anchor-nic, strict, src_valid_mark");
 }
 
+TEST_CASE("hitless: with an anchor NIC and strict rp_filter, marks count by the setting for all") {
+  const Node node("198.51.100.1-4", "anchor-nic");
+  set_kernel(node, "all.src_valid_mark=1");
+  check_hitless(node, "anchor-nic, strict, all.src_valid_mark");
+}
+
+// Whatever marks every packet, and wherever before the route: ours is added, theirs stays.
+TEST_CASE("hitless: under the marks that network plugins put on every packet") {
+  struct Plugin {
+    std::string name;
+    std::string priority;
+    std::string words;
+    std::string left;  // the bits that must still be there where the packet is forwarded
+  };
+  for (const Plugin& plugin :
+       {Plugin{"Calico", "raw", "meta mark set meta mark or 0x40000", "0x40000"},
+        Plugin{"Cilium", "raw", "meta mark set 0x12340f00", "0x12340f00"},
+        Plugin{"kube-proxy", "dstnat", "meta mark set meta mark or 0xc000", "0xc000"},
+        Plugin{"a firewall, all other bits, last", "filter", "meta mark set 0xffffefff",
+               "0xffffefff"}}) {
+    const Node node;
+    loosen(node);
+    node.world.lab({"exec", node.droplet.name, "nft",
+                    "add table ip plugin; add chain ip plugin marks { type filter hook prerouting "
+                    "priority " +
+                        plugin.priority + "; }; add rule ip plugin marks " + plugin.words +
+                        "; add chain ip plugin looks { type filter hook forward priority 0; }; "
+                        "add rule ip plugin looks meta mark and 0xffffefff != " +
+                        plugin.left + " drop"});
+    check_hitless(node, plugin.name);
+  }
+}
+
+TEST_CASE("hitless: an older version's whole mark and its rules are replaced by the bit") {
+  const Node node;
+  const DatagramService outside("internet", echo);
+  DatagramFlow from_pod(node.droplet.pod(), "192.0.2.1", echo);
+  CHECK(from_pod.goes_on());
+  node.run(0);
+  const std::string settled = node.world.snapshot(node.droplet);
+  const std::string rule = "add rule ip do-egress-ip forwarded meta mark 0 ct ";
+  const std::string set = " ip daddr " + node.droplet.public_address +
+                          " meta mark set 0xd0e60073 comment \"1: keeps " +
+                          node.droplet.public_address + "\"; ";
+  const std::vector<std::string> rules = {"17302 lookup main suppress_prefixlength 0",
+                                          "17303 lookup 17310"};
+  for (const std::string& words : rules) {
+    node.world.ip(node.droplet, "rule add fwmark 0xd0e60073 protocol 173 pref " + words);
+  }
+  node.world.lab(
+      {"exec", node.droplet.name, "nft",
+       "flush chain ip do-egress-ip forwarded; " + rule + "original" + set + rule + "reply" + set});
+  for (const std::string& words : rules) {
+    node.world.ip(node.droplet, "rule delete fwmark 0x1000/0x1000 pref " + words);
+  }
+  REQUIRE(node.world.snapshot(node.droplet) != settled);
+
+  CHECK(node.run(0).at("result") == "changed");
+
+  CHECK(node.world.snapshot(node.droplet) == settled);
+  CHECK(from_pod.stop().lost == 0);
+}
+
 // The kernel lets no answer in: the best there is, is that a pod's connection starts anew at once.
 TEST_CASE("hitless: with an anchor NIC and strict rp_filter, pods go on by the new address") {
   const Node node("198.51.100.1-4", "anchor-nic");

@@ -69,7 +69,7 @@ TEST_CASE("release: routes, rules and nf_tables of others stay") {
   node.world.lab({"exec", node.droplet.name, "nft",
                   "add table inet do-egress-ip; add chain inet do-egress-ip forwarded; "
                   "add table ip mine; add chain ip mine in { type filter hook prerouting priority "
-                  "-140; }; add rule ip mine in ip saddr 192.0.2.9 meta mark set 0xd0e60073"});
+                  "-140; }; add rule ip mine in ip saddr 192.0.2.9 meta mark set 0x1000"});
   const std::string before = node.world.snapshot(node.droplet);
   node.run(0);
   release(node, 0);

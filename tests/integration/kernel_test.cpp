@@ -98,6 +98,11 @@ TEST_CASE("kernel: shows what a device forwards and takes, by its own settings a
   CHECK(link().src_valid_mark);
   set("all/rp_filter", 2);
   CHECK(link().rp_filter == 2);
+  set("all/rp_filter", 0);
+  set("eth0/src_valid_mark", 0);
+  CHECK_FALSE(link().src_valid_mark);
+  set("all/src_valid_mark", 1);
+  CHECK(link().src_valid_mark);
 }
 
 // A table of ours by its name, but not as we make it, is neither taken for ours nor in the way.
@@ -108,7 +113,7 @@ TEST_CASE("kernel: a marking that somebody else changed is no marking for any ad
        {"add rule ip do-egress-ip forwarded counter", "flush table ip do-egress-ip",
         "flush chain ip do-egress-ip forwarded; delete chain ip do-egress-ip forwarded",
         "flush chain ip do-egress-ip forwarded; "
-        "add rule ip do-egress-ip forwarded counter comment \"1: keeps 203.0.113.10\""}) {
+        "add rule ip do-egress-ip forwarded counter comment \"2: keeps 203.0.113.10\""}) {
     CAPTURE(change);
     world.kernel().set_marking(public_address);
     REQUIRE(world.network().marking == ours);
@@ -167,8 +172,9 @@ TEST_CASE("kernel: routes of every kind are shown as what they are") {
       "route add default via 10.132.0.1 dev eth1 metric 4000000000 table 4000000000\n"
       "rule add from 10.0.0.0/8 iif eth1 lookup 135 priority 5\n"
       "rule add not from 10.0.0.0/8 lookup 135 priority 6\n"
-      "rule add fwmark 1/1 lookup 135 priority 7\n"
-      "rule add from 10.0.0.0/8 blackhole priority 8\n");
+      "rule add from 10.0.0.0/8 blackhole priority 7\n"
+      "rule add fwmark 0x200/0xf00 lookup 135 priority 9\n"
+      "rule add fwmark 0/0xf00 lookup 135 priority 10\n");
   const core::Network network = world.kernel().read();
   const auto route = [&](std::string_view destination) {
     return std::ranges::find(network.routes, prefix(destination), &core::Route::destination);
@@ -184,6 +190,11 @@ TEST_CASE("kernel: routes of every kind are shown as what they are") {
     CAPTURE(rule.priority);
     CHECK(rule.plain == (rule.priority == 0 || rule.priority > 8));
   }
+  const auto mark = [&](std::uint32_t priority) {
+    return std::ranges::find(network.rules, priority, &core::Rule::priority)->mark;
+  };
+  CHECK(mark(9) == core::Mark{0x200, 0xf00});
+  CHECK(mark(10) == core::Mark{0, 0xf00});
 }
 
 TEST_CASE("kernel: IPv6 is not mixed in") {

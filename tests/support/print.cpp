@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/print.hpp"
 
+#include "core/plan/rules.hpp"
+
 #include <array>
 
 namespace support {
@@ -54,7 +56,7 @@ std::string to_text(const core::Rule& value) {
   return fmt::format(
       "{}: from {}{} lookup {}{} proto {}{}", value.priority,
       value.source ? value.source->to_string() : "all",
-      value.mark ? fmt::format(" fwmark {:#x}", *value.mark) : "", value.table,
+      value.mark ? " fwmark " + core::render_mark(*value.mark) : "", value.table,
       value.suppress_prefixlength ? fmt::format(" suppress {}", *value.suppress_prefixlength) : "",
       value.protocol, value.plain ? "" : " and more");
 }

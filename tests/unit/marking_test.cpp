@@ -20,10 +20,10 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const std::string set = "set-marking 0xd0e60073 on forwarded connections of 203.0.113.10";
-const std::string removed = "remove-marking 0xd0e60073 on forwarded connections";
-const std::string first = "17302 from all fwmark 0xd0e60073 lookup main without its default";
-const std::string second = "17303 from all fwmark 0xd0e60073 lookup 17310";
+const std::string set = "set-marking 0x1000 on forwarded connections of 203.0.113.10";
+const std::string removed = "remove-marking 0x1000 on forwarded connections";
+const std::string first = "17302 from all fwmark 0x1000/0x1000 lookup main without its default";
+const std::string second = "17303 from all fwmark 0x1000/0x1000 lookup 17310";
 
 core::Paths paths(std::uint32_t anchor_device = support::eth0) {
   return {.public_path = {support::public_address, {support::public_gateway, support::eth0}},
@@ -43,15 +43,15 @@ Network marked_node() {
 
 }  // namespace
 
-TEST_CASE("marking: a node that forwards gets it before its rules; one that has it, nothing") {
-  CHECK(kept(converged_node()) == Lines{set, "add-rule " + first, "add-rule " + second});
+TEST_CASE("marking: a node that forwards gets it after its rules; one that has it, nothing") {
+  CHECK(kept(converged_node()) == Lines{"add-rule " + first, "add-rule " + second, set});
   CHECK(kept(marked_node()).empty());
   CHECK(kept(support::converged(Topology::classic)).empty());  // forwards nothing
 }
 
 TEST_CASE("marking: also where somebody else keeps the replies") {
   const Network network = support::forwarding(support::converged(Topology::routing_agent));
-  CHECK(kept(network) == Lines{set, "add-rule " + first, "add-rule " + second});
+  CHECK(kept(network) == Lines{"add-rule " + first, "add-rule " + second, set});
   CHECK(kept(support::marked(support::converged(Topology::routing_agent))).empty());
 }
 
@@ -66,6 +66,25 @@ TEST_CASE("marking: one for another address, or changed by somebody, is made ane
   network.rules.erase(network.rules.end() - 3);
   network.marking = marked_node().marking;
   CHECK(kept(network) == Lines{"add-rule " + second});
+}
+
+// 0xd0e60073 as a whole, by rules of the same priorities; its table reads as for no address.
+TEST_CASE("marking: an older version's is replaced, and serves until the new one does") {
+  Network network = marked_node();
+  network.marking.address = {};
+  for (core::Rule& rule : network.rules) {
+    rule.mark = rule.mark ? std::optional(core::Mark{0xd0e60073}) : std::nullopt;
+  }
+  CHECK(kept(network) == Lines{"add-rule " + first, "add-rule " + second, set,
+                               "remove-rule 17303 from all fwmark 0xd0e60073 lookup 17310",
+                               "remove-rule 17302 from all fwmark 0xd0e60073 lookup main without "
+                               "its default"});
+}
+
+TEST_CASE("marking: a rule of ours under another mask is not the one that is wanted") {
+  Network network = marked_node();
+  std::ranges::find(network.rules, 17303U, &core::Rule::priority)->mark->mask = 0xffff;
+  CHECK(kept(network).front() == "add-rule " + second);
 }
 
 TEST_CASE("marking: what may not be seen is left as it is") {
@@ -103,7 +122,7 @@ TEST_CASE("marking: not where a strict rp_filter would let no answer in") {
     CHECK(kept(network, support::ens7).empty());
   }
   SUBCASE("but where the anchor shares it") {
-    CHECK(kept(network).size() == 3);
+    CHECK(kept(network).size() == 4);  // and a route to the anchor's gateway
   }
   SUBCASE("but where it is loose") {
     outside.rp_filter = 2;
@@ -117,7 +136,7 @@ TEST_CASE("marking: not where a strict rp_filter would let no answer in") {
 
 TEST_CASE("marking: a mark in a rule from the public address is not somebody who keeps replies") {
   Network network = support::booted(Topology::routing_agent);
-  network.rules[1].mark = 1;
+  network.rules[1].mark = core::Mark{1};
   CHECK(kept(network).size() == 4);
 }
 
@@ -164,7 +183,7 @@ TEST_CASE("marking: brought about by one run, and kept by the next without a cha
 TEST_CASE("marking: where the kernel does not take it, egress comes about without") {
   Rig rig;
   rig.kernel.network = support::forwarding(support::booted(Topology::classic));
-  rig.kernel.refuse_change = 2;  // after the direct route and our table
+  rig.kernel.refuse_change = 6;  // after the direct route, our table and the rules
   const app::Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == core::Exit::ok);
   CHECK(rig.kernel.network.marking == Marking{});
@@ -202,8 +221,8 @@ TEST_CASE("marking: at no moment a rule leads to our table without the one in fr
     const auto there = [&](std::uint32_t priority) {
       return std::ranges::count(network.rules, priority, &core::Rule::priority) > 0;
     };
-    return (there(core::main_first_priority) || !there(core::our_table_priority)) &&
-           (there(core::marked_main_first_priority) || !there(core::marked_our_table_priority));
+    return (there(core::main_first_priority) || !there(core::public_table_priority)) &&
+           (there(core::marked_main_first_priority) || !there(core::marked_public_table_priority));
   };
   const auto check = [&](const std::vector<core::Step>& steps, const Network& from) {
     support::FakeKernel kernel;

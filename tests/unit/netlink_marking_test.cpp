@@ -11,6 +11,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 using unit::Message;
@@ -55,7 +56,14 @@ core::Link link_with(std::vector<std::uint32_t> settings) {
   const auto* start = reinterpret_cast<const std::uint8_t*>(settings.data());
   const auto inner = nested(IFLA_INET_CONF, {start, settings.size() * sizeof settings[0]});
   const auto family = nested(AF_INET, inner);
-  return Message(ifinfomsg{}).bytes(IFLA_AF_SPEC, family).decoded_by(io::decode_link);
+  return Message(ifinfomsg{.ifi_family = 0,
+                           .__ifi_pad = 0,
+                           .ifi_type = 0,
+                           .ifi_index = 0,
+                           .ifi_flags = IFF_UP | IFF_RUNNING,
+                           .ifi_change = 0})
+      .bytes(IFLA_AF_SPEC, family)
+      .decoded_by(io::decode_link);
 }
 
 }  // namespace
@@ -63,7 +71,7 @@ core::Link link_with(std::vector<std::uint32_t> settings) {
 TEST_CASE("netlink: a rule of ours tells for which address it was made") {
   const std::string note = io::marking_note(support::public_address);
   CHECK(note == std::string("\0\x16"
-                            "1: keeps 203.0.113.10\0",
+                            "2: keeps 203.0.113.10\0",
                             24));
   CHECK(nf_rule(note).decoded_by(io::decode_marking) == support::public_address);
 }
@@ -78,7 +86,7 @@ TEST_CASE("netlink: a rule that tells anything else is not ours") {
     note += '\0';
   }
   SUBCASE("another version") {
-    note[2] = '2';
+    note[2] = '1';
   }
   SUBCASE("another type") {
     note[0] = 1;
@@ -99,10 +107,14 @@ TEST_CASE("netlink: a message of our marking that is cut off anywhere does no ha
   }
 }
 
-TEST_CASE("netlink: a rule by a whole mark is compared, one by some of its bits is not") {
-  CHECK(marked(core::our_mark, 0xffffffff).plain);
-  CHECK(marked(core::our_mark, 0xffffffff).mark == core::our_mark);
-  CHECK_FALSE(marked(core::our_mark, 0xff).plain);
+TEST_CASE("netlink: a rule by a mark is compared, with the bits that it looks at") {
+  CHECK(marked(0x1000, 0x1000) == core::Rule{.mark = core::our_mark, .table = 0});
+  CHECK(marked(0x1000, 0xffffffff).mark == core::Mark{0x1000, 0xffffffff});
+  CHECK(Message(rule_header()).number(FRA_FWMARK, 7).decoded_by(io::decode_rule).mark ==
+        core::Mark{7, 0xffffffff});
+  // Cilium's "fwmark 0/0xf00": the kernel tells the mask alone
+  CHECK(Message(rule_header()).number(FRA_FWMASK, 0xf00).decoded_by(io::decode_rule).mark ==
+        core::Mark{0, 0xf00});
   CHECK_FALSE(Message(rule_header()).decoded_by(io::decode_rule).mark.has_value());
 }
 

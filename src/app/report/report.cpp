@@ -3,6 +3,7 @@
 
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/rules.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -35,7 +36,7 @@ std::string render_route(const core::Route& route, const core::Network& network)
 std::string render_rule(const core::Rule& rule) {
   const std::string source = rule.source ? rule.source->to_string() : "all";
   const std::string table = rule.table == core::main_table ? "main" : fmt::format("{}", rule.table);
-  const std::string mark = rule.mark ? fmt::format(" fwmark {:#x}", *rule.mark) : "";
+  const std::string mark = rule.mark ? " fwmark " + core::render_mark(*rule.mark) : "";
   return fmt::format("{} from {}{} lookup {}{}", rule.priority, source, mark, table,
                      rule.suppress_prefixlength ? " without its default" : "");
 }
@@ -62,11 +63,11 @@ struct InWords {
     return {"remove-rule", render_rule(action.rule)};
   }
   Words operator()(const core::SetMarking& action) const {
-    return {"set-marking", fmt::format("{:#x} on forwarded connections of {}", core::our_mark,
+    return {"set-marking", fmt::format("{:#x} on forwarded connections of {}", core::our_mark.value,
                                        action.address.to_string())};
   }
   Words operator()(const core::RemoveMarking&) const {
-    return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark)};
+    return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark.value)};
   }
   Words operator()(const core::ReplaceDefault& action) const {
     return {"replace-default", render_route(action.route, network)};

@@ -10,6 +10,10 @@ namespace {
 
 using State = Marking::State;
 
+bool has(const std::vector<Rule>& rules, const Rule& rule) {
+  return std::ranges::find(rules, rule) != rules.end();
+}
+
 // --- packets from the public address -----------------------------------------------------------
 
 // The DOKS routing agent, or somebody else, already keeps replies on the public gateway.
@@ -51,22 +55,24 @@ std::vector<Rule> marking_rules() {
           {.priority = marked_public_table_priority, .mark = our_mark, .table = public_table}};
 }
 
-void add_marking(std::vector<Step>& steps, std::vector<Rule>& rules, const Network& network,
-                 const Paths& paths) {
-  const Marking& there = network.marking;
-  const bool wanted = there.state != State::unsupported && may_be_marked(network, paths);
+bool wants_marking(const Network& network, const Paths& paths) {
+  return network.marking.state != State::unsupported && may_be_marked(network, paths);
+}
+
+// Where the marking cannot be seen, its rules are kept but not added.
+void want_marking_rules(std::vector<Rule>& wanted, const Network& network) {
+  for (const Rule& rule : marking_rules()) {
+    if (network.marking.state != State::hidden || has(network.rules, rule)) {
+      wanted.push_back(rule);
+    }
+  }
+}
+
+void set_marking(std::vector<Step>& steps, const Network& network, const Paths& paths) {
   const Marking marking{State::set, paths.public_path.address};
-  if (wanted && there.state != State::hidden && there != marking) {
+  if (network.marking.state != State::hidden && network.marking != marking) {
     steps.push_back({SetMarking{marking.address},
                      "open connections of pods are under the public address, and must stay"});
-  } else if (!wanted && there.state == State::set) {
-    steps.push_back({RemoveMarking{}, "nothing is forwarded that it could serve"});
-  }
-  for (const Rule& rule : marking_rules()) {
-    const bool kept = std::ranges::find(network.rules, rule) != network.rules.end();
-    if (wanted && (kept || there.state != State::hidden)) {
-      rules.push_back(rule);
-    }
   }
 }
 
@@ -75,15 +81,15 @@ void add_marking(std::vector<Step>& steps, std::vector<Rule>& rules, const Netwo
 std::string_view purpose(const Rule& rule) {
   if (rule.mark) {
     return rule.table == public_table ? "what is marked must leave by the public gateway"
-                                   : "pods and bridges must stay reachable for what is marked";
+                                      : "pods and bridges must stay reachable for what is marked";
   }
   return rule.table == public_table ? "replies of the public address must leave by it"
-                                 : "pods and bridges must stay reachable from it";
+                                    : "pods and bridges must stay reachable from it";
 }
 
 void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {
   for (const Rule& rule : wanted) {
-    if (std::ranges::find(network.rules, rule) == network.rules.end()) {
+    if (!has(network.rules, rule)) {
       steps.push_back({AddRule{rule}, std::string(purpose(rule))});
     }
   }
@@ -97,8 +103,16 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
   if (!replies_kept_by_others(network, paths.public_path)) {
     wanted = reply_rules(paths.public_path);
   }
-  add_marking(steps, wanted, network, paths);
+  const bool marking = wants_marking(network, paths);
+  if (marking) {
+    want_marking_rules(wanted, network);
+  } else if (network.marking.state == State::set) {
+    steps.push_back({RemoveMarking{}, "nothing is forwarded that it could serve"});
+  }
   add_rules(steps, network, wanted);
+  if (marking) {  // after its rules: an older version's marking serves until they are there
+    set_marking(steps, network, paths);
+  }
   const auto stale = remove_rules(network, wanted, "ours, and no longer wanted");
   steps.insert(steps.end(), stale.begin(), stale.end());
   return steps;
@@ -108,11 +122,16 @@ std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& 
                                std::string_view reason) {
   std::vector<Step> steps;
   std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
-    if (rule.protocol == our_protocol && std::ranges::find(wanted, rule) == wanted.end()) {
+    if (rule.protocol == our_protocol && !has(wanted, rule)) {
       steps.push_back({RemoveRule{rule}, std::string(reason)});
     }
   });
   return steps;
+}
+
+std::string render_mark(const Mark& mark) {
+  return mark.mask == Mark{}.mask ? fmt::format("{:#x}", mark.value)
+                                  : fmt::format("{:#x}/{:#x}", mark.value, mark.mask);
 }
 
 }  // namespace core

@@ -4,6 +4,7 @@
 #include "core/model.hpp"
 #include "core/plan/paths.hpp"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -18,5 +19,8 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths);
 // would, without the one in front of it, keep even pods from being reached.
 std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
                                std::string_view reason);
+
+// "0x1000/0x1000", as ip-rule(8) writes it; a whole mark without its mask.
+std::string render_mark(const Mark& mark);
 
 }  // namespace core

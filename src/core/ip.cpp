@@ -63,7 +63,7 @@ std::string Prefix::to_string() const {
 }
 
 bool Prefix::contains(Ipv4 other) const {
-  return (other.to_number() & mask(length)) == address.to_number();
+  return ((other.to_number() ^ address.to_number()) & mask(length)) == 0;
 }
 
 }  // namespace core

@@ -57,6 +57,10 @@ struct Link {
   bool forwards = false;        // passes on what comes in here for others
   std::uint32_t rp_filter = 0;  // 1: takes nothing here whose answer would leave elsewhere
   bool src_valid_mark = false;  // that answer has the mark of the packet
+  bool up = true;               // and has a carrier
+  bool loopback = false;
+  bool arp = true;        // asks for the MAC of a gateway
+  std::string kind = {};  // "veth", "dummy", …; empty for hardware
   bool operator==(const Link&) const = default;
 };
 

@@ -125,9 +125,17 @@ core::Link decode_link(const nlmsghdr& message) {
       link.mac = fmt::format("{:02x}", fmt::join(payload(attribute), ":"));
     } else if (mnl_attr_get_type(attribute) == IFLA_AF_SPEC) {
       take_settings(attribute, link);
+    } else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO) {
+      const nlattr* kind = find_nested(attribute, IFLA_INFO_KIND);
+      link.kind = kind == nullptr ? "" : text(kind);
     }
   });
-  link.ifindex = header == nullptr ? 0 : static_cast<std::uint32_t>(header->ifi_index);
+  if (header != nullptr) {
+    link.ifindex = static_cast<std::uint32_t>(header->ifi_index);
+    link.up = (header->ifi_flags & IFF_UP) != 0 && (header->ifi_flags & IFF_RUNNING) != 0;
+    link.loopback = (header->ifi_flags & IFF_LOOPBACK) != 0;
+    link.arp = (header->ifi_flags & IFF_NOARP) == 0;
+  }
   return link;
 }
 

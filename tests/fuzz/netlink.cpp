@@ -19,6 +19,7 @@ void decode(const nlmsghdr& message) {
   const auto link = io::decode_link(message);
   fuzz::require(link.name.find('\0') == std::string::npos, "a name ends at its first zero");
   fuzz::require(link.mac.size() % 3 == (link.mac.empty() ? 0 : 2), "a MAC is bytes and colons");
+  fuzz::require(link.kind.find('\0') == std::string::npos, "a kind ends at its first zero");
   const auto rule = io::decode_rule(message);
   fuzz::require(!rule.source || is_length(rule.source->length), "a rule's source is a prefix");
   fuzz::require(is_length(io::decode_address(message).length), "an address has 32 bits");

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/plan/paths.hpp"
 #include "integration/private_network.hpp"
 #include "support/kernel_contract.hpp"
 
@@ -126,6 +127,38 @@ TEST_CASE("kernel: a marking that somebody else changed is no marking for any ad
   }
   world.kernel().remove_marking();
   CHECK(world.network().marking == core::Marking{});
+}
+
+TEST_CASE("kernel: shows which devices carry traffic") {
+  RealWorld world;
+  run_ip(
+      "link add kube-ipvs0 index 30 type bridge\n"
+      "addr add 203.0.113.10/32 dev kube-ipvs0\n");
+  const auto links = world.kernel().read().links;
+  const auto link = [&](const std::string& name) {
+    return *std::ranges::find(links, name, &core::Link::name);
+  };
+  CHECK(link("lo").loopback);
+  CHECK(link("eth0").up);
+  CHECK(link("eth0").arp);
+  CHECK(link("eth0").kind == "veth");
+  CHECK_FALSE(link("kube-ipvs0").up);
+  CHECK(link("kube-ipvs0").kind == "bridge");
+}
+
+// Without a route to its network the gateway is refused; with our route to it alone it is not.
+TEST_CASE("kernel: a gateway behind an address without a route is taken with our route to it") {
+  RealWorld world;
+  run_ip("addr add 10.47.0.10/16 dev eth1 noprefixroute\n");
+  const core::Path path{ip("10.47.0.10"), {ip("10.47.0.1"), eth1}};
+  const core::Route wanted{.destination = prefix("192.0.2.0/24"), .via = path.via};
+  CHECK(refusal([&] { world.kernel().set_route(wanted); }) == core::Exit::os_error);
+  const auto routes = core::gateway_routes(world.network(), {path, path});
+  REQUIRE(routes.size() == 2);
+  world.kernel().set_route(routes[0]);
+  CHECK(has(world.network(), routes[0]));
+  world.kernel().set_route(wanted);
+  CHECK(has(world.network(), wanted));
 }
 
 TEST_CASE("kernel: says in its own words why it refuses") {

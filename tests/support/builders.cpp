@@ -74,6 +74,7 @@ core::Network booted(Topology topology) {
       .rules = {{.priority = 0, .table = 255, .protocol = from_kernel},
                 {.priority = core::main_rule_priority, .protocol = from_kernel},
                 {.priority = 32767, .table = 253, .protocol = from_kernel}}};
+  network.links[0].loopback = true;
   if (topology == Topology::anchor_nic) {
     network.links.push_back({ens7, "ens7np0", "04:01:2a:0f:2a:03"});
   }

@@ -146,7 +146,11 @@ void FakeKernel::require_valid_hop(const core::Route& route) const {
     return held.ifindex == route.via.ifindex && route.via.gateway &&
            network_of(held).contains(*route.via.gateway);
   });
-  if (route.via.gateway && !reachable) {
+  const bool on_link = std::ranges::any_of(network.routes, [&](const core::Route& other) {
+    return !other.via.gateway && other.via.ifindex == route.via.ifindex && route.via.gateway &&
+           other.destination.contains(*route.via.gateway);
+  });
+  if (route.via.gateway && !reachable && !on_link) {
     throw refused("Nexthop has invalid gateway");
   }
   const auto held = std::ranges::find_if(

@@ -40,6 +40,7 @@ fib_rule_hdr rule_header() {
 ifinfomsg link_header(int index) {
   ifinfomsg header{};
   header.ifi_index = index;
+  header.ifi_flags = IFF_UP | IFF_RUNNING;
   return header;
 }
 
@@ -95,6 +96,24 @@ TEST_CASE("netlink: a name without its zero, and a link without a MAC") {
             .decoded_by(io::decode_link) == core::Link{7, "", ""});
 }
 
+// As `ip link add kube-ipvs0 type dummy` shows it, and lo.
+TEST_CASE("netlink: a link tells whether it carries traffic, and of what kind it is") {
+  const auto link_of = [](unsigned flags) {
+    ifinfomsg header = link_header(7);
+    header.ifi_flags = flags;
+    return Message(header).decoded_by(io::decode_link);
+  };
+  CHECK(link_of(IFF_UP | IFF_RUNNING).up);
+  CHECK_FALSE(link_of(IFF_UP).up);
+  CHECK_FALSE(link_of(IFF_RUNNING).up);
+  CHECK_FALSE(link_of(IFF_BROADCAST | IFF_NOARP).arp);
+  CHECK(link_of(IFF_UP | IFF_RUNNING | IFF_LOOPBACK).loopback);
+  const std::array<std::uint8_t, 12> kind = {10, 0, 1, 0, 'd', 'u', 'm', 'm', 'y', 0, 0, 0};
+  CHECK(Message(link_header(7)).bytes(IFLA_LINKINFO, kind).decoded_by(io::decode_link).kind ==
+        "dummy");
+  CHECK(Message(link_header(7)).bytes(IFLA_LINKINFO, {}).decoded_by(io::decode_link).kind.empty());
+}
+
 TEST_CASE("netlink: an address is the local one, not the peer's") {
   const core::LinkAddress expected{support::public_address, 20, 2};
   CHECK(Message(address_header())
@@ -119,8 +138,9 @@ TEST_CASE("netlink: a route in every field") {
 
 TEST_CASE("netlink: a route's table is the attribute, or else the header's") {
   CHECK(Message(route_header()).decoded_by(io::decode_route)->table == 254);
-  CHECK(Message(route_header()).number(RTA_TABLE, public_table).decoded_by(io::decode_route)->table ==
-        public_table);
+  CHECK(
+      Message(route_header()).number(RTA_TABLE, public_table).decoded_by(io::decode_route)->table ==
+      public_table);
 }
 
 TEST_CASE("netlink: a route with several next hops says so, and names none") {

@@ -44,6 +44,7 @@ TEST_CASE("paths: the anchor has a device of its own since DOKS 1.32") {
 TEST_CASE("paths: the public device is told by its MAC where the address is not on it") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::public_address);
+  network.addresses.push_back({support::public_address, 32, 1});  // lo, which does not count
   CHECK(paths_of(support::droplet(std::nullopt), network).public_path.via.ifindex == support::eth0);
 }
 
@@ -83,8 +84,9 @@ TEST_CASE("paths: an anchor that no device holds is not papered over") {
         "no network device holds the anchor address 10.17.0.5");
 }
 
-TEST_CASE("paths: an address on two devices is ambiguous, and both are named") {
+TEST_CASE("paths: an address on two NICs that nothing tells apart is ambiguous, both are named") {
   auto network = support::booted(Topology::anchor_nic);
+  network.routes.clear();
   SUBCASE("anchor") {
     network.addresses.push_back({support::anchor_address, 16, support::eth0});
     CHECK(ending_of(support::droplet(std::nullopt), network) ==
@@ -92,7 +94,9 @@ TEST_CASE("paths: an address on two devices is ambiguous, and both are named") {
   }
   SUBCASE("public") {
     network.addresses.push_back({support::public_address, 20, support::eth1});
-    CHECK(ending_of(support::droplet(std::nullopt), network) ==
+    auto droplet = support::droplet(std::nullopt);
+    droplet.public_interface->mac.clear();
+    CHECK(ending_of(droplet, network) ==
           "the public address 203.0.113.10 is on more than one device: eth0 and eth1");
   }
   SUBCASE("a MAC on two devices: a bridge, say") {
@@ -101,6 +105,92 @@ TEST_CASE("paths: an address on two devices is ambiguous, and both are named") {
     CHECK(ending_of(support::droplet(std::nullopt), network) ==
           "the public address 203.0.113.10 is on more than one device: eth0 and br0");
   }
+}
+
+TEST_CASE("paths: an address that stands once more on its own NIC is there once") {
+  auto network = support::booted(Topology::anchor_nic);
+  network.addresses.push_back({support::public_address, 32, support::eth0});
+  network.addresses.push_back({support::anchor_address, 32, support::ens7});
+  const auto paths = paths_of(support::droplet(std::nullopt), network);
+  CHECK(paths.public_path.via.ifindex == support::eth0);
+  CHECK(paths.anchor_path.via.ifindex == support::ens7);
+}
+
+TEST_CASE("paths: a device that carries no traffic does not count") {
+  core::Link other{.ifindex = 9, .name = "other", .mac = "04:01:2a:0f:2a:01"};
+  SUBCASE("loopback") {
+    other.loopback = true;
+  }
+  SUBCASE("a dummy") {
+    other.kind = "dummy";
+  }
+  SUBCASE("down, or without a carrier") {
+    other.up = false;
+  }
+  SUBCASE("one that asks for no MAC") {
+    other.arp = false;
+  }
+  auto network = support::booted(Topology::anchor_nic);
+  network.routes.clear();
+  network.links.insert(network.links.begin(), other);
+  network.addresses.insert(network.addresses.begin(), {support::public_address, 20, 9});
+  network.addresses.insert(network.addresses.begin(), {support::anchor_address, 16, 9});
+  const auto paths = paths_of(support::droplet(std::nullopt), network);
+  CHECK(paths.public_path.via.ifindex == support::eth0);
+  CHECK(paths.anchor_path.via.ifindex == support::ens7);
+
+  std::erase_if(network.addresses, [](const auto& held) { return held.ifindex == support::ens7; });
+  CHECK(ending_of(support::droplet(std::nullopt), network) ==
+        "the anchor address 10.17.0.5 is on other, which carries no traffic");
+}
+
+TEST_CASE("paths: of several NICs the MAC, the gateway's network, or a route decides") {
+  auto network = support::booted(Topology::anchor_nic);
+  auto droplet = support::droplet(std::nullopt);
+  SUBCASE("the MAC") {
+    network.routes.clear();
+    network.addresses.insert(network.addresses.begin(),
+                             {support::public_address, 20, support::eth1});
+    CHECK(paths_of(droplet, network).public_path.via.ifindex == support::eth0);
+  }
+  SUBCASE("the network that the gateway is in") {
+    network.routes.clear();
+    network.addresses.insert(network.addresses.begin(),
+                             {support::anchor_address, 32, support::eth0});
+    CHECK(paths_of(droplet, network).anchor_path.via.ifindex == support::ens7);
+  }
+  SUBCASE("the default of before") {
+    droplet.public_interface->mac.clear();
+    network.addresses.insert(network.addresses.begin(),
+                             {support::public_address, 20, support::eth1});
+    CHECK(paths_of(droplet, network).public_path.via.ifindex == support::eth0);
+  }
+  SUBCASE("the default of ours: a node that works is not gated for a doubt") {
+    network = support::converged(Topology::anchor_nic);
+    network.addresses.insert(network.addresses.begin(),
+                             {support::anchor_address, 16, support::eth0});
+    CHECK(paths_of(droplet, network).anchor_path.via.ifindex == support::ens7);
+  }
+}
+
+TEST_CASE("paths: a gateway gets a route where none of link scope leads to it") {
+  auto network = support::booted(Topology::anchor_nic);
+  const auto paths = paths_of(support::droplet(std::nullopt), network);
+  CHECK(core::gateway_routes(network, paths).empty());
+  std::erase_if(network.routes, [](const core::Route& route) { return !route.via.gateway; });
+  const core::Route to_public{.destination = core::Prefix::host(support::public_gateway),
+                              .via = {.ifindex = support::eth0},
+                              .source = support::public_address,
+                              .scope = 253};
+  const core::Route to_anchor{.destination = core::Prefix::host(support::anchor_gateway),
+                              .via = {.ifindex = support::ens7},
+                              .source = support::anchor_address,
+                              .scope = 253};
+  CHECK(core::gateway_routes(network, paths) == std::vector{to_public, to_anchor});
+  network.routes.push_back(to_public);  // ours, still wanted
+  CHECK(core::gateway_routes(network, paths).size() == 2);
+  network.routes.push_back({.via = {.ifindex = support::eth0}, .protocol = 3, .scope = 253});
+  CHECK(core::gateway_routes(network, paths) == std::vector{to_anchor});  // a default by device
 }
 
 TEST_CASE("paths: a hop is written with gateway and device, as far as they are known") {

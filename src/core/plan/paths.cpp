@@ -2,22 +2,33 @@
 #include "core/plan/paths.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace core {
 namespace {
 
-std::vector<std::uint32_t> devices_with_address(const Network& network, Ipv4 address) {
-  std::vector<std::uint32_t> devices;
+constexpr std::uint8_t link_scope = 253;  // RT_SCOPE_LINK
+
+using Devices = std::vector<std::uint32_t>;
+
+const Link* find_link(std::uint32_t ifindex, const Network& network) {
+  const auto link = std::ranges::find(network.links, ifindex, &Link::ifindex);
+  return link == network.links.end() ? nullptr : &*link;
+}
+
+// Each once: a device may hold an address with several prefix lengths.
+Devices devices_with_address(const Network& network, Ipv4 address) {
+  Devices devices;
   for (const LinkAddress& held : network.addresses) {
-    if (held.address == address) {
+    if (held.address == address && std::ranges::find(devices, held.ifindex) == devices.end()) {
       devices.push_back(held.ifindex);
     }
   }
   return devices;
 }
 
-std::vector<std::uint32_t> devices_with_mac(const Network& network, const std::string& mac) {
-  std::vector<std::uint32_t> devices;
+Devices devices_with_mac(const Network& network, const std::string& mac) {
+  Devices devices;
   for (const Link& link : network.links) {
     if (!mac.empty() && link.mac == mac) {
       devices.push_back(link.ifindex);
@@ -26,18 +37,76 @@ std::vector<std::uint32_t> devices_with_mac(const Network& network, const std::s
   return devices;
 }
 
-std::string device_name(std::uint32_t ifindex, const Network& network) {
-  const auto link = std::ranges::find(network.links, ifindex, &Link::ifindex);
-  return link == network.links.end() ? fmt::format("{}", ifindex) : link->name;
+// kube-ipvs0, for example, holds the addresses of Services and carries nothing.
+bool carries_traffic(const Link& link) {
+  return link.up && !link.loopback && link.arp && link.kind != "dummy";
 }
 
-Ending several_devices(std::string_view which, Ipv4 address,
-                       const std::vector<std::uint32_t>& devices, const Network& network) {
+Devices carriers_of(Devices devices, const Network& network) {
+  std::erase_if(devices, [&](std::uint32_t device) {
+    const Link* link = find_link(device, network);
+    return link == nullptr || !carries_traffic(*link);
+  });
+  return devices;
+}
+
+bool has_in_network(const Network& network, std::uint32_t device, Ipv4 gateway) {
+  return std::ranges::any_of(network.addresses, [&](const LinkAddress& held) {
+    return held.ifindex == device && Prefix{held.address, held.length}.contains(gateway);
+  });
+}
+
+bool leads_through(const Network& network, const NextHop& hop) {
+  return std::ranges::any_of(network.routes, [&](const Route& route) { return route.via == hop; });
+}
+
+// Keeps the devices that pass a test, or all where none does.
+template <typename Test>
+void prefer(Devices& devices, Test&& test) {
+  Devices preferred;
+  std::ranges::copy_if(devices, std::back_inserter(preferred), test);
+  if (!preferred.empty()) {
+    devices = preferred;
+  }
+}
+
+Devices likeliest(Devices devices, const Interface& interface, const Network& network) {
+  const Devices with_mac = devices_with_mac(network, interface.mac);
+  prefer(devices,
+         [&](auto device) { return std::ranges::find(with_mac, device) != with_mac.end(); });
+  prefer(devices, [&](auto device) { return has_in_network(network, device, interface.gateway); });
+  prefer(devices, [&](auto device) { return leads_through(network, {interface.gateway, device}); });
+  return devices;
+}
+
+std::string device_name(std::uint32_t ifindex, const Network& network) {
+  const Link* link = find_link(ifindex, network);
+  return link == nullptr ? fmt::format("{}", ifindex) : link->name;
+}
+
+Ending several_devices(std::string_view which, Ipv4 address, const Devices& devices,
+                       const Network& network) {
+  const std::string first = device_name(devices[0], network);
+  const std::string second = device_name(devices[1], network);
   return {.exit = Exit::config,
           .message = fmt::format("the {} address {} is on more than one device: {} and {}", which,
-                                 address.to_string(), device_name(devices[0], network),
-                                 device_name(devices[1], network)),
-          .hint = "DOKS 1.32.2-do.3, 1.31.6-do.3 and 1.30.10-do.3 fixed this: recycle the node"};
+                                 address.to_string(), first, second),
+          .hint = fmt::format("take it from the wrong one with `ip address delete`, see `ip -4 "
+                              "address show to {}`; DOKS 1.32.2-do.3, 1.31.6-do.3 and 1.30.10-do.3 "
+                              "fixed this: recycle the node",
+                              address.to_string())};
+}
+
+Ending carries_nothing(std::string_view which, Ipv4 address, const Devices& holders,
+                       const Network& network) {
+  const std::string device = device_name(holders[0], network);
+  return {
+      .exit = Exit::config,
+      .message = fmt::format("the {} address {} is on {}, which carries no traffic", which,
+                             address.to_string(), device),
+      .hint = fmt::format("see `ip link show {0}`: bring it up with `ip link set {0} up`, or, if "
+                          "it is no NIC, add the address to the droplet's NIC",
+                          device)};
 }
 
 Ending no_public_interface() {
@@ -62,15 +131,26 @@ Ending address_not_configured(std::string_view which, Ipv4 address) {
 }
 
 std::variant<Path, Ending> path_of(std::string_view which, const Interface& interface,
-                                   const std::vector<std::uint32_t>& devices,
-                                   const Network& network) {
-  if (devices.empty()) {
-    return address_not_configured(which, interface.address);
+                                   const Devices& devices, const Network& network) {
+  const Devices found = likeliest(devices, interface, network);
+  if (found.size() > 1) {
+    return several_devices(which, interface.address, found, network);
   }
-  if (devices.size() > 1) {
-    return several_devices(which, interface.address, devices, network);
+  if (found.size() == 1) {
+    return Path{interface.address, {interface.gateway, found[0]}};
   }
-  return Path{interface.address, {interface.gateway, devices[0]}};
+  const Devices holders = devices_with_address(network, interface.address);
+  return holders.empty() ? address_not_configured(which, interface.address)
+                         : carries_nothing(which, interface.address, holders, network);
+}
+
+// As fib_check_nh() in net/ipv4/fib_semantics.c asks: a route of link scope on that device.
+bool is_reachable(const Network& network, const NextHop& hop) {
+  return std::ranges::any_of(network.routes, [&](const Route& route) {
+    return route.protocol != our_protocol && route.table == main_table && !route.multipath &&
+           route.scope >= link_scope && !route.via.gateway && route.via.ifindex == hop.ifindex &&
+           route.destination.contains(*hop.gateway);
+  });
 }
 
 }  // namespace
@@ -80,9 +160,9 @@ std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Networ
     return no_public_interface();
   }
   const Interface& outside = *droplet.public_interface;
-  auto devices = devices_with_address(network, outside.address);
+  Devices devices = carriers_of(devices_with_address(network, outside.address), network);
   if (devices.empty()) {
-    devices = devices_with_mac(network, outside.mac);
+    devices = carriers_of(devices_with_mac(network, outside.mac), network);
   }
   return path_of("public", outside, devices, network);
 }
@@ -91,8 +171,8 @@ std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Networ
   if (!droplet.anchor) {
     return no_anchor();
   }
-  return path_of("anchor", *droplet.anchor, devices_with_address(network, droplet.anchor->address),
-                 network);
+  const Devices holders = devices_with_address(network, droplet.anchor->address);
+  return path_of("anchor", *droplet.anchor, carriers_of(holders, network), network);
 }
 
 std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network) {
@@ -105,6 +185,19 @@ std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& ne
     return *ending;
   }
   return Paths{.public_path = std::get<Path>(outside), .anchor_path = std::get<Path>(anchor)};
+}
+
+std::vector<Route> gateway_routes(const Network& network, const Paths& paths) {
+  std::vector<Route> routes;
+  for (const Path& path : {paths.public_path, paths.anchor_path}) {
+    if (!is_reachable(network, path.via)) {
+      routes.push_back({.destination = Prefix::host(*path.via.gateway),
+                        .via = {.ifindex = path.via.ifindex},
+                        .source = path.address,
+                        .scope = link_scope});
+    }
+  }
+  return routes;
 }
 
 bool goes_via(const Route& route, const Path& path) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace core {
 
@@ -20,10 +21,16 @@ struct Paths {
 };
 
 // The device of each path is the one that holds its address, never a name: DOKS 1.32 and newer give
-// the anchor a NIC of its own. None or several are an Ending with Exit::config.
+// the anchor a NIC of its own. Where several hold it, those that carry no traffic do not count;
+// then the MAC, the network of the gateway, and a route that already leads through the gateway
+// decide. None or several are an Ending with Exit::config.
 std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Network& network);
 std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Network& network);
 std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network);
+
+// A link-scope route to each gateway that the kernel would refuse as a next hop: an address with
+// `noprefixroute`, and nobody made the route to its network.
+std::vector<Route> gateway_routes(const Network& network, const Paths& paths);
 
 bool goes_via(const Route& route, const Path& path);
 

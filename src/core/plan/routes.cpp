@@ -32,8 +32,10 @@ void add_direct_routes(std::vector<Step>& steps, const Network& network,
                        const std::vector<Route>& wanted) {
   for (const Route& route : wanted) {
     if (!has_direct_route(network, route)) {
-      steps.push_back({SetRoute{route}, fmt::format("{} must keep leaving by the public gateway",
-                                                    route.destination.to_string())});
+      const std::string destination = route.destination.to_string();
+      steps.push_back({SetRoute{route},
+                       route.via.gateway ? destination + " must keep leaving by the public gateway"
+                                         : destination + " is a gateway that no route reaches"});
     }
   }
 }
@@ -130,7 +132,8 @@ std::optional<Route> default_in_force(const Network& network) {
 
 std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
                                     const std::vector<Prefix>& direct, const Network* before) {
-  std::vector<Route> routes = {direct_route(metadata_service, paths.public_path)};
+  std::vector<Route> routes = gateway_routes(network, paths);
+  routes.push_back(direct_route(metadata_service, paths.public_path));
   for (const Prefix& destination : direct) {
     routes.push_back(direct_route(destination, paths.public_path));
   }

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Addresses as they stand on real nodes: more than once, on devices that carry nothing, and without
+// a route to their network.
+#include "node.hpp"
+
+namespace {
+
+// As kube-proxy in IPVS mode holds the addresses of Services; a bridge, since not every system has
+// dummy devices. It is down.
+void hold_on_kube_ipvs0(const Node& node, const std::string& address) {
+  node.world.ip(node.droplet, "link add kube-ipvs0 type bridge");
+  node.world.ip(node.droplet, "address add " + address + "/32 dev kube-ipvs0");
+}
+
+void check_comes_and_goes(const Node& node) {
+  const std::string before = node.world.snapshot(node.droplet);
+  node.run(0);
+  node.check_egress();
+  CHECK(node.world.seen_from(node.droplet.pod()) == node.world.held_by(node.droplet).at(0));
+  CHECK(node.run(0).at("result") == "unchanged");
+  Node::result_of(support::run(node.command({"release"})), 0);
+  CHECK(node.world.snapshot(node.droplet) == before);
+}
+
+}  // namespace
+
+TEST_CASE("addresses: one that stands once more on its NIC, on lo or on kube-ipvs0 is no doubt") {
+  for (const std::string topology : {"classic", "anchor-nic"}) {
+    CAPTURE(topology);
+    const Node node("198.51.100.1-4", topology);
+    const support::Droplet& droplet = node.droplet;
+    node.world.ip(droplet,
+                  "address add " + droplet.public_address + "/32 dev " + droplet.public_nic);
+    node.world.ip(droplet, "address add " + droplet.anchor + "/32 dev " + droplet.anchor_nic);
+    node.world.ip(droplet, "address add " + droplet.public_address + "/32 dev lo");
+    hold_on_kube_ipvs0(node, droplet.anchor);
+    check_comes_and_goes(node);
+  }
+}
+
+TEST_CASE("addresses: a node whose egress is in force is not gated for a doubt") {
+  const Node node("198.51.100.1-4", "anchor-nic");
+  node.run(0);
+  node.world.ip(node.droplet, "address add " + node.droplet.anchor + "/16 dev " +
+                                  node.droplet.public_nic + " noprefixroute");
+  node.run(0);
+  node.check_egress();
+}
+
+// As NetworkManager and networkd set them, without the routes that these would make.
+TEST_CASE("addresses: without a route to their network their gateways are reached all the same") {
+  for (const std::string topology : {"classic", "anchor-nic"}) {
+    CAPTURE(topology);
+    const Node node("198.51.100.1-4", topology);
+    const support::Droplet& droplet = node.droplet;
+    node.world.ip(droplet, "address change " + droplet.public_address + "/20 dev " +
+                               droplet.public_nic + " noprefixroute");
+    node.world.ip(droplet, "address change " + droplet.anchor + "/16 dev " + droplet.anchor_nic +
+                               " noprefixroute");
+    node.world.ip(droplet,
+                  "route replace default via 203.0.113.1 dev " + droplet.public_nic + " onlink");
+    check_comes_and_goes(node);
+  }
+}

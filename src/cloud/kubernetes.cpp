@@ -10,7 +10,7 @@ namespace {
 using nlohmann::json;
 
 // The message of a Status object; a proxy may answer something else.
-std::string explanation(const io::Response& response) {
+std::string status_message(const io::Response& response) {
   const json body = json::parse(response.body, nullptr, false);
   const json* message = member(body, "message");
   return message != nullptr && message->is_string() ? message->get<std::string>() : "";
@@ -84,7 +84,7 @@ json merge_patch(const core::PatchNode& patch, const std::string& version) {
 }  // namespace
 
 core::Error refusal(const io::Response& response) {
-  const std::string message = explanation(response);
+  const std::string message = status_message(response);
   if (response.status == 401) {
     return core::Error(core::Exit::no_permission,
                        "Kubernetes refuses the service account token: {}", message)

@@ -39,7 +39,7 @@ core::Interface interface(const json& address, const json& nic) {
 }
 
 // Older images lack `reserved_ip`, and say `floating_ip` only.
-std::optional<core::Ipv4> floating_ip(const json& reply) {
+std::optional<core::Ipv4> active_address(const json& reply) {
   for (const char* key : {"reserved_ip", "floating_ip"}) {
     const json* entry = member(reply, key);
     const json* v4 = entry == nullptr ? nullptr : member(*entry, "ipv4");
@@ -66,7 +66,7 @@ core::Droplet droplet(const json& reply) {
       result.anchor = interface(*anchor, json::object());
     }
   }
-  result.floating_ip = floating_ip(reply);
+  result.floating_ip = active_address(reply);
   return result;
 }
 

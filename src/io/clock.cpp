@@ -15,12 +15,12 @@ namespace {
 
 using std::chrono::steady_clock;
 
-class Descriptor {
+class SignalDescriptor {
  public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { close(number_); }
+  explicit SignalDescriptor(int number) : number_(number) {}
+  SignalDescriptor(const SignalDescriptor&) = delete;
+  SignalDescriptor& operator=(const SignalDescriptor&) = delete;
+  ~SignalDescriptor() { close(number_); }
   int number() const { return number_; }
 
  private:
@@ -85,7 +85,7 @@ class SystemClock : public Clock {
  private:
   steady_clock::time_point start_ = steady_clock::now();
   Duration deadline_;
-  Descriptor signals_;
+  SignalDescriptor signals_;
   int interrupt_ = 0;
 };
 

@@ -24,9 +24,9 @@ bool comes_true(const std::function<bool()>& condition) {
   return false;
 }
 
-class Judging {
+class NodeJudging {
  public:
-  Judging(Fleet& fleet, const Fleet::Member& member, Findings& findings)
+  NodeJudging(Fleet& fleet, const Fleet::Member& member, Findings& findings)
       : fleet_(fleet), droplet_(member.droplet), member_(member), findings_(findings) {}
 
   void has_egress() {
@@ -130,7 +130,7 @@ class Judging {
 
 void judge_nodes(Fleet& fleet, const std::vector<int>& exits, Findings& findings) {
   for (std::size_t number = 0; number < exits.size(); ++number) {
-    Judging judging(fleet, fleet.members()[number], findings);
+    NodeJudging judging(fleet, fleet.members()[number], findings);
     judging.is_quiet();
     if (exits[number] == 0) {
       judging.has_egress();
@@ -160,7 +160,7 @@ void judge_release(Fleet& fleet, const std::vector<int>& exits, Findings& findin
                      ended.run.exit, ended.run.err);
   }
   for (const std::size_t number : released) {
-    Judging(fleet, fleet.members()[number], findings).is_as_it_booted();
+    NodeJudging(fleet, fleet.members()[number], findings).is_as_it_booted();
   }
 }
 

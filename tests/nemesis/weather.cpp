@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds pause{5};
+constexpr std::chrono::milliseconds lull{5};
 
 }  // namespace
 
@@ -35,7 +35,7 @@ void Weather::run() {
   for (const Event& event : fleet_.storm().events) {
     while (steady_clock::now() < start + event.at) {
       fleet_.step();
-      std::this_thread::sleep_for(pause);
+      std::this_thread::sleep_for(lull);
     }
     perform(event);
     fleet_.step();

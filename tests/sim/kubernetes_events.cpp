@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t longest_text = 128;
 constexpr std::size_t longest_note = 1024;
 
-const Json& schema() {
+const Json& event_schema() {
   static const Json reference = {{"kind", "string"},       {"namespace", "string"},
                                  {"name", "string"},       {"uid", "string"},
                                  {"apiVersion", "string"}, {"resourceVersion", "string"},
@@ -112,7 +112,7 @@ Causes series_faults(const Json& event) {
   return causes;
 }
 
-Causes validate(const Json& event) {
+Causes validate_event(const Json& event) {
   const bool timed = event.contains("eventTime");
   Causes causes = place_faults(event, timed);
   if (timed) {
@@ -132,7 +132,7 @@ Causes validate(const Json& event) {
 }
 
 // Only what comes in a series may be told later.
-Causes validate_update(const Json& now, const Json& before) {
+Causes validate_event_update(const Json& now, const Json& before) {
   Causes causes = metadata_update_faults(now, before);
   for (const char* key : {"reason", "note", "type", "action", "reportingController",
                           "reportingInstance", "eventTime"}) {
@@ -152,10 +152,10 @@ const Resource& events() {
                                  .plural = "events",
                                  .kind = "Event",
                                  .list_kind = "EventList",
-                                 .schema = schema,
+                                 .schema = event_schema,
                                  .prepare_create = [](Json&) {},
-                                 .validate = validate,
-                                 .validate_update = validate_update};
+                                 .validate = validate_event,
+                                 .validate_update = validate_event_update};
   return resource;
 }
 

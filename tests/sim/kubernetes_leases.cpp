@@ -5,7 +5,7 @@
 namespace sim {
 namespace {
 
-const Json& schema() {
+const Json& lease_schema() {
   static const Json result = {{"kind", "string"},
                               {"apiVersion", "string"},
                               {"metadata", metadata_schema()},
@@ -42,13 +42,13 @@ void drop_disabled_fields(Json& lease) {
   }
 }
 
-Causes validate(const Json& lease) {
+Causes validate_lease(const Json& lease) {
   Causes causes = metadata_faults(lease);
   append(causes, spec_faults(lease));
   return causes;
 }
 
-Causes validate_update(const Json& now, const Json& before) {
+Causes validate_lease_update(const Json& now, const Json& before) {
   Causes causes = metadata_update_faults(now, before);
   append(causes, spec_faults(now));
   return causes;
@@ -63,10 +63,10 @@ const Resource& leases() {
                                  .kind = "Lease",
                                  .list_kind = "LeaseList",
                                  .unconditional_update = false,
-                                 .schema = schema,
+                                 .schema = lease_schema,
                                  .prepare_create = drop_disabled_fields,
-                                 .validate = validate,
-                                 .validate_update = validate_update};
+                                 .validate = validate_lease,
+                                 .validate_update = validate_lease_update};
   return resource;
 }
 

@@ -10,7 +10,7 @@
 namespace sim {
 namespace {
 
-const Json& schema() {
+const Json& node_schema() {
   static const Json result = {{"kind", "string"},
                               {"apiVersion", "string"},
                               {"metadata", metadata_schema()},
@@ -29,7 +29,7 @@ const Json& schema() {
   return result;
 }
 
-std::string text(const Json& taint, const char* key) {
+std::string taint_text(const Json& taint, const char* key) {
   return taint.value(key, std::string{});
 }
 
@@ -41,8 +41,8 @@ void taint_as_not_ready(Json& node) {
     taints = Json::array();
   }
   const bool has = std::ranges::any_of(taints, [&](const Json& taint) {
-    return text(taint, "key") == not_ready.at("key") &&
-           text(taint, "effect") == not_ready.at("effect");
+    return taint_text(taint, "key") == not_ready.at("key") &&
+           taint_text(taint, "effect") == not_ready.at("effect");
   });
   if (!has) {
     taints.push_back(not_ready);
@@ -52,13 +52,13 @@ void taint_as_not_ready(Json& node) {
 Causes taint_faults(const std::string& field, const Json& taint) {
   static const std::array<std::string, 3> effects = {"NoSchedule", "PreferNoSchedule", "NoExecute"};
   Causes causes;
-  for (const std::string& fault : qualified_name_faults(text(taint, "key"))) {
-    causes.push_back(invalid_value(field + ".key", text(taint, "key"), fault));
+  for (const std::string& fault : qualified_name_faults(taint_text(taint, "key"))) {
+    causes.push_back(invalid_value(field + ".key", taint_text(taint, "key"), fault));
   }
-  for (const std::string& fault : label_value_faults(text(taint, "value"))) {
-    causes.push_back(invalid_value(field + ".value", text(taint, "value"), fault));
+  for (const std::string& fault : label_value_faults(taint_text(taint, "value"))) {
+    causes.push_back(invalid_value(field + ".value", taint_text(taint, "value"), fault));
   }
-  const std::string effect = text(taint, "effect");
+  const std::string effect = taint_text(taint, "effect");
   if (effect.empty()) {
     causes.push_back(required_value(field + ".effect"));
   } else if (std::ranges::find(effects, effect) == effects.end()) {
@@ -78,7 +78,7 @@ Causes taints_faults(const Json& node) {
   for (std::size_t i = 0; i < taints.size(); ++i) {
     const std::string field = fmt::format("metadata.taints[{}]", i);
     append(causes, taint_faults(field, taints[i]));
-    if (!seen.emplace(text(taints[i], "key"), text(taints[i], "effect")).second) {
+    if (!seen.emplace(taint_text(taints[i], "key"), taint_text(taints[i], "effect")).second) {
       causes.push_back({"FieldValueDuplicate", field,
                         fmt::format("Duplicate value: {}: taints must be unique by key and effect "
                                     "pair",
@@ -88,13 +88,13 @@ Causes taints_faults(const Json& node) {
   return causes;
 }
 
-Causes validate(const Json& node) {
+Causes validate_node(const Json& node) {
   Causes causes = metadata_faults(node);
   append(causes, taints_faults(node));
   return causes;
 }
 
-Causes validate_update(const Json& now, const Json& before) {
+Causes validate_node_update(const Json& now, const Json& before) {
   Causes causes = metadata_update_faults(now, before);
   append(causes, taints_faults(now));
   const auto provider = [](const Json& node) {
@@ -116,10 +116,10 @@ const Resource& nodes() {
                                  .list_kind = "NodeList",
                                  .namespaced = false,
                                  .create_on_update = false,
-                                 .schema = schema,
+                                 .schema = node_schema,
                                  .prepare_create = taint_as_not_ready,
-                                 .validate = validate,
-                                 .validate_update = validate_update};
+                                 .validate = validate_node,
+                                 .validate_update = validate_node_update};
   return resource;
 }
 

@@ -7,7 +7,7 @@
 namespace sim {
 namespace {
 
-const Json& schema() {
+const Json& review_schema() {
   static const Json result = {
       {"kind", "string"},
       {"apiVersion", "string"},
@@ -28,7 +28,7 @@ const Json& schema() {
   return result;
 }
 
-Causes validate(const Json& review) {
+Causes validate_review(const Json& review) {
   const Json spec = review.value("spec", Json::object());
   const bool resource = spec.contains("resourceAttributes");
   const bool other = spec.contains("nonResourceAttributes");
@@ -55,8 +55,8 @@ const Resource& reviews() {
                                  .plural = "selfsubjectaccessreviews",
                                  .kind = "SelfSubjectAccessReview",
                                  .namespaced = false,
-                                 .schema = schema,
-                                 .validate = validate};
+                                 .schema = review_schema,
+                                 .validate = validate_review};
   return resource;
 }
 
@@ -89,7 +89,7 @@ bool asks_for_review(const Attributes& asked) {
 Reply review(const Cluster& cluster, const User& user, const Call& call) {
   try {
     const Decoded body = body_of(reviews(), call);
-    const Causes causes = validate(body.object);
+    const Causes causes = validate_review(body.object);
     if (!causes.empty()) {
       return invalid(reviews(), "", causes);
     }

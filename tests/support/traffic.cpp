@@ -26,9 +26,9 @@ constexpr milliseconds interval{1};
 constexpr int few = 5;                  // times that, where each datagram has its own socket
 constexpr int most_under_way = 64;      // far from what a socket's buffer holds
 constexpr milliseconds too_long{2000};  // without any answer: what is under way is given up
-constexpr milliseconds drain{5000};
+constexpr milliseconds longest_drain{5000};
 
-sockaddr_in endpoint(const std::string& address, int port) {
+sockaddr_in socket_address(const std::string& address, int port) {
   sockaddr_in result{};
   result.sin_family = AF_INET;
   result.sin_port = htons(static_cast<std::uint16_t>(port));
@@ -89,7 +89,7 @@ struct DatagramService::State {
 DatagramService::DatagramService(const std::string& netns, int port, const std::string& address)
     : state_(std::make_unique<State>()) {
   state_->socket = socket_in(netns, SOCK_DGRAM);
-  const sockaddr_in here = endpoint(address, port);
+  const sockaddr_in here = socket_address(address, port);
   if (bind(state_->socket, reinterpret_cast<const sockaddr*>(&here), sizeof here) != 0) {
     throw std::runtime_error("cannot listen in " + netns);
   }
@@ -198,7 +198,7 @@ struct DatagramFlow::State {
     int under_way = 0;
     auto next = Time::now();
     auto last_answer = next;
-    while (!ending || (under_way > 0 && Time::now() - last_answer < drain)) {
+    while (!ending || (under_way > 0 && Time::now() - last_answer < longest_drain)) {
       pollfd readable{socket, POLLIN, 0};
       poll(&readable, 1, 1);
       if (const int count = take_answers(); count > 0) {
@@ -223,7 +223,7 @@ DatagramFlow::DatagramFlow(const std::string& netns, const std::string& address,
                            Sockets sockets)
     : state_(std::make_unique<State>()) {
   state_->netns = netns;
-  state_->there = endpoint(address, port);
+  state_->there = socket_address(address, port);
   state_->sockets = sockets;
   state_->open();
   state_->thread = std::thread([state = state_.get()] { state->run(); });

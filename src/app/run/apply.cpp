@@ -13,8 +13,6 @@
 namespace app {
 namespace {
 
-using Result = StepRecord::Result;
-
 enum class Kind { lease, claim, network, node };
 
 struct KindOf {
@@ -192,12 +190,12 @@ void apply_leading_steps(const std::vector<core::Step>& steps, System& system,
   Perform perform(system, invocation, observer);
   for (const core::Step& step : leading(steps)) {
     system.clock.check();
-    records.push_back({.step = step, .result = Result::failed});
+    records.push_back({.step = step, .result = StepRecord::Result::failed});
     StepRecord& record = records.back();
     const auto failure =
         core::failure_of([&] { record.detail = std::visit(perform, step.action); });
     if (!failure) {
-      record.result = record.detail.empty() ? Result::done : Result::failed;
+      record.result = record.detail.empty() ? StepRecord::Result::done : StepRecord::Result::failed;
       continue;
     }
     record.detail = failure->what();

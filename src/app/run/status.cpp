@@ -17,7 +17,7 @@ bool is_finding(Exit exit) {
 }  // namespace
 
 Outcome status(System& system, const Invocation& invocation) {
-  Outcome outcome = reconcile(system, invocation);
+  Outcome outcome = app::reconcile(system, invocation);
   outcome.command = "status";
   outcome.floating_ip = outcome.held;
   if (outcome.result == Outcome::Result::skipped || !is_finding(outcome.ending.exit) ||

@@ -9,7 +9,7 @@ namespace {
 using core::Standing;
 
 constexpr io::Duration interval{500};
-constexpr int most_posts = 4;
+constexpr int most_unassigns = 4;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ void unassign(System& system, cloud::DigitalOcean& digitalocean,
   int posts = 0;
   for (Standing now = standing(); now == Standing::mine || now == Standing::pending;
        now = standing()) {
-    if (now == Standing::mine && posts++ < most_posts) {
+    if (now == Standing::mine && posts++ < most_unassigns) {
       digitalocean.unassign(wanted.address);
     } else if (now == Standing::mine) {
       throw core::Error(core::Exit::try_again, "DigitalOcean does not unassign {}",

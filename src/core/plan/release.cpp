@@ -28,7 +28,7 @@ void give_back(Plan& plan, const Observation& found, const Config& asked) {
   }
 }
 
-Ending ending_of(const Error& error) {
+Ending unfinished(const Error& error) {
   return {.exit = error.exit(),
           .message = fmt::format("not everything is released: {}", error.what()),
           .hint = error.hint()};
@@ -52,11 +52,11 @@ Plan plan_release(const Observation& found, const Config& asked) {
       plan.steps.push_back(*step);
     }
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
-    plan.ending = ending_of(unavailable->error);
+    plan.ending = unfinished(unavailable->error);
   }
   if (found.failure) {
     plan.steps.clear();
-    plan.ending = ending_of(*found.failure);
+    plan.ending = unfinished(*found.failure);
     return plan;
   }
   const auto network = remove_ours(found.network, *found.droplet);
@@ -67,7 +67,7 @@ Plan plan_release(const Observation& found, const Config& asked) {
   if (std::holds_alternative<NotAsked>(found.account)) {
     plan.needs = {Need::account};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {
-    plan.ending = ending_of(unavailable->error);
+    plan.ending = unfinished(unavailable->error);
   } else {
     give_back(plan, found, asked);
   }

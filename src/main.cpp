@@ -50,8 +50,9 @@ core::Exit run(const app::Invocation& invocation) {
   const auto random = io::open_random();
   const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
   const auto kernel = io::open_kernel();
-  const auto guards = io::open_guards(*clock);
-  app::System system{*http, *kernel, *clock, *guards, log, random};
+  const auto guards = io::open_guards();
+  const auto locks = io::open_locks();
+  app::System system{*http, *kernel, *clock, *guards, *locks, log, random};
   const app::Report report = app::execute(system, invocation);
   print(report.output);
   tell(log, report.ending);

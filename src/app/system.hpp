@@ -5,6 +5,7 @@
 #include "io/guard.hpp"
 #include "io/http.hpp"
 #include "io/kernel.hpp"
+#include "io/lock.hpp"
 #include "io/log.hpp"
 #include "io/retry.hpp"
 
@@ -16,6 +17,7 @@ struct System {
   io::Kernel& kernel;
   io::Clock& clock;
   io::Guards& guards;
+  io::Locks& locks;
   const io::Log& log;
   io::Random random;
 };

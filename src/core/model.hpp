@@ -108,10 +108,12 @@ struct Observation {
   int vain_reads = 0;                  // how many of them were read to find that out
   std::set<Ipv4> leased = {};          // addresses whose Lease this run holds
   std::optional<Error> no_lease = {};  // why there could be none during this run
-  std::optional<Network> before = {};  // what a switch of the default is undone to, until proven
-  bool proven = false;                 // egress was seen to work by the routes of now
-  std::optional<Error> unproven = {};  // why it was not
-  std::optional<Error> failure = {};   // why a claim or a change of routes failed during this run
+  bool path_proven = false;    // bound to the anchor address, a connection showed the address
+  bool egress_proven = false;  // and so did one by the default of now
+  std::optional<Error> unproven = {};      // why one of them was not
+  std::optional<Error> failure = {};       // why a claim failed during this run
+  std::optional<Error> refused = {};       // why the kernel did not take a change during this run
+  std::optional<Error> undo_failure = {};  // what an undo could not put back
 };
 
 // --- what to do about it -----------------------------------------------------------------------
@@ -140,11 +142,10 @@ struct SetMarking {
 struct RemoveMarking {
   bool operator==(const RemoveMarking&) const = default;
 };
-// One atomic replace: `route` has the table, metric and type of service of what it replaces. A
-// switch `to_be_proven` is undone unless traffic is seen to leave by it.
+// One atomic replace: `route` has the table, metric and type of service of what it replaces. With
+// `unconfirmed_protocol` it is undone unless traffic is then seen to leave by it.
 struct ReplaceDefault {
   Route route;
-  bool to_be_proven = false;
   bool operator==(const ReplaceDefault&) const = default;
 };
 // Holds the address's Lease for this Node from "seen free" to "proven ours".
@@ -186,7 +187,7 @@ struct Step {
 };
 
 // A fact that deciding further needs.
-enum class Need { droplet, node, account, whole_account, droplet_scope, egress };
+enum class Need { droplet, node, account, whole_account, droplet_scope, path, egress };
 
 // How the run ends when every step is done.
 struct Ending {
@@ -199,6 +200,7 @@ struct Ending {
 // plan with neither leaves is its `ending`.
 struct Plan {
   std::vector<Step> steps = {};
+  bool undo = false;  // of the steps every one is tried, whatever comes of those before
   std::vector<Need> needs = {};
   Ending ending = {};
   std::optional<Ipv4> floating_ip = {};  // what the droplet leaves by when all is done

@@ -3,7 +3,6 @@
 
 #include "core/ip.hpp"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -45,7 +44,9 @@ struct Mark {
 // One bit, set and tested alone: network plugins mark every packet of a pod with bits of their own.
 // Taken: kube-proxy 0x4000 and 0x8000, Cilium 0x0f00 and 0xff0000ff, Calico 0xffff0000, Tailscale
 // 0xff0000, Weave 0x30000.
-inline constexpr Mark our_mark{.value = 0x1000, .mask = 0x1000};
+inline constexpr Mark our_mark{.value = 0x1000, .mask = 0x1000};  // of forwarded packets
+inline constexpr Mark proof_mark{.value = 0x2000,
+                                 .mask = 0x2000};  // of our proofs of the anchor's path
 
 inline constexpr std::uint32_t main_table = 254;            // RT_TABLE_MAIN
 inline constexpr std::uint32_t main_rule_priority = 32766;  // the kernel's own rule for it
@@ -77,6 +78,7 @@ struct NextHop {
   bool operator==(const NextHop&) const = default;
 };
 
+// A route with everything the kernel tells of it, so that it can be put back as it was.
 struct Route {
   Prefix destination = {};
   NextHop via = {};
@@ -87,7 +89,11 @@ struct Route {
   std::uint8_t scope = 0;  // RT_SCOPE_UNIVERSE
   std::uint8_t type = 1;   // RTN_UNICAST
   std::uint8_t tos = 0;
-  bool multipath = false;  // several next hops; `via` is empty then
+  std::uint32_t flags = 0;                           // of the next hop: onlink, pervasive
+  std::optional<std::uint32_t> nexthop_object = {};  // `via` is then what that object says
+  std::string metrics = {};     // RTA_METRICS, as on the wire: mtu, advmss, initcwnd, locks …
+  std::string attributes = {};  // all others, as on the wire: further next hops, realms, encap …
+  bool multipath = false;       // several next hops; `via` is empty then
   bool operator==(const Route&) const = default;
 };
 
@@ -117,6 +123,13 @@ struct Marking {
   bool operator==(const Marking&) const = default;
 };
 
+// How the kernel resolves a destination, for a socket without a source address.
+struct Resolution {
+  Ipv4 destination = {};
+  NextHop hop = {};  // empty: unreachable
+  bool operator==(const Resolution&) const = default;
+};
+
 // One look at the kernel.
 struct Network {
   std::vector<Link> links = {};
@@ -124,13 +137,15 @@ struct Network {
   std::vector<Route> routes = {};  // unicast, of the tables that matter: see io::Kernel
   std::vector<Rule> rules = {};    // by priority
   Marking marking = {};
-  std::vector<NextHop> leaves_by = {};  // how the kernel resolves each of `probes`
+  std::vector<Resolution> leaves_by = {};  // of destinations that only a default leads to
+  bool may_change = true;                  // this process has CAP_NET_ADMIN
   bool operator==(const Network&) const = default;
 };
 
-// Public destinations in each half of the address space, to ask the kernel where traffic leaves:
-// a VPN's pair of /1 routes, or a rule in front of main, shows there and nowhere else. No packet
-// is sent to them.
-inline constexpr std::array probes = {Ipv4{{9, 9, 9, 9}}, Ipv4{{208, 67, 222, 222}}};
+// Public destinations in each quarter of the address space that no route of `routes` leads to but a
+// default, or the halves and quarters by which a VPN takes everything.
+std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes);
+
+bool is_our_table(std::uint32_t table);
 
 }  // namespace core

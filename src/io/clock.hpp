@@ -13,6 +13,7 @@ struct Clock {
   virtual ~Clock() = default;
   virtual Duration elapsed() const = 0;           // since the run began
   virtual std::chrono::seconds wall() const = 0;  // since the Unix epoch
+  virtual Duration deadline() const = 0;          // since the run began
   virtual Duration remaining() const = 0;         // until the deadline; never negative
 
   // Waits. Throws Error(try_again) at once where the deadline would pass, Error(interrupted) on
@@ -22,11 +23,16 @@ struct Clock {
   // Throws like sleep() if one of those signals has come.
   virtual void check() = 0;
 
-  // Readable when one of those signals has come; -1 where there is none.
+  // Readable when one of those signals has come and was not looked at; -1 where there is none.
   virtual int wake_descriptor() const = 0;
 };
 
-// The real one. From here on SIGINT, SIGTERM and SIGHUP do not end the process by themselves.
+// What a run may still use when its deadline is over, to say how it ended.
+inline constexpr Duration last_words{800};
+
+// The real one. From here on SIGINT, SIGTERM and SIGHUP do not end the process by themselves; one
+// that was ignored stays ignored. A second after the deadline the process ends, with
+// Exit::try_again, whatever it does.
 std::unique_ptr<Clock> open_clock(Duration deadline);
 
 }  // namespace io

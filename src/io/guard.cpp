@@ -4,164 +4,156 @@
 #include "core/error.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
-#include <string_view>
-#include <utility>
 
 namespace io {
 namespace {
 
-// Of unix(7)'s abstract sockets: one for each network namespace, gone with the last process that
-// holds it, and no file anywhere.
-constexpr std::string_view name = "do-egress-ip/guard";
+constexpr char confirm_word = 'c';
+constexpr char confirmed_word = 'k';
+constexpr char undone_word = 'u';
+constexpr Duration answer_limit{1'000};
 
-constexpr Duration interval{50};
-constexpr Duration patience{10'000};
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() { reset(); }
-  int number() const { return number_; }
-  void reset() {
-    if (number_ >= 0) {
-      close(number_);
-    }
-    number_ = -1;
-  }
-
- private:
-  int number_;
-};
-
-core::Error failure(std::string_view doing) {
+core::Error no_guard(std::string_view doing) {
   return core::Error(core::Exit::os_error, "{}: {}", doing, std::strerror(errno));
 }
 
-// Whether the name is ours now; another process may have it.
-bool claim(const Descriptor& socket) {
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::ranges::copy(name, address.sun_path + 1);
-  const auto length = offsetof(sockaddr_un, sun_path) + 1 + name.size();
-  if (bind(socket.number(), reinterpret_cast<const sockaddr*>(&address),
-           static_cast<socklen_t>(length)) == 0) {
-    return true;
+// Whether there is something to read, or to be told of the other end's death.
+bool wait_for(int socket, Duration patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    const auto left = std::chrono::ceil<Duration>(end - std::chrono::steady_clock::now());
+    pollfd one{.fd = socket, .events = POLLIN, .revents = 0};
+    const int count = poll(&one, 1, static_cast<int>(std::max<Duration::rep>(left.count(), 0)));
+    if (count > 0) {
+      return true;
+    }
+    if (count == 0 || errno != EINTR) {
+      return false;
+    }
   }
-  if (errno != EADDRINUSE) {
-    throw failure("take the name of the guard");
-  }
-  return false;
 }
 
-constexpr int guards_pipe = 3;
-constexpr int guards_socket = 4;
+// A word, or 0 where the other end is gone.
+char hear(int socket) {
+  char word = 0;
+  ssize_t count = -1;
+  do {
+    count = recv(socket, &word, 1, 0);
+  } while (count < 0 && errno == EINTR);
+  return count == 1 ? word : '\0';
+}
 
-// Whoever reads our output must not wait for the guard.
-void keep_only(int pipe, int socket) {
+bool say(int socket, char word) {
+  ssize_t count = -1;
+  do {
+    count = send(socket, &word, 1, MSG_NOSIGNAL);
+  } while (count < 0 && errno == EINTR);
+  return count == 1;
+}
+
+constexpr int guards_socket = 3;
+constexpr int guards_lock = 4;
+
+// Of all that this process inherited only two descriptors are kept: whoever reads our output, or is
+// connected with us, must not wait for the guard.
+void keep_only(int socket, int lock) {
   const int null = open("/dev/null", O_RDWR);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     dup2(null, standard);
   }
-  const int kept = dup(socket);  // not to be overwritten by the next line
-  dup2(pipe, guards_pipe);
-  dup2(kept, guards_socket);
-  close_range(guards_socket + 1, ~0U, 0);
+  constexpr int out_of_the_way = 20;
+  const int kept_lock = lock < 0 ? -1 : fcntl(lock, F_DUPFD, out_of_the_way);
+  const int kept_socket = fcntl(socket, F_DUPFD, out_of_the_way);
+  dup2(kept_socket, guards_socket);
+  if (kept_lock >= 0) {
+    dup2(kept_lock, guards_lock);
+  }
+  close_range(kept_lock >= 0 ? guards_lock + 1 : guards_lock, ~0U, 0);
 }
 
-// The life of the process that guards. A byte says that there is nothing to undo; the end of the
-// file, that whoever would say so is dead.
-[[noreturn]] void guard(int pipe, int socket, const std::function<void(Kernel&)>& undo) {
+// The life of the process that guards.
+[[noreturn]] void guard(int socket, int lock, const std::function<void(Kernel&)>& undo,
+                        Duration patience) {
   setsid();  // a terminal that goes away takes its session with it
-  keep_only(pipe, socket);
-  char byte = 0;
-  ssize_t count = 0;
-  do {
-    count = read(guards_pipe, &byte, 1);
-  } while (count < 0 && errno == EINTR);
-  if (count == 0) {
-    // Nobody is left to be told of a failure; the next run repairs.
-    static_cast<void>(core::any_failure_of([&] { undo(*open_kernel()); }));
+  keep_only(socket, lock);
+  const bool in_time = wait_for(guards_socket, patience);
+  if (in_time && hear(guards_socket) == confirm_word) {
+    say(guards_socket, confirmed_word);
+    _exit(0);
   }
+  // What fails here has nobody to be told: the next run finds what is left, and repairs it.
+  constexpr int most_tries = 10;
+  constexpr unsigned pause_us = 100'000;
+  for (int tries = 1; tries <= most_tries; ++tries) {
+    if (!core::any_failure_of([&] { undo(*open_kernel()); })) {
+      break;
+    }
+    usleep(pause_us);
+  }
+  say(guards_socket, undone_word);
   _exit(0);
 }
 
 class Process : public Guard {
  public:
-  Process(int pipe, pid_t child) : pipe_(pipe), child_(child) {}
+  Process(int socket, pid_t child) : socket_(socket), child_(child) {}
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process() override {
-    const char byte = 0;
-    static_cast<void>(!write(pipe_.number(), &byte, 1));
-    pipe_.reset();
-    while (waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+    shutdown(socket_, SHUT_WR);
+    wait_for(socket_, answer_limit);
+    close(socket_);
+    waitpid(child_, nullptr, WNOHANG);
+  }
+
+  End confirm() override {
+    say(socket_, confirm_word);
+    const char word = wait_for(socket_, answer_limit) ? hear(socket_) : '\0';
+    return word == confirmed_word ? End::confirmed
+           : word == undone_word  ? End::undone
+                                  : End::missing;
   }
 
  private:
-  Descriptor pipe_;
+  int socket_;
   pid_t child_;
 };
 
 class SystemGuards : public Guards {
  public:
-  explicit SystemGuards(Clock& clock) : clock_(clock) {}
-
-  void wait() override { const Descriptor socket = named(); }
-
-  std::unique_ptr<Guard> open(std::function<void(Kernel&)> undo) override {
-    const Descriptor socket = named();
+  std::unique_ptr<Guard> open(std::function<void(Kernel&)> undo, Duration patience,
+                              const Lock* lock) override {
     std::array<int, 2> ends = {};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) {
-      throw failure("make the guard's pipe");
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+      throw no_guard("connect with a guard");
     }
-    const Descriptor reading(ends[0]);
     const pid_t child = fork();
     if (child == 0) {
-      close(ends[1]);
-      guard(reading.number(), socket.number(), undo);
+      close(ends[0]);
+      guard(ends[1], lock == nullptr ? -1 : lock->descriptor(), undo, patience);
     }
+    close(ends[1]);
     if (child < 0) {
-      close(ends[1]);
-      throw failure("start the guard");
+      close(ends[0]);
+      throw no_guard("start a guard");
     }
-    return std::make_unique<Process>(ends[1], child);
+    return std::make_unique<Process>(ends[0], child);
   }
-
- private:
-  Descriptor named() {
-    Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    for (Duration waited{0}; !claim(socket); waited += interval) {
-      if (waited >= patience) {
-        throw core::Error(core::Exit::try_again,
-                          "another run is switching the route, and has not ended in {} s",
-                          std::chrono::duration_cast<std::chrono::seconds>(patience).count());
-      }
-      clock_.sleep(interval);
-    }
-    return socket;
-  }
-
-  Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Guards> open_guards(Clock& clock) {
-  return std::make_unique<SystemGuards>(clock);
+std::unique_ptr<Guards> open_guards() {
+  return std::make_unique<SystemGuards>();
 }
 
 }  // namespace io

@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 
 #include <curl/curl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,8 +19,9 @@ namespace {
 constexpr std::size_t largest_body = std::size_t{16} << 20U;
 constexpr std::size_t largest_header_count = 200;
 constexpr Duration connect_limit{4'000};
-constexpr Duration last_moment{1'000};
-constexpr Duration probe_limit{4'000};  // for one question whether a path works
+constexpr Duration least_limit{1};        // libcurl takes 0 for none
+constexpr Duration end_of_a_change{600};  // for a change to be answered when a signal has come
+constexpr Duration probe_limit{4'000};    // for one question whether a path works
 
 struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
@@ -87,11 +89,19 @@ std::size_t read_header(char* data, std::size_t size, std::size_t count, void* u
 
 // What was given up must not arrive later: without this the kernel goes on sending, for minutes
 // where the path is cut, after the process and its Lease are gone (socket(7), SO_LINGER).
-int drop_unsent_when_closed(void*, curl_socket_t socket, curlsocktype) {
+bool drop_unsent_when_closed(curl_socket_t socket) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0
-             ? CURL_SOCKOPT_OK
-             : CURL_SOCKOPT_ERROR;
+  return setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0;
+}
+
+int prepare_socket(void* user, curl_socket_t socket, curlsocktype) {
+  const Request& request = static_cast<const Transfer*>(user)->request;
+  const bool has_effects =
+      request.server == Server::digitalocean || request.server == Server::kubernetes;
+  const bool prepared = (!has_effects || drop_unsent_when_closed(socket)) &&
+                        (request.mark == 0 || setsockopt(socket, SOL_SOCKET, SO_MARK, &request.mark,
+                                                         sizeof request.mark) == 0);
+  return prepared ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
 // What was answered has nothing unsent, and may end in order.
@@ -113,15 +123,13 @@ void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
                    static_cast<long>(any ? CURL_IPRESOLVE_WHATEVER : CURL_IPRESOLVE_V4));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a resolver that is silent is not waited for
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "do-egress-ip/" DO_EGRESS_IP_VERSION);
   if (!request.ca_file.empty()) {
     curl_easy_setopt(easy, CURLOPT_CAINFO, request.ca_file.c_str());
   }
-  if (request.server == Server::digitalocean || request.server == Server::kubernetes) {
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, drop_unsent_when_closed);
-  }
-  if (request.server == Server::metadata || request.server == Server::verify) {
+  if (request.direct || request.server == Server::metadata || request.server == Server::verify) {
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // a proxy's own address would be seen
   }
   if (request.fresh) {
@@ -156,6 +164,11 @@ void set_message(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, prepare_socket);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &transfer);
+  if (request.connect_only) {
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+  }
 }
 
 class Curl : public Http {
@@ -185,27 +198,36 @@ class Curl : public Http {
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_connection);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &all_answered_);
     const Duration most = request.fresh ? std::min(limit_, probe_limit) : limit_;
-    const Duration limit = std::min(most, std::max(clock_.remaining(), last_moment));
+    const Duration limit = std::min(most, time_left());
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(std::min(limit, connect_limit).count()));
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer.get());
     curl_multi_add_handle(multi_.get(), easy);
-    ++counts_.at(static_cast<std::size_t>(request.server));
+    if (!request.connect_only) {
+      ++counts_.at(static_cast<std::size_t>(request.server));
+    }
     transfers_.emplace(++last_ticket_, std::move(transfer));
     advance();
     return last_ticket_;
   }
 
   Response wait(Ticket ticket) override {
-    Transfer& transfer = *transfers_.at(ticket);
+    const Transfer& transfer = *transfers_.at(ticket);
+    const bool is_change = transfer.request.method != "GET";
+    std::optional<Duration> end;  // of a change that is still to be answered
     while (!transfer.result) {
-      if (transfer.request.method == "GET") {
+      if (!is_change) {
         clock_.check();
+      } else if (!end && has_come(clock_.wake_descriptor())) {
+        end = clock_.elapsed() + end_of_a_change;
       }
-      curl_waitfd wake{.fd = clock_.wake_descriptor(), .events = CURL_WAIT_POLLIN, .revents = 0};
-      const bool interruptible = wake.fd >= 0 && transfer.request.method == "GET";
-      curl_multi_poll(multi_.get(), &wake, interruptible ? 1 : 0, 1'000, nullptr);
+      if (end && clock_.elapsed() >= *end) {
+        cancel(ticket);
+        clock_.check();
+        throw core::Error(core::Exit::terminated, "ended by a signal");
+      }
+      poll_once(end ? *end - clock_.elapsed() : Duration{1'000}, !end);
       advance();
     }
     return finish(ticket);
@@ -231,6 +253,23 @@ class Curl : public Http {
   ReplyCounts replies() const override { return replies_; }
 
  private:
+  Duration time_left() const {
+    const Duration overtime =
+        clock_.remaining() > Duration{0} ? Duration{0} : clock_.elapsed() - clock_.deadline();
+    return std::max(clock_.remaining() + last_words - overtime, least_limit);
+  }
+
+  static bool has_come(int wake) {
+    pollfd one{.fd = wake, .events = POLLIN, .revents = 0};
+    return wake >= 0 && poll(&one, 1, 0) > 0;
+  }
+
+  void poll_once(Duration most, bool for_signals) {
+    curl_waitfd wake{.fd = clock_.wake_descriptor(), .events = CURL_WAIT_POLLIN, .revents = 0};
+    curl_multi_poll(multi_.get(), &wake, for_signals && wake.fd >= 0 ? 1 : 0,
+                    static_cast<int>(std::max(most, least_limit).count()), nullptr);
+  }
+
   void advance() {
     int running = 0;
     curl_multi_perform(multi_.get(), &running);
@@ -266,7 +305,9 @@ class Curl : public Http {
     }
     log_.write(Level::debug, "{} {}: {} in {:.0f} ms", request.method, request.url,
                transfer->response.status, seconds * 1000);
-    ++replies_[{request.server, transfer->response.status}];
+    if (!request.connect_only) {
+      ++replies_[{request.server, transfer->response.status}];
+    }
     return std::move(transfer->response);
   }
 

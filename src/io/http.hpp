@@ -29,9 +29,12 @@ struct Request {
   std::vector<std::string> headers = {};
   std::string body = {};
   std::string ca_file = {};               // empty: the system's
-  std::optional<core::Ipv4> source = {};  // leave by this address of ours
+  std::optional<core::Ipv4> source = {};  // the connection's own address
+  std::uint32_t mark = 0;                 // of its packets, SO_MARK of socket(7); 0: none
   Tries tries = Tries::several;           // whether a failure may be waited out
   bool fresh = false;                     // over a connection made now, by the routes of now
+  bool connect_only = false;              // ends when the connection, with its TLS, is made
+  bool direct = false;                    // through no proxy
 };
 
 struct Response {
@@ -73,8 +76,8 @@ struct Http {
   Response send(const Request& request) { return wait(start(request)); }
 };
 
-// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left, but
-// for a moment in which the Node is told the truth about a run that reached its deadline.
+// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left with
+// its `last_words`.
 std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
 
 }  // namespace io

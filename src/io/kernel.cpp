@@ -7,12 +7,16 @@
 #include "io/nftables.hpp"
 
 #include <libmnl/libmnl.h>
+#include <linux/capability.h>
 #include <linux/fib_rules.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <string>
@@ -31,6 +35,19 @@ Header* header_of(nlmsghdr* message) {
   return header;
 }
 
+void put_next_hop(nlmsghdr* message, const core::Route& route) {
+  if (route.nexthop_object) {
+    mnl_attr_put_u32(message, RTA_NH_ID, *route.nexthop_object);
+    return;
+  }
+  if (route.via.gateway) {
+    put_address(message, RTA_GATEWAY, *route.via.gateway);
+  }
+  if (route.via.ifindex != 0) {
+    mnl_attr_put_u32(message, RTA_OIF, route.via.ifindex);
+  }
+}
+
 void put_route(nlmsghdr* message, const core::Route& route) {
   auto* header = header_of<rtmsg>(message);
   header->rtm_family = AF_INET;
@@ -40,22 +57,24 @@ void put_route(nlmsghdr* message, const core::Route& route) {
   header->rtm_protocol = route.protocol;
   header->rtm_scope = route.scope;
   header->rtm_type = route.type;
+  header->rtm_flags = route.flags;
   mnl_attr_put_u32(message, RTA_TABLE, route.table);
   if (route.destination.length > 0) {
     put_address(message, RTA_DST, route.destination.address);
   }
-  if (route.via.gateway) {
-    put_address(message, RTA_GATEWAY, *route.via.gateway);
-  }
-  if (route.via.ifindex != 0) {
-    mnl_attr_put_u32(message, RTA_OIF, route.via.ifindex);
-  }
+  put_next_hop(message, route);
   if (route.source) {
     put_address(message, RTA_PREFSRC, *route.source);
   }
   if (route.metric != 0) {
     mnl_attr_put_u32(message, RTA_PRIORITY, route.metric);
   }
+  if (!route.metrics.empty()) {
+    mnl_attr_put(message, RTA_METRICS, route.metrics.size(), route.metrics.data());
+  }
+  auto* end = static_cast<char*>(mnl_nlmsg_get_payload_tail(message));
+  std::ranges::copy(route.attributes, end);
+  message->nlmsg_len += static_cast<std::uint32_t>(route.attributes.size());
 }
 
 void put_rule(nlmsghdr* message, const core::Rule& rule) {
@@ -79,15 +98,25 @@ void put_rule(nlmsghdr* message, const core::Rule& rule) {
   }
 }
 
+// capabilities(7), effective. Every change needs CAP_NET_ADMIN.
+bool has_net_admin() {
+  __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets = {};
+  if (syscall(SYS_capget, &header, sets.data()) != 0) {
+    return true;  // not to be known: the first change tells
+  }
+  return (sets[0].effective & (1U << static_cast<unsigned>(CAP_NET_ADMIN))) != 0;
+}
+
 class Rtnetlink : public Kernel {
  public:
   core::Network read() override {
     constexpr int tries = 3;  // a change under way tears a dump; a busy host still settles
     for (int count = 0; count < tries; ++count) {
       core::Network network;
-      if (dump(network) && nftables_.read(network.marking)) {
-        apply_settings_of_all(network);
-        resolve(network);
+      if (dump(network) && nftables_.read(network.marking) && apply_settings_of_all(network) &&
+          resolve(network)) {
+        network.may_change = has_net_admin();
         return network;
       }
     }
@@ -98,35 +127,31 @@ class Rtnetlink : public Kernel {
   void set_route(const core::Route& route) override {
     nlmsghdr* message = netlink_.message(RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
     put_route(message, route);
-    change(message, "set route " + route.destination.to_string());
+    netlink_.change(message, "set route " + route.destination.to_string());
   }
 
   void remove_route(const core::Route& route) override {
     nlmsghdr* message = netlink_.message(RTM_DELROUTE, NLM_F_ACK);
     put_route(message, route);
-    change(message, "remove route " + route.destination.to_string());
+    netlink_.change(message, "remove route " + route.destination.to_string());
   }
 
   void add_rule(const core::Rule& rule) override {
     nlmsghdr* message = netlink_.message(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
     put_rule(message, rule);
-    change(message, fmt::format("add rule {}", rule.priority));
+    netlink_.change(message, fmt::format("add rule {}", rule.priority));
   }
 
   void remove_rule(const core::Rule& rule) override {
     nlmsghdr* message = netlink_.message(RTM_DELRULE, NLM_F_ACK);
     put_rule(message, rule);
-    change(message, fmt::format("remove rule {}", rule.priority));
+    netlink_.change(message, fmt::format("remove rule {}", rule.priority));
   }
 
   void set_marking(core::Ipv4 address) override { nftables_.set(address); }
   void remove_marking() override { nftables_.remove(); }
 
  private:
-  void change(nlmsghdr* message, const std::string& doing) {
-    netlink_.exchange(message, doing, [](const nlmsghdr&) {});
-  }
-
   template <typename Header>
   nlmsghdr* dump_request(std::uint16_t type) {
     nlmsghdr* message = netlink_.message(type, NLM_F_DUMP);
@@ -153,18 +178,20 @@ class Rtnetlink : public Kernel {
   }
 
   // Of net.ipv4.conf.all and .NAME the larger rp_filter counts, and either src_valid_mark.
-  void apply_settings_of_all(core::Network& network) {
+  bool apply_settings_of_all(core::Network& network) {
     nlmsghdr* message = netlink_.message(RTM_GETNETCONF, NLM_F_ACK);
     auto* header = header_of<netconfmsg>(message);
     header->ncm_family = AF_INET;
     mnl_attr_put_u32(message, NETCONFA_IFINDEX, static_cast<std::uint32_t>(NETCONFA_IFINDEX_ALL));
     std::uint32_t of_all = 0;
-    netlink_.exchange(message, "read rp_filter",
-                      [&](const nlmsghdr& reply) { of_all = decode_rp_filter(reply); });
+    const bool whole = netlink_.exchange(message, "read rp_filter", [&](const nlmsghdr& reply) {
+      of_all = decode_rp_filter(reply);
+    });
     for (core::Link& link : network.links) {
       link.rp_filter = std::max(link.rp_filter, of_all);
       link.src_valid_mark = link.src_valid_mark || (link.rp_filter == 1 && is_mark_valid_for_all());
     }
+    return whole;
   }
 
   // No netlink message has it.
@@ -176,36 +203,39 @@ class Rtnetlink : public Kernel {
 
   static void add_route(core::Network& network, const nlmsghdr& message) {
     const auto route = decode_route(message);
-    if (route && (route->table == core::main_table || route->table == core::public_table ||
+    if (route && (route->table == core::main_table || core::is_our_table(route->table) ||
                   route->destination == core::Prefix{})) {
       network.routes.push_back(*route);
     }
   }
 
   // Asks the kernel itself. A destination it cannot reach stays an empty hop.
-  void resolve(core::Network& network) {
-    for (const core::Ipv4 probe : core::probes) {
-      nlmsghdr* message = netlink_.message(RTM_GETROUTE, NLM_F_ACK);
-      auto* header = header_of<rtmsg>(message);
-      header->rtm_family = AF_INET;
-      header->rtm_dst_len = 32;
-      put_address(message, RTA_DST, probe);
-      core::NextHop hop;
-      try_resolve(message, hop);
-      network.leaves_by.push_back(hop);
+  bool resolve(core::Network& network) {
+    bool whole = true;
+    for (const core::Ipv4 destination : core::destinations_of_defaults(network.routes)) {
+      network.leaves_by.push_back({.destination = destination});
+      whole = whole && resolve(network.leaves_by.back());
     }
+    return whole;
   }
 
-  void try_resolve(nlmsghdr* message, core::NextHop& hop) {
+  bool resolve(core::Resolution& resolution) {
+    nlmsghdr* message = netlink_.message(RTM_GETROUTE, NLM_F_ACK);
+    auto* header = header_of<rtmsg>(message);
+    header->rtm_family = AF_INET;
+    header->rtm_dst_len = 32;
+    put_address(message, RTA_DST, resolution.destination);
+    bool whole = true;
     const auto failure = core::failure_of([&] {
-      netlink_.exchange(message, "resolve a public destination", [&](const nlmsghdr& reply) {
+      whole = netlink_.exchange(message, "resolve a public destination", [&](const auto& reply) {
         const auto route = decode_route(reply);
-        hop = route ? route->via : hop;
+        resolution.hop = route ? route->via : core::NextHop{};
       });
     });
     if (failure && failure->exit() != core::Exit::os_error) {
       throw core::Error(*failure);
     }
+    return whole;
   }
 
   Netlink netlink_{Netlink::Family::route};

@@ -12,12 +12,21 @@
 #include <string>
 
 namespace io {
-namespace {
 
-struct Reply {
-  const Netlink::OnMessage* on_message = nullptr;
+struct Netlink::Reply {
+  const OnMessage* on_message = nullptr;
   std::string reason = {};  // the kernel's extended ACK
 };
+
+namespace {
+
+// What is passed to libmnl's callbacks.
+struct Visit {
+  const Netlink::OnMessage& on_message;
+  std::string& reason;
+};
+
+constexpr int most_tries = 5;  // of a system call that was disturbed
 
 core::Error refusal(int code, std::string_view doing, const std::string& reason) {
   const bool rights = code == EPERM || code == EACCES;
@@ -27,15 +36,19 @@ core::Error refusal(int code, std::string_view doing, const std::string& reason)
   return rights ? error.with_hint("run as root, or with the capability NET_ADMIN") : error;
 }
 
+core::Error answer_lost(std::string_view doing) {
+  return core::Error(core::Exit::try_again, "{}: the kernel's answer was lost", doing);
+}
+
 int on_data(const nlmsghdr* message, void* user) {
-  (*static_cast<Reply*>(user)->on_message)(*message);
+  static_cast<Visit*>(user)->on_message(*message);
   return MNL_CB_OK;
 }
 
 int on_attribute(const nlattr* attribute, void* user) {
   if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG &&
       mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
-    static_cast<Reply*>(user)->reason = mnl_attr_get_str(attribute);
+    static_cast<Visit*>(user)->reason = mnl_attr_get_str(attribute);
   }
   return MNL_CB_OK;
 }
@@ -60,20 +73,25 @@ Netlink::Netlink(Family family) : family_(family) {
   open();
 }
 
+// The old socket is given up only for a new one: without either there would be no way to undo.
 void Netlink::open() {
   const int bus = family_ == Family::route ? NETLINK_ROUTE : NETLINK_NETFILTER;
-  socket_.reset(mnl_socket_open2(bus, SOCK_CLOEXEC));
-  if (!socket_ || mnl_socket_bind(socket_.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
+  std::unique_ptr<mnl_socket, Close> socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
+  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
     throw refusal(errno, "open a netlink socket", {});
   }
   int on = 1;
-  mnl_socket_setsockopt(socket_.get(), NETLINK_EXT_ACK, &on, sizeof on);
-  mnl_socket_setsockopt(socket_.get(), NETLINK_CAP_ACK, &on, sizeof on);
-  mnl_socket_setsockopt(socket_.get(), NETLINK_GET_STRICT_CHK, &on, sizeof on);
+  mnl_socket_setsockopt(socket.get(), NETLINK_EXT_ACK, &on, sizeof on);
+  mnl_socket_setsockopt(socket.get(), NETLINK_CAP_ACK, &on, sizeof on);
+  mnl_socket_setsockopt(socket.get(), NETLINK_GET_STRICT_CHK, &on, sizeof on);
+  socket_ = std::move(socket);
+}
+
+int Netlink::descriptor() const {
+  return mnl_socket_get_fd(socket_.get());
 }
 
 nlmsghdr* Netlink::message(std::uint16_t type, std::uint16_t flags) {
-  request_.fill(0);
   nlmsghdr* message = mnl_nlmsg_put_header(request_.data());
   message->nlmsg_type = type;
   message->nlmsg_flags = static_cast<std::uint16_t>(NLM_F_REQUEST | flags);
@@ -86,37 +104,68 @@ bool Netlink::exchange(nlmsghdr* request, std::string_view doing, const OnMessag
 }
 
 void Netlink::transact(std::span<const char> messages, std::string_view doing) {
-  talk(messages, doing, [](const nlmsghdr&) {});
+  if (!talk(messages, doing, [](const nlmsghdr&) {})) {
+    throw answer_lost(doing);
+  }
+}
+
+void Netlink::change(nlmsghdr* request, std::string_view doing) {
+  transact({reinterpret_cast<const char*>(request), request->nlmsg_len}, doing);
+}
+
+// Nothing was sent where the kernel had no room for it, or a signal came first.
+void Netlink::send(std::span<const char> messages, std::string_view doing) {
+  for (int tries = 1; mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) < 0;
+       ++tries) {
+    const bool disturbed = errno == EINTR || errno == ENOBUFS || errno == EAGAIN;
+    if (!disturbed || tries == most_tries) {
+      throw refusal(errno, doing, {});
+    }
+  }
+}
+
+// One datagram; libmnl's status, with errno where that is negative.
+int Netlink::receive(std::uint32_t sequence, Reply& reply) {
+  std::array<mnl_cb_t, NLMSG_ERROR + 1> control = {};
+  control.at(NLMSG_ERROR) = on_acknowledgement;
+  ssize_t size = -1;
+  for (int tries = 1; tries <= most_tries && size < 0; ++tries) {
+    size = mnl_socket_recvfrom(socket_.get(), reply_.data(), reply_.size());
+    if (size < 0 && errno != EINTR) {
+      return MNL_CB_ERROR;
+    }
+  }
+  if (size < 0) {
+    return MNL_CB_ERROR;
+  }
+  Visit visit{*reply.on_message, reply.reason};
+  const int status = mnl_cb_run2(reply_.data(), static_cast<std::size_t>(size), sequence,
+                                 mnl_socket_get_portid(socket_.get()), on_data, &visit,
+                                 control.data(), control.size());
+  const bool of_an_earlier_request = status < 0 && errno == EPROTO;
+  return of_an_earlier_request ? MNL_CB_OK : status;
 }
 
 bool Netlink::talk(std::span<const char> messages, std::string_view doing,
                    const OnMessage& on_message) {
   const auto sequence = reinterpret_cast<const nlmsghdr*>(messages.data())->nlmsg_seq;
-  if (mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) < 0) {
-    throw refusal(errno, doing, {});
-  }
+  send(messages, doing);
   Reply reply{.on_message = &on_message};
-  std::array<mnl_cb_t, NLMSG_ERROR + 1> control = {};
-  control.at(NLMSG_ERROR) = on_acknowledgement;
   int status = MNL_CB_OK;
   while (status > MNL_CB_STOP) {
-    const ssize_t size = mnl_socket_recvfrom(socket_.get(), reply_.data(), reply_.size());
-    if (size < 0) {
-      throw refusal(errno, doing, {});
-    }
-    status = mnl_cb_run2(reply_.data(), static_cast<std::size_t>(size), sequence,
-                         mnl_socket_get_portid(socket_.get()), on_data, &reply, control.data(),
-                         control.size());
+    status = receive(sequence, reply);
   }
-  if (status < 0) {
-    const int code = errno;
-    open();  // what else comes to this would be taken for the next one's
-    if (code != EINTR) {
-      throw refusal(code, doing, reply.reason);
-    }
+  if (status == MNL_CB_STOP) {
+    return true;
+  }
+  const int code = errno;
+  // What else comes to this socket would be taken for the next answer; it is kept where there can
+  // be no other, since receive() passes over what is older.
+  static_cast<void>(core::any_failure_of([&] { open(); }));
+  if (code == EINTR || code == ENOBUFS) {
     return false;
   }
-  return true;
+  throw refusal(code, doing, reply.reason);
 }
 
 }  // namespace io

@@ -25,20 +25,30 @@ class Netlink {
   // A fresh message of `type` with `flags`, to be filled and given to exchange().
   nlmsghdr* message(std::uint16_t type, std::uint16_t flags);
 
+  int descriptor() const;
+
   // The sequence number of the next message, for one that is made elsewhere.
   std::uint32_t next() { return ++sequence_; }
 
   // Sends `request` and hands each reply to `on_message`, until the acknowledgement or the end of
-  // the dump. False when a dump was torn by a change meanwhile (NLM_F_DUMP_INTR). Throws
-  // Error(no_permission) on EPERM and Error(os_error) on any other refusal.
+  // the dump. False when a dump was torn by a change meanwhile (NLM_F_DUMP_INTR), or a reply was
+  // lost (ENOBUFS): ask again. Throws Error(no_permission) on EPERM and Error(os_error) on any
+  // other refusal.
   bool exchange(nlmsghdr* request, std::string_view doing, const OnMessage& on_message);
 
+  // Sends a request for a change. Throws like exchange(), and Error(try_again) when the answer was
+  // lost: whether it took place is then for the caller to see.
+  void change(nlmsghdr* request, std::string_view doing);
+
   // Sends messages at once, one of them to be acknowledged, all of them with the sequence number
-  // of the first. Throws like exchange(), the first refusal of any.
+  // of the first. Throws like change(), the first refusal of any.
   void transact(std::span<const char> messages, std::string_view doing);
 
  private:
+  struct Reply;
   void open();
+  void send(std::span<const char> messages, std::string_view doing);
+  int receive(std::uint32_t sequence, Reply& reply);
   bool talk(std::span<const char> messages, std::string_view doing, const OnMessage& on_message);
 
   struct Close {
@@ -47,7 +57,7 @@ class Netlink {
   Family family_;
   std::unique_ptr<mnl_socket, Close> socket_;
   std::uint32_t sequence_ = 0;
-  alignas(8) std::array<char, 1024> request_ = {};
+  alignas(8) std::array<char, 8192> request_ = {};
   alignas(8) std::array<char, 32768> reply_ = {};
 };
 

@@ -42,6 +42,15 @@ void add_routing_agent(core::Network& network) {
                                                    .protocol = 3});
 }
 
+// Each at its place.
+void add_rules(core::Network& network, const std::vector<core::Rule>& rules) {
+  for (const core::Rule& rule : rules) {
+    network.rules.insert(std::ranges::upper_bound(network.rules, rule.priority, {},
+                                                  &core::Rule::priority),
+                         rule);
+  }
+}
+
 }  // namespace
 
 core::Ipv4 ip(std::string_view text) {
@@ -91,21 +100,30 @@ core::Network booted(Topology topology) {
 
 core::Network converged(Topology topology) {
   core::Network network = booted(topology);
-  core::Route replies = public_default(topology);
+  const core::NextHop anchor_hop{anchor_gateway, anchor_device(topology)};
   core::Route* in_force = default_route(network);
-  *in_force = {.via = {anchor_gateway, anchor_device(topology)},
-               .source = anchor_address,
-               .metric = in_force->metric};
-  replies.table = core::public_table;
-  network.routes.push_back(replies);
-  network.routes.push_back({.destination = prefix("169.254.169.254"),
-                            .via = {public_gateway, eth0},
-                            .source = public_address});
+  core::Route replaced = *in_force;
+  replaced.table = core::memory_table;
+  *in_force = {.via = anchor_hop, .source = anchor_address, .metric = in_force->metric};
+  const core::NextHop public_hop{public_gateway, eth0};
+  network.routes.insert(
+      network.routes.end(),
+      {{.destination = prefix("169.254.169.254"), .via = public_hop, .source = public_address},
+       {.via = public_hop, .source = public_address, .table = core::public_table},
+       {.via = anchor_hop, .source = anchor_address, .table = core::anchor_table},
+       replaced});
+  const auto anchor = core::Prefix::host(anchor_address);
+  network.rules.insert(network.rules.end() - 2,
+                       {{.priority = 17299,
+                         .source = anchor,
+                         .mark = core::proof_mark,
+                         .table = core::anchor_table},
+                        {.priority = 17304, .source = anchor, .suppress_prefixlength = 0},
+                        {.priority = 17305, .source = anchor, .table = core::anchor_table}});
   if (topology != Topology::routing_agent) {
     const auto source = core::Prefix::host(public_address);
-    network.rules.insert(network.rules.begin() + 1,
-                         {{.priority = 17300, .source = source, .suppress_prefixlength = 0},
-                          {.priority = 17301, .source = source, .table = core::public_table}});
+    add_rules(network, {{.priority = 17300, .source = source, .suppress_prefixlength = 0},
+                        {.priority = 17301, .source = source, .table = core::public_table}});
   }
   resolve(network);
   return network;
@@ -121,9 +139,9 @@ core::Network forwarding(core::Network network) {
 core::Network marked(core::Network network) {
   network = forwarding(std::move(network));
   network.marking = {core::Marking::State::set, public_address};
-  network.rules.insert(network.rules.end() - 2,
-                       {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
-                        {.priority = 17303, .mark = core::our_mark, .table = core::public_table}});
+  add_rules(network,
+            {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
+             {.priority = 17303, .mark = core::our_mark, .table = core::public_table}});
   return network;
 }
 

@@ -21,6 +21,7 @@ class FakeClock : public io::Clock {
     return std::chrono::seconds{1'700'000'000} +
            std::chrono::duration_cast<std::chrono::seconds>(now);
   }
+  io::Duration deadline() const override { return deadline_; }
   io::Duration remaining() const override {
     return std::max(deadline_ - elapsed(), io::Duration{0});
   }

@@ -21,7 +21,7 @@ void FakeHttp::script(const std::string& call, std::vector<Reply> replies) {
 
 io::Http::Ticket FakeHttp::start(const io::Request& request) {
   sent.push_back(request);
-  ++counts_.at(static_cast<std::size_t>(request.server));
+  counts_.at(static_cast<std::size_t>(request.server)) += request.connect_only ? 0 : 1;
   const Ticket ticket = ++last_ticket_;
   replies_.emplace(ticket, std::pair(request.server, answer(request)));
   return ticket;

@@ -54,7 +54,7 @@ core::Network FakeKernel::read() {
   core::Network shown = network;
   shown.leaves_by = resolved(network);
   std::erase_if(shown.routes, [](const core::Route& route) {
-    return route.table != core::main_table && route.table != core::public_table &&
+    return route.table != core::main_table && !core::is_our_table(route.table) &&
            route.destination != core::Prefix{};
   });
   return shown;
@@ -113,24 +113,27 @@ void FakeKernel::remove_marking() {
   network.marking = {};
 }
 
-std::vector<core::NextHop> FakeKernel::resolved(const core::Network& network) {
-  std::vector<core::NextHop> hops;
-  for (const core::Ipv4 probe : core::probes) {
+std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network) {
+  std::vector<core::Resolution> resolutions;
+  for (const core::Ipv4 destination : core::destinations_of_defaults(network.routes)) {
     std::optional<core::Route> found;
     for (const core::Rule& rule : network.rules) {
       if (!found && rule.plain && !rule.source && !rule.mark) {
-        found = lookup(network, rule, probe);
+        found = lookup(network, rule, destination);
       }
     }
-    hops.push_back(found ? found->via : core::NextHop{});
+    resolutions.push_back({destination, found ? found->via : core::NextHop{}});
   }
-  return hops;
+  return resolutions;
 }
 
 void FakeKernel::change(const std::string& what) {
   changes.push_back(what);
   if (changes.size() - 1 == refuse_change) {
     throw refused("Network is unreachable");
+  }
+  if (refuses) {
+    throw core::Error(*refuses);
   }
   if (refusal) {
     throw core::Error(*std::exchange(refusal, std::nullopt));

@@ -25,13 +25,14 @@ class FakeKernel : public io::Kernel {
   void set_marking(core::Ipv4 address) override;
   void remove_marking() override;
 
-  // How `network` resolves each of core::probes, for a socket without a source address.
-  static std::vector<core::NextHop> resolved(const core::Network& network);
+  // How `network` resolves core::destinations_of_defaults(), for a socket without a source address.
+  static std::vector<core::Resolution> resolved(const core::Network& network);
 
   core::Network network = {};
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change
+  std::optional<core::Error> refuses = {};           // thrown by every change
   std::optional<std::size_t> refuse_change = {};     // its place in `changes`
   std::function<void(core::Network&)> meddler = {};  // somebody else, after each change
 

@@ -36,6 +36,10 @@ std::string to_text(const core::NextHop& value) {
                      value.ifindex);
 }
 
+std::string to_text(const core::Resolution& value) {
+  return fmt::format("{} {}", value.destination.to_string(), to_text(value.hop));
+}
+
 std::string to_text(const core::Link& value) {
   return fmt::format("{}: {} {}", value.ifindex, value.name, value.mac);
 }
@@ -45,11 +49,12 @@ std::string to_text(const core::LinkAddress& value) {
 }
 
 std::string to_text(const core::Route& value) {
-  return fmt::format("{} {}{} metric {} table {} proto {} scope {} type {} tos {}{}",
+  return fmt::format("{} {}{} metric {} table {} proto {} scope {} type {} tos {}{}{}",
                      value.destination.to_string(), to_text(value.via),
                      value.source ? " src " + value.source->to_string() : "", value.metric,
                      value.table, value.protocol, value.scope, value.type, value.tos,
-                     value.multipath ? " multipath" : "");
+                     value.multipath ? " multipath" : "",
+                     value.metrics.empty() ? "" : " with metrics");
 }
 
 std::string to_text(const core::Rule& value) {
@@ -74,7 +79,8 @@ std::string to_text(const core::Network& value) {
 }
 
 std::string to_text(core::Need value) {
-  constexpr std::array names = {"droplet", "node", "account", "droplet_scope", "egress"};
+  constexpr std::array names = {"droplet",       "node", "account", "whole_account",
+                                "droplet_scope", "path", "egress"};
   return names.at(static_cast<std::size_t>(value));
 }
 

@@ -39,7 +39,7 @@ void Rig::forget() {
 std::vector<std::string> api_calls(const FakeHttp& http) {
   std::vector<std::string> calls;
   for (const io::Request& request : http.sent) {
-    if (request.server == io::Server::digitalocean) {
+    if (request.server == io::Server::digitalocean && !request.connect_only) {
       const std::string prefix = api_url + "/v2/reserved_ips/";
       calls.push_back(request.method + " " +
                       (request.url.starts_with(prefix) ? request.url.substr(prefix.size())

@@ -30,7 +30,8 @@ struct Rig {
   FakeCloud cloud{http, clock, kernel};
   io::Log log{io::LogFormat::text, io::Level::error};
   FakeGuards guards = {};
-  app::System system{http, kernel, clock, guards, log, [] { return 0.5; }};
+  FakeLocks locks = {};
+  app::System system{http, kernel, clock, guards, locks, log, [] { return 0.5; }};
   int token_reads = 0;
   app::Invocation invocation;
 };

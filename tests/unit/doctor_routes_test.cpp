@@ -42,8 +42,7 @@ TEST_CASE("doctor: the routing agent is here") {
 TEST_CASE("doctor: a rule or a more specific route is in front of the default") {
   check_finding(
       [](Examination& facts) {
-        network(facts).leaves_by = {{support::private_gateway, support::eth1},
-                                    {support::private_gateway, support::eth1}};
+        network(facts).leaves_by[0].hop = {support::private_gateway, support::eth1};
       },
       {"default-route", Verdict::problem, "leaves by 10.132.0.1 dev eth1", Exit::config});
 }

@@ -38,7 +38,9 @@ StepRecord assigned(Result result = Result::done) {
 }
 
 StepRecord switched(bool to_be_proven) {
-  return step(core::ReplaceDefault{.route = {}, .to_be_proven = to_be_proven});
+  const std::uint8_t somebody = 16;
+  return step(
+      core::ReplaceDefault{{.protocol = to_be_proven ? core::unconfirmed_protocol : somebody}});
 }
 
 Outcome failed(Exit exit) {

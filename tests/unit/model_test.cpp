@@ -19,7 +19,7 @@ TEST_CASE("model: two actions are the same when they do the same, to the same") 
                                              core::SetMarking{address},
                                              core::RemoveMarking{},
                                              core::ReplaceDefault{route},
-                                             core::ReplaceDefault{route, true},
+                                             core::ReplaceDefault{other},
                                              core::AcquireLease{address},
                                              core::AcquireLease{address, true},
                                              core::ReleaseLease{address},

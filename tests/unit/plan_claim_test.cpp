@@ -20,6 +20,8 @@ const std::string label_false =
     "do-outbound-floating-ip-enabled=false";
 const std::string public_default = "replace-default default via 203.0.113.1 dev eth0";
 const std::string anchor_default = "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5";
+const std::string confirmed_default =
+    "confirm-default default via 10.17.0.1 dev eth0 src 10.17.0.5";
 const std::string assign = "assign 198.51.100.8 to droplet 758604990";
 
 // An address that was unassigned by hand, as a later run finds it.
@@ -39,14 +41,20 @@ TEST_CASE("plan: claims first, then switches, then labels") {
   const auto found = support::newcomer();
   CHECK(steps(found) ==
         Lines{assign, "set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 17310",
+              "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 table 17310",
+              "set-route default via 10.17.0.1 dev eth0 src 10.17.0.5 table 17311",
               "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "add-rule 17301 from 203.0.113.10/32 lookup 17310", anchor_default, label_true});
+              "add-rule 17301 from 203.0.113.10/32 lookup 17310",
+              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
+              "add-rule 17305 from 10.17.0.5/32 lookup 17311",
+              "set-route default via 203.0.113.1 dev eth0 table 17312", anchor_default,
+              confirmed_default, label_true});
   const auto plan = core::plan(found, support::asked());
   CHECK(plan.needs.empty());
   CHECK(plan.ending.exit == Exit::ok);
   CHECK(plan.floating_ip == support::first_choice);
-  CHECK(plan.steps[5].reason ==
+  CHECK(plan.steps[10].reason ==
         "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
 }
 
@@ -70,7 +78,10 @@ TEST_CASE("plan: makes the public address usable before the API is asked by it")
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
-              "add-rule 17301 from 203.0.113.10/32 lookup 17310"});
+              "add-rule 17301 from 203.0.113.10/32 lookup 17310",
+              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
+              "add-rule 17305 from 10.17.0.5/32 lookup 17311"});
   CHECK(plan.needs == std::vector{Need::account});
 }
 
@@ -88,7 +99,8 @@ TEST_CASE("plan: brings a missing default back before the API is asked") {
 TEST_CASE("plan: on a lost address, public default, label false, claim, switch, label true") {
   auto found = lost_address();
   found.account = support::all_free();
-  CHECK(steps(found) == Lines{public_default, label_false, assign, anchor_default, label_true});
+  CHECK(steps(found) ==
+        Lines{public_default, label_false, assign, anchor_default, confirmed_default, label_true});
   const auto plan = core::plan(found, support::asked());
   CHECK(plan.steps[0].reason ==
         "the droplet holds no address, and the default route goes via 10.17.0.1 dev eth0");

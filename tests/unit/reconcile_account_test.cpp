@@ -34,7 +34,7 @@ void check_without_egress(Rig& rig, const Outcome& outcome) {
   CHECK_FALSE(outcome.floating_ip.has_value());
   CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "false");
   CHECK_FALSE(rig.cloud.labels.contains("do-outbound-floating-ip"));
-  CHECK(rig.kernel.read().leaves_by[0].gateway == support::public_gateway);
+  CHECK(rig.kernel.read().leaves_by[0].hop.gateway == support::public_gateway);
 }
 
 }  // namespace
@@ -190,5 +190,5 @@ TEST_CASE("reconcile: works without Kubernetes") {
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::ok);
   CHECK(rig.http.counts()[2] == 0);
-  CHECK(rig.kernel.read().leaves_by[0].gateway == support::anchor_gateway);
+  CHECK(rig.kernel.read().leaves_by[0].hop.gateway == support::anchor_gateway);
 }

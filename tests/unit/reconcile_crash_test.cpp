@@ -49,7 +49,8 @@ bool label_true(Rig& rig) {
 
 // Label true promises that traffic leaves by the address in the other label.
 bool egress_in_force(Rig& rig) {
-  return rig.kernel.read().leaves_by[0].gateway == support::anchor_gateway && rig.cloud.held() &&
+  return rig.kernel.read().leaves_by[0].hop.gateway == support::anchor_gateway &&
+         rig.cloud.held() &&
          rig.cloud.labels["do-outbound-floating-ip"] == rig.cloud.held()->to_string();
 }
 

@@ -32,7 +32,7 @@ Fault refused(const std::string& method, io::Server server, long status) {
 }
 
 core::NextHop leaves_by(Rig& rig) {
-  return rig.kernel.read().leaves_by[0];
+  return rig.kernel.read().leaves_by[0].hop;
 }
 
 void check_label_false(Rig& rig) {

@@ -3,6 +3,7 @@
 
 #include "app/run/change.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/undo.hpp"
 #include "support/builders.hpp"
 #include "support/fake_kernel.hpp"
 #include "support/print.hpp"
@@ -79,11 +80,11 @@ TEST_CASE("release: a default that led into the VPC is found again") {
   const core::Paths paths{
       .public_path = {support::public_address, {support::public_gateway, support::eth0}},
       .anchor_path = {support::anchor_address, {support::anchor_gateway, support::eth0}}};
-  apply(core::keep_public_paths(kernel.network, paths, {}));
+  apply(core::prepare_switch(kernel.network, paths, {}));
   apply(core::default_by_anchor(kernel.network, paths));
   REQUIRE(core::default_in_force(kernel.network)->via == paths.anchor_path.via);
-  CHECK(core::keep_public_paths(kernel.network, paths, {}).empty());
-  apply(core::remove_ours(kernel.network, support::droplet({})));
+  CHECK(core::prepare_switch(kernel.network, paths, {}).empty());
+  apply(core::undo(kernel.network, support::droplet({})));
   CHECK(core::default_in_force(kernel.network) == core::default_in_force(booted()));
   CHECK_FALSE(core::default_of(kernel.network, core::public_table).has_value());
 }

@@ -18,7 +18,7 @@ const core::Paths paths = {
     .anchor_path = {support::anchor_address, {support::anchor_gateway, support::eth0}}};
 
 Lines kept(const Network& network) {
-  return support::words(core::keep_public_paths(network, paths, {}), network);
+  return support::words(core::prepare_switch(network, paths, {}), network);
 }
 
 const Lines our_rules = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default",

@@ -17,11 +17,11 @@ const core::Paths paths = {
     .anchor_path = {support::anchor_address, {support::anchor_gateway, support::eth0}}};
 
 Lines kept(const Network& network, const std::vector<core::Prefix>& direct = {}) {
-  return support::words(core::keep_public_paths(network, paths, direct), network);
+  return support::words(core::prepare_switch(network, paths, direct), network);
 }
 
 Lines back(const Network& network) {
-  return support::words(core::default_by_public(network, paths, "it is lost"), network);
+  return support::words(core::default_by_public(network, paths.public_path, "it is lost"), network);
 }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("routes: other tables, other services and half the world are no defaul
 }
 
 TEST_CASE("routes: what we write is marked as ours, in every field") {
-  const auto steps = core::keep_public_paths(support::booted(Topology::dhcp_metric), paths, {});
+  const auto steps = core::prepare_switch(support::booted(Topology::dhcp_metric), paths, {});
   REQUIRE(steps.size() == 4);
   CHECK(std::get<core::SetRoute>(steps[0].action).route ==
         Route{.destination = support::prefix("169.254.169.254"),
@@ -76,10 +76,10 @@ TEST_CASE("routes: the reply route is a copy of the default, so that it can be p
   Network network = support::booted(Topology::dhcp_metric);
   Route expected = *core::default_in_force(network);
   expected.table = core::public_table;
-  CHECK(std::get<core::SetRoute>(core::keep_public_paths(network, paths, {})[1].action).route ==
+  CHECK(std::get<core::SetRoute>(core::prepare_switch(network, paths, {})[1].action).route ==
         expected);
   network = support::converged(Topology::dhcp_metric);
-  const auto steps = core::default_by_public(network, paths, "it is lost");
+  const auto steps = core::default_by_public(network, paths.public_path, "it is lost");
   REQUIRE(steps.size() == 1);
   CHECK(std::get<core::ReplaceDefault>(steps[0].action).route ==
         *core::default_in_force(support::booted(Topology::dhcp_metric)));
@@ -182,14 +182,14 @@ TEST_CASE("routes: a default that is overruled is told with where traffic really
   Network network = support::converged(Topology::classic);
   CHECK_FALSE(core::default_overruled(network).has_value());
   SUBCASE("the second half of the world only") {
-    network.leaves_by[1] = {{}, support::eth1};
+    network.leaves_by.back().hop = {{}, support::eth1};
     const auto ending = core::default_overruled(network);
     REQUIRE(ending.has_value());
     CHECK(ending->exit == core::Exit::config);
     CHECK(ending->message ==
-          "traffic to 208.67.222.222 leaves by dev eth1, not by the default route of the main "
+          "traffic to 193.193.193.193 leaves by dev eth1, not by the default route of the main "
           "table via 10.17.0.1 dev eth0");
-    CHECK(ending->hint.find("ip route get 208.67.222.222") != std::string::npos);
+    CHECK(ending->hint.find("ip route get 193.193.193.193") != std::string::npos);
   }
   SUBCASE("not without a default") {
     support::remove_routes_to(network, {});

@@ -81,9 +81,10 @@ bool rolled_back(const Outcome& outcome) {
     if (!was_done(record)) {
       continue;
     }
-    undone = undone || (switched && replaced != nullptr && !replaced->to_be_proven) ||
+    undone = undone || (switched && replaced != nullptr && replaced->route.protocol != core::unconfirmed_protocol &&
+               replaced->route.protocol != core::our_protocol) ||
              (switched && removed != nullptr && removed->route.destination == core::Prefix{});
-    switched = switched || (replaced != nullptr && replaced->to_be_proven);
+    switched = switched || (replaced != nullptr && replaced->route.protocol == core::unconfirmed_protocol);
   }
   return undone || outcome.ending.exit == Exit::rolled_back;
 }

@@ -70,7 +70,8 @@ struct InWords {
     return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark.value)};
   }
   Words operator()(const core::ReplaceDefault& action) const {
-    return {"replace-default", render_route(action.route, network)};
+    const bool confirmed = action.route.protocol == core::our_protocol;
+    return {confirmed ? "confirm-default" : "replace-default", render_route(action.route, network)};
   }
   Words operator()(const core::AcquireLease& action) const {
     return {"acquire-lease", action.address.to_string()};
@@ -119,8 +120,10 @@ std::string conclusion(const Outcome& outcome) {
   }
   if (outcome.command == "release") {
     const bool planned = outcome.result == Outcome::Result::planned;
-    return fmt::format("{} {} before its first reconcile{}", outcome.node,
-                       planned ? "would be as" : "is as", planned ? "; nothing was written" : "");
+    const std::string& left = outcome.ending.message;
+    return fmt::format("{} {} before its first reconcile{}{}", outcome.node,
+                       planned ? "would be as" : "is as", left.empty() ? "" : ", but " + left,
+                       planned ? "; nothing was written" : "");
   }
   const std::string address = outcome.floating_ip ? outcome.floating_ip->to_string() : "";
   if (outcome.result == Outcome::Result::planned) {

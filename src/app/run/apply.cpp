@@ -13,7 +13,7 @@
 namespace app {
 namespace {
 
-enum class Kind { lease, claim, network, node };
+enum class Kind { lease, claim, network, turn, confirmation, node };
 
 struct KindOf {
   Kind operator()(const core::SetRoute&) const { return Kind::network; }
@@ -22,7 +22,11 @@ struct KindOf {
   Kind operator()(const core::RemoveRule&) const { return Kind::network; }
   Kind operator()(const core::SetMarking&) const { return Kind::network; }
   Kind operator()(const core::RemoveMarking&) const { return Kind::network; }
-  Kind operator()(const core::ReplaceDefault&) const { return Kind::network; }
+  Kind operator()(const core::ReplaceDefault& action) const {
+    return action.route.protocol == core::unconfirmed_protocol ? Kind::turn
+           : action.route.protocol == core::our_protocol       ? Kind::confirmation
+                                                               : Kind::network;
+  }
   Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
   Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
   Kind operator()(const core::AssignFloatingIp&) const { return Kind::claim; }
@@ -48,11 +52,15 @@ class Perform {
   }
 
   std::string operator()(const core::ReplaceDefault& action) {
-    if (action.to_be_proven && !observer_.found().before) {
+    if (action.route.protocol == core::unconfirmed_protocol) {
       observer_.begin_switch();
+    } else if (action.route.protocol == core::our_protocol) {
+      observer_.end_switch();
     }
     change(system_.kernel, action);
-    system_.http.renew();
+    if (action.route.protocol != core::our_protocol) {
+      system_.http.renew();
+    }
     return {};
   }
 
@@ -168,7 +176,10 @@ void tell(Observer& observer, const core::Step& step, const core::Error& failure
       if (std::holds_alternative<core::SetMarking>(step.action)) {
         return observer.no_marking(failure);
       }
-      return observer.failed(failure);
+      return observer.refused(failure);
+    case Kind::turn:
+    case Kind::confirmation:
+      return observer.refused(failure);
     case Kind::claim:
       return observer.failed(failure);
   }
@@ -184,11 +195,18 @@ std::span<const core::Step> leading(const std::vector<core::Step>& steps) {
 
 }  // namespace
 
-void apply_leading_steps(const std::vector<core::Step>& steps, System& system,
-                         const Invocation& invocation, Observer& observer,
-                         std::vector<StepRecord>& records) {
+void apply_leading_steps(const core::Plan& plan, System& system, const Invocation& invocation,
+                         Observer& observer, std::vector<StepRecord>& records) {
+  const auto steps = leading(plan.steps);
+  if (plan.undo && kind_of(steps[0]) == Kind::network) {
+    const Undo undone = undo(system.kernel, observer.found().droplet);
+    records.insert(records.end(), undone.steps.begin(), undone.steps.end());
+    system.http.renew();
+    observer.undone(undone.failure);
+    return observer.read_network();
+  }
   Perform perform(system, invocation, observer);
-  for (const core::Step& step : leading(steps)) {
+  for (const core::Step& step : steps) {
     system.clock.check();
     records.push_back({.step = step, .result = StepRecord::Result::failed});
     StepRecord& record = records.back();

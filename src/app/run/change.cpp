@@ -8,10 +8,20 @@
 namespace app {
 namespace {
 
+template <typename Value>
+bool contains(const std::vector<Value>& values, const Value& wanted) {
+  return std::ranges::find(values, wanted) != values.end();
+}
+
 struct Change {
   io::Kernel& kernel;
 
-  void operator()(const core::SetRoute& action) const { kernel.set_route(action.route); }
+  void operator()(const core::SetRoute& action) const {
+    if (action.route.table == core::memory_table) {
+      return remember(action.route);
+    }
+    kernel.set_route(action.route);
+  }
   void operator()(const core::ReplaceDefault& action) const { kernel.set_route(action.route); }
   void operator()(const core::RemoveRoute& action) const { kernel.remove_route(action.route); }
   void operator()(const core::AddRule& action) const { kernel.add_rule(action.rule); }
@@ -20,12 +30,31 @@ struct Change {
   void operator()(const core::RemoveMarking&) const { kernel.remove_marking(); }
   template <typename Other>
   void operator()(const Other&) const {}
+
+  // What cannot be kept as it is could not be put back either.
+  void remember(const core::Route& route) const {
+    const auto failure = core::failure_of([&] { kernel.set_route(route); });
+    if (failure && failure->exit() != core::Exit::os_error) {
+      throw core::Error(*failure);
+    }
+    if (failure || !contains(kernel.read().routes, route)) {
+      throw core::Error(core::Exit::config,
+                        "the default route cannot be replaced, since the kernel does not take a "
+                        "copy of it as it is{}",
+                        failure ? std::string(": ") + failure->what() : std::string{})
+          .with_hint("see `ip -d route show default`, and make it a plain one");
+    }
+  }
 };
 
 // Whether what the kernel refuses to do is done already.
 struct IsDone {
   const core::Network& now;
 
+  bool operator()(const core::SetRoute& action) const { return contains(now.routes, action.route); }
+  bool operator()(const core::ReplaceDefault& action) const {
+    return contains(now.routes, action.route);
+  }
   bool operator()(const core::AddRule& action) const { return contains(now.rules, action.rule); }
   bool operator()(const core::RemoveRule& action) const {
     return !contains(now.rules, action.rule);
@@ -40,30 +69,50 @@ struct IsDone {
   bool operator()(const Other&) const {
     return false;
   }
-
-  template <typename Value>
-  static bool contains(const std::vector<Value>& values, const Value& wanted) {
-    return std::ranges::find(values, wanted) != values.end();
-  }
 };
 
 }  // namespace
 
+// An answer that was lost, or another run, may have left it done; and what was disturbed once need
+// not be so again.
 void change(io::Kernel& kernel, const core::Action& action) {
-  const auto failure = core::failure_of([&] { std::visit(Change{kernel}, action); });
-  if (!failure) {
-    return;
-  }
-  const bool refused = failure->exit() == core::Exit::os_error;
-  if (!refused || !std::visit(IsDone{kernel.read()}, action)) {
-    throw core::Error(*failure);
+  constexpr int most_tries = 3;
+  for (int tries = 1;; ++tries) {
+    const auto failure = core::failure_of([&] { std::visit(Change{kernel}, action); });
+    if (!failure) {
+      return;
+    }
+    const bool lost = failure->exit() == core::Exit::try_again;
+    const bool refused = failure->exit() == core::Exit::os_error;
+    if ((lost || refused) && std::visit(IsDone{kernel.read()}, action)) {
+      return;
+    }
+    if (!lost || tries == most_tries) {
+      throw core::Error(*failure);
+    }
   }
 }
 
-void undo(io::Kernel& kernel, const core::Network& before) {
-  for (const core::Step& step : core::restore(kernel.read(), before)) {
-    change(kernel, step.action);
+Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet) {
+  constexpr int most_looks = 3;
+  Undo undone;
+  for (int looks = 0; looks < most_looks; ++looks) {
+    undone.failure.reset();
+    std::vector<core::Step> steps;
+    undone.failure = core::any_failure_of([&] { steps = core::undo(kernel.read(), droplet); });
+    for (const core::Step& step : steps) {
+      undone.steps.push_back({.step = step, .result = StepRecord::Result::done});
+      if (const auto failure = core::any_failure_of([&] { change(kernel, step.action); })) {
+        undone.steps.back().result = StepRecord::Result::failed;
+        undone.steps.back().detail = failure->what();
+        undone.failure = failure;
+      }
+    }
+    if (!undone.failure) {
+      return undone;
+    }
   }
+  return undone;
 }
 
 }  // namespace app

@@ -6,6 +6,7 @@
 #include "app/run/prove.hpp"
 #include "cloud/metadata.hpp"
 #include "core/plan/plan.hpp"
+#include "core/plan/routes.hpp"
 
 #include <utility>
 
@@ -33,13 +34,23 @@ Observer::Observer(System& system, const Invocation& invocation)
   if (invocation.kubernetes) {
     kubernetes_.emplace(system.http, invocation.kubernetes->url, invocation.kubernetes->ca_file,
                         invocation.kubernetes->token);
-  } else {
+  }
+  forget();
+}
+
+// What is written by nobody need not be proven either: a dry run shows what would follow.
+void Observer::forget() {
+  const bool assumed = invocation_.writes == Writes::none;
+  give_up_node();
+  found_ = core::Observation{.path_proven = assumed, .egress_proven = assumed};
+  if (!kubernetes_) {
     found_.node = core::NoKubernetes{};
   }
 }
 
 void Observer::read_network() {
   core::Network now = system_.kernel.read();
+  now.may_change = now.may_change || invocation_.command == Command::status;
   if (no_marking_) {
     now.marking = {.state = core::Marking::State::unsupported};
   }
@@ -81,8 +92,9 @@ void Observer::answer(Need need) {
       return read_addresses(need);
     case Need::droplet_scope:
       return prove_scope();
+    case Need::path:
     case Need::egress:
-      return prove_egress();
+      return prove(need);
   }
 }
 
@@ -95,7 +107,7 @@ void Observer::read_droplet() {
 }
 
 void Observer::start_node() {
-  if (!kubernetes_ || node_under_way_) {
+  if (node_under_way_ || !std::holds_alternative<core::NotAsked>(found_.node)) {
     return;
   }
   const auto failure = core::failure_of([&] {
@@ -216,14 +228,44 @@ void Observer::node_changed() {
   found_.node = core::NotAsked{};
 }
 
+void Observer::take_turn() {
+  constexpr io::Duration interval{50};
+  constexpr io::Duration rest{1'000};  // to say so in
+  const auto failure = core::failure_of([&] {
+    while (!(turn_ = system_.locks.try_take())) {
+      if (system_.clock.remaining() < rest) {
+        throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
+            .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
+      }
+      system_.log.progress("waiting for another run on this node");
+      system_.clock.sleep(interval);
+    }
+  });
+  if (failure && failure->exit() == core::Exit::try_again) {
+    throw core::Error(*failure);
+  }
+  if (failure && failure->exit() == core::Exit::os_error) {
+    system_.log.write(io::Level::warning, "nothing keeps other runs from changing this node: {}",
+                      failure->what());
+  }
+  has_turn_ = true;
+  forget();
+  read_network();
+}
+
 void Observer::begin_switch() {
-  if (found_.before) {
+  if (guard_) {
     return;
   }
-  found_.before = found_.network;
+  constexpr io::Duration margin{300};  // for this process to undo by itself
   const auto failure = core::failure_of([&] {
     guard_ = system_.guards.open(
-        [before = found_.network](io::Kernel& kernel) { undo(kernel, before); });
+        [droplet = found_.droplet](io::Kernel& kernel) {
+          if (const auto undone = undo(kernel, droplet); undone.failure) {
+            throw core::Error(*undone.failure);
+          }
+        },
+        system_.clock.remaining() + margin, turn_.get());
   });
   if (failure) {
     system_.log.write(io::Level::warning, "no guard undoes the switch if this is killed: {}",
@@ -231,17 +273,44 @@ void Observer::begin_switch() {
   }
 }
 
-void Observer::prove_egress() {
-  const auto address = core::held_address(found_);
-  const auto failure = core::failure_of(
-      [&] { app::prove_egress(system_, invocation_, found_, address.value_or(core::Ipv4{})); });
-  if (failure) {
-    found_.unproven = *failure;
+void Observer::end_switch() {
+  if (!guard_) {
     return;
   }
-  found_.proven = true;
-  found_.before.reset();
+  const auto end = guard_->confirm();
   guard_.reset();
+  if (end == io::Guard::End::undone) {
+    throw core::Error(core::Exit::try_again, "the switch took longer than the deadline allows");
+  }
+  if (end == io::Guard::End::missing) {
+    system_.log.write(io::Level::warning, "the guard of the switch was killed; going on without");
+  }
+}
+
+void Observer::undone(const std::optional<core::Error>& failure) {
+  found_.undo_failure = failure;
+  if (kubernetes_) {
+    give_up_node();
+    found_.node = core::NotAsked{};  // somebody may have labelled it meanwhile
+  }
+}
+
+void Observer::prove(Need need) {
+  const auto address = core::held_address(found_).value_or(core::Ipv4{});
+  const auto failure = core::failure_of([&] {
+    if (need == Need::egress) {
+      return app::prove_egress(system_, invocation_, found_, address);
+    }
+    if (core::is_unconfirmed(found_.network)) {
+      begin_switch();  // that of a run which did not end well
+    }
+    app::prove_path(system_, invocation_, *found_.droplet, address);
+  });
+  if (failure) {
+    found_.unproven = *failure;
+  } else {
+    (need == Need::path ? found_.path_proven : found_.egress_proven) = true;
+  }
 }
 
 void Observer::holds(const core::FloatingIp& address) {

@@ -49,18 +49,29 @@ class Observer {
   // Error(gate_failed) where that happens too often to be chance.
   void node_changed();
 
-  // The default is about to be switched: from now on, until the egress is proven, a guard undoes it
-  // should this process be killed.
+  // Nobody else changes this node's network from now on; everything is read again. Throws
+  // Error(try_again) where another run does not end in time, and like io::Clock::sleep().
+  void take_turn();
+  bool has_turn() const { return has_turn_; }
+
+  // The default is about to be switched: from now on a guard undoes it, unless it is confirmed.
   void begin_switch();
+  // Ends the guard. Throws Error(try_again) where it has undone the switch already.
+  void end_switch();
+
+  // What was undone; what could not be.
+  void undone(const std::optional<core::Error>& failure);
+  void refused(const core::Error& error) { found_.refused = error; }
   void node_is(core::NodeFact node) { found_.node = std::move(node); }
 
  private:
+  void forget();
   void answer(core::Need need);
   void read_droplet();
   void read_node();
   void read_addresses(core::Need need);
   void prove_scope();
-  void prove_egress();
+  void prove(core::Need need);
   void start_node();
   void give_up_node();
   std::optional<core::Ipv4> way_round() const;
@@ -74,6 +85,8 @@ class Observer {
   std::optional<std::string> claimed_ = {};
   int node_changes_ = 0;
   bool no_marking_ = false;
+  bool has_turn_ = false;
+  std::unique_ptr<io::Lock> turn_ = {};  // given back last
   std::unique_ptr<io::Guard> guard_ = {};
 };
 

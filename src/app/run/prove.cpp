@@ -4,6 +4,8 @@
 #include "cloud/verify.hpp"
 #include "core/plan/routes.hpp"
 
+#include <string_view>
+
 namespace app {
 namespace {
 
@@ -31,26 +33,30 @@ void require_in_force(const core::Network& network) {
   }
 }
 
-void require_reachable(System& system, const Invocation& invocation,
-                       const core::Observation& found) {
-  const bool kubernetes = std::holds_alternative<core::Node>(found.node);
-  const Access& access = kubernetes ? *invocation.kubernetes : invocation.digitalocean;
-  const std::string url = access.url + (kubernetes ? "/version" : "/v2/reserved_ips?per_page=1");
-  const auto server = kubernetes ? io::Server::kubernetes : io::Server::digitalocean;
-  core::attempt("after the switch", [&] {
-    insist(system.clock,
-           [&] { system.http.send(cloud::probe_request(server, url, access.ca_file)); });
-  });
+// By which way a question goes: that of any traffic, or the anchor's, whatever the default is.
+void bind_to_anchor(io::Request& request, const core::Droplet& droplet) {
+  request.source = droplet.anchor->address;
+  request.mark = core::proof_mark.value;
+  request.direct = true;
 }
 
-void require_seen_as(System& system, const Invocation& invocation, const std::string& url,
-                     core::Ipv4 address) {
+void require_connection(System& system, std::string_view doing, const io::Request& request) {
+  core::attempt(doing, [&] { insist(system.clock, [&] { system.http.send(request); }); });
+}
+
+io::Request api_host(const Invocation& invocation) {
+  io::Request request = cloud::probe_request(io::Server::digitalocean, invocation.digitalocean.url,
+                                             invocation.digitalocean.ca_file);
+  request.connect_only = true;
+  return request;
+}
+
+void require_seen_as(System& system, const io::Request& request, core::Ipv4 address) {
   insist(system.clock, [&] {
-    const auto seen = cloud::decode_whatismyip(
-        url, system.http.send(cloud::whatismyip_request(url, invocation.digitalocean.ca_file)));
+    const auto seen = cloud::decode_whatismyip(request.url, system.http.send(request));
     if (seen != address) {
-      throw core::Error(core::Exit::rolled_back, "{} sees {}, not {}", url, seen.to_string(),
-                        address.to_string())
+      throw core::Error(core::Exit::rolled_back, "{} sees {}, not {}", request.url,
+                        seen.to_string(), address.to_string())
           .with_hint(
               "a NAT on the way, or a rule in front: compare `ip route get` for its address");
     }
@@ -59,14 +65,33 @@ void require_seen_as(System& system, const Invocation& invocation, const std::st
 
 }  // namespace
 
+void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
+                core::Ipv4 address) {
+  io::Request host = api_host(invocation);
+  bind_to_anchor(host, droplet);
+  require_connection(system, "through the anchor gateway", host);
+  for (const std::string& url : invocation.config.verify_urls) {
+    io::Request question = cloud::whatismyip_request(url, invocation.digitalocean.ca_file);
+    bind_to_anchor(question, droplet);
+    require_seen_as(system, question, address);
+  }
+}
+
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,
                   core::Ipv4 address) {
-  if (found.before) {
+  if (core::is_unconfirmed(found.network)) {
     require_in_force(found.network);
-    require_reachable(system, invocation, found);
+    if (std::holds_alternative<core::Node>(found.node)) {
+      const Access& access = *invocation.kubernetes;
+      require_connection(
+          system, "after the switch",
+          cloud::probe_request(io::Server::kubernetes, access.url + "/version", access.ca_file));
+    }
+    require_connection(system, "after the switch", api_host(invocation));
   }
   for (const std::string& url : invocation.config.verify_urls) {
-    require_seen_as(system, invocation, url, address);
+    require_seen_as(system, cloud::whatismyip_request(url, invocation.digitalocean.ca_file),
+                    address);
   }
 }
 

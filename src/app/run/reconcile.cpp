@@ -7,7 +7,9 @@
 #include "app/run/observe.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/release.hpp"
-#include "core/plan/undo.hpp"
+#include "core/plan/routes.hpp"
+
+#include <algorithm>
 
 namespace app {
 namespace {
@@ -35,8 +37,9 @@ void require_progress(const core::Step& next, const std::vector<StepRecord>& rec
     repetitions += record.step.action == next.action && record.result == StepRecord::Result::done;
   }
   if (repetitions >= most_repetitions) {
-    throw core::Error(core::Exit::os_error, "a change was made {} times and does not stay: {}",
-                      repetitions, next.reason)
+    const bool label = std::holds_alternative<core::PatchNode>(next.action);
+    throw core::Error(label ? core::Exit::gate_failed : core::Exit::os_error,
+                      "a change was made {} times and does not stay: {}", repetitions, next.reason)
         .with_hint("somebody else writes the same routes or labels; find out who, or --route none");
   }
 }
@@ -47,19 +50,32 @@ void add_planned(const core::Plan& plan, Outcome& outcome) {
   }
 }
 
+// What a run asks besides the droplet and its Node is for a change.
+bool changes_something(const core::Plan& plan) {
+  return !plan.steps.empty() || std::ranges::any_of(plan.needs, [](core::Need need) {
+    return need != core::Need::droplet && need != core::Need::node;
+  });
+}
+
 using Planner = core::Plan (*)(const core::Observation& found, const core::Config& asked);
 
 // Observes, plans and applies until a plan leaves nothing; that plan.
 core::Plan converge(Planner planner, System& system, const Invocation& invocation,
                     Observer& observer, std::vector<StepRecord>& records) {
+  const bool may_write = invocation.writes == Writes::apply;
   observer.read_network();
+  if (may_write && invocation.config.route == core::RouteMode::set_default &&
+      !core::is_confirmed(observer.found().network)) {
+    observer.take_turn();  // before anything is read that would have to be read again
+  }
   for (int round = 0; round < most_rounds; ++round) {
     system.clock.check();
     core::Plan plan = planner(observer.found(), invocation.config);
-    const bool may_write = invocation.writes == Writes::apply;
-    if (may_write && !plan.steps.empty()) {
+    if (may_write && !observer.has_turn() && changes_something(plan)) {
+      observer.take_turn();
+    } else if (may_write && !plan.steps.empty()) {
       require_progress(plan.steps.front(), records);
-      apply_leading_steps(plan.steps, system, invocation, observer, records);
+      apply_leading_steps(plan, system, invocation, observer, records);
     } else if (!plan.needs.empty()) {
       observer.answer(plan.needs);
     } else {
@@ -70,31 +86,28 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
       .with_hint("other droplets or other programs keep changing the same things; run again");
 }
 
-// The run is told to end, or broke, while a switch was not yet proven: it is undone, whatever else
-// is asked of us meanwhile.
-void undo_switch(System& system, Outcome& outcome, const core::Network& before) {
-  const auto failure = core::any_failure_of([&] {
-    for (const core::Step& step : core::restore(system.kernel.read(), before)) {
-      outcome.steps.push_back({.step = step, .result = StepRecord::Result::failed});
-      change(system.kernel, step.action);
-      outcome.steps.back().result = StepRecord::Result::done;
-    }
-  });
-  if (failure) {
+// The run is told to end, or broke. What it did not confirm is undone, whatever else is asked of us
+// meanwhile; a default that is confirmed stays.
+void undo_unconfirmed(System& system, const Observer& observer, Outcome& outcome) {
+  core::Network now;
+  const auto unread = core::any_failure_of([&] { now = system.kernel.read(); });
+  if (!unread && core::is_confirmed(now)) {
+    return;
+  }
+  const Undo undone = undo(system.kernel, observer.found().droplet);
+  outcome.steps.insert(outcome.steps.end(), undone.steps.begin(), undone.steps.end());
+  outcome.floating_ip.reset();
+  if (undone.failure) {
     outcome.ending = {
         .exit = core::Exit::degraded,
-        .message = fmt::format("{}; undoing the switch of the default route failed: {}",
-                               outcome.ending.message, failure->what()),
+        .message = fmt::format("{}; undoing the changes of routes and rules failed: {}",
+                               outcome.ending.message, undone.failure->what()),
         .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
   }
 }
 
-// A guard that does not go away may be nobody's: whoever shares the network namespace can take its
-// name. Nobody must be able to keep us from repairing by that.
-void wait_for_guards(System& system) {
-  if (const auto failure = core::failure_of([&] { system.guards.wait(); })) {
-    system.log.write(io::Level::warning, "{}; going on without waiting for it", failure->what());
-  }
+bool is_signal(core::Exit exit) {
+  return exit == core::Exit::interrupted || exit == core::Exit::terminated;
 }
 
 Result result_of(const Outcome& outcome, Writes writes) {
@@ -129,13 +142,9 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
 }
 
 Outcome run(Planner planner, System& system, const Invocation& invocation) {
-  if (!core::matches(invocation.match, invocation.config.node_name)) {
-    return skipped(invocation);
-  }
   Outcome outcome{.node = invocation.config.node_name};
   Observer observer(system, invocation);
   const auto failure = core::any_failure_of([&] {
-    wait_for_guards(system);
     const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
     add_planned(last, outcome);
     outcome.floating_ip = last.floating_ip;
@@ -143,12 +152,11 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
   });
   if (failure) {
     outcome.ending = {failure->exit(), failure->what(), failure->hint()};
-    if (observer.found().before) {
-      undo_switch(system, outcome, *observer.found().before);
-      outcome.floating_ip.reset();
+    if (observer.has_turn() && invocation.config.route == core::RouteMode::set_default) {
+      undo_unconfirmed(system, observer, outcome);
     }
   }
-  if (invocation.writes == Writes::apply) {
+  if (invocation.writes == Writes::apply && !is_signal(outcome.ending.exit)) {
     announce(outcome, observer);
   }
   outcome.result = result_of(outcome, invocation.writes);
@@ -162,6 +170,9 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
 }  // namespace
 
 Outcome reconcile(System& system, const Invocation& invocation) {
+  if (!core::matches(invocation.match, invocation.config.node_name)) {
+    return skipped(invocation);
+  }
   return run(core::plan, system, invocation);
 }
 

@@ -64,14 +64,6 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 
-// Traffic must be seen to leave by `address` after a switch; and before the Node says so for the
-// first time, where a service can tell.
-bool is_to_be_proven(const Observation& found, const Config& asked, Ipv4 address) {
-  const Node* node = std::get_if<Node>(&found.node);
-  const bool news = node != nullptr && tell(*node, asked, address).has_value();
-  return !found.proven && (found.before || (news && !asked.verify_urls.empty()));
-}
-
 std::string reasons(const std::vector<Step>& steps) {
   std::string text;
   for (const Step& step : steps) {
@@ -80,44 +72,77 @@ std::string reasons(const std::vector<Step>& steps) {
   return text;
 }
 
-// Egress did not show: back to what was before, or where that is not known, to the public default.
-Plan roll_back(const Observation& found, const Config& asked, const std::optional<Paths>& paths,
-               const Error& why) {
-  Plan plan;
-  if (found.before) {
-    plan.steps = restore(found.network, *found.before);
-  } else if (paths) {
-    plan.steps = default_by_public(found.network, *paths, "egress was not proven");
+// Egress did not show, or the kernel refused a part of it: everything is put back as it was.
+Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
+  Plan plan{.undo = true, .ending = std::move(ending)};
+  const auto left = undo(found.network, found.droplet);
+  if (found.undo_failure) {
+    plan.ending = {
+        .exit = Exit::degraded,
+        .message = fmt::format("{}; undoing the changes failed: {}; still to be undone: {}",
+                               plan.ending.message, found.undo_failure->what(), reasons(left)),
+        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+  } else {
+    plan.steps = left;
   }
-  plan.ending = {.exit = Exit::rolled_back,
-                 .message = "egress was not proven, and the default route is as before: " +
-                            std::string(why.what()),
-                 .hint = why.hint()};
-  if (found.failure) {
-    plan.ending = {.exit = Exit::degraded,
-                   .message = fmt::format("egress was not proven ({}), and undoing the switch "
-                                          "failed: {}; still to be undone: {}",
-                                          why.what(), found.failure->what(), reasons(plan.steps)),
-                   .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
-    plan.steps.clear();
+  if (plan.steps.empty()) {
+    tell_node(plan, found, asked, std::nullopt);
+    plan.undo = false;
   }
-  tell_node(plan, found, asked, std::nullopt);
   return plan;
+}
+
+Ending not_proven(const Error& why) {
+  return {.exit = Exit::rolled_back,
+          .message = fmt::format("egress was not proven, and the default route is as before: {}",
+                                 why.what()),
+          .hint = why.hint()};
+}
+
+Ending no_rights() {
+  return {.exit = Exit::no_permission,
+          .message = "cannot change routes and rules: CAP_NET_ADMIN is missing",
+          .hint = "run as root, or with the capability NET_ADMIN; nothing was claimed or changed"};
+}
+
+// Adds what makes the default lead through the anchor, by proof, switch and confirmation. False
+// where a proof must be had before anything else.
+bool switch_default(Plan& plan, const Observation& found, const Config& asked, const Paths& paths) {
+  append(plan.steps, prepare_switch(found.network, paths, asked.direct));
+  const auto replace = default_by_anchor(found.network, paths);
+  if (replace.empty() && is_confirmed(found.network)) {
+    return true;
+  }
+  if (plan.steps.empty() && !found.path_proven) {
+    plan.needs.push_back(Need::path);
+    return false;
+  }
+  append(plan.steps, replace);
+  if (plan.steps.empty() && !found.egress_proven) {
+    plan.needs.push_back(Need::egress);
+    return false;
+  }
+  plan.steps.push_back(confirm_default(found.network, paths));
+  return true;
+}
+
+// Where a service can tell, it is asked before the Node says so for the first time.
+bool is_news(const Observation& found, const Config& asked, Ipv4 address) {
+  const Node* node = std::get_if<Node>(&found.node);
+  return node != nullptr && tell(*node, asked, address).has_value() && !asked.verify_urls.empty();
 }
 
 // The droplet holds `address`, or will when the steps already in `plan` are done.
 void leave_by(Plan& plan, const Observation& found, const Config& asked,
               const std::optional<Paths>& paths, Ipv4 address) {
-  if (paths) {
-    append(plan.steps, keep_public_paths(found.network, *paths, asked.direct,
-                                         found.before ? &*found.before : nullptr));
-    append(plan.steps, default_by_anchor(found.network, *paths));
+  if (paths && !switch_default(plan, found, asked, *paths)) {
+    return;
   }
-  plan.floating_ip = address;
-  if (plan.steps.empty() && is_to_be_proven(found, asked, address)) {
+  if (plan.steps.empty() && !found.egress_proven && is_news(found, asked, address)) {
     plan.needs.push_back(Need::egress);
     return;
   }
+  plan.floating_ip = address;
   tell_node(plan, found, asked, address);
   if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = gate_failed(unavailable->error, address);
@@ -135,6 +160,10 @@ Network with_default(Network network, const std::vector<Step>& steps) {
     }
   }
   return network;
+}
+
+std::optional<Path> public_path(const std::optional<Paths>& paths) {
+  return paths ? std::optional(paths->public_path) : std::nullopt;
 }
 
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
@@ -184,9 +213,10 @@ Plan gain_address(const Observation& found, const Config& asked,
   if (paths) {
     const auto in_force = default_in_force(found.network);
     if (!in_force || !std::holds_alternative<NotAsked>(found.account)) {
-      append(plan.steps, default_by_public(found.network, *paths, "the droplet holds no address"));
+      append(plan.steps,
+             default_by_public(found.network, public_path(paths), "the droplet holds no address"));
     } else if (cut_off(found)) {
-      append(plan.steps, keep_public_paths(found.network, *paths, asked.direct));
+      append(plan.steps, prepare_switch(found.network, *paths, asked.direct));
     }
   }
   if (std::holds_alternative<NotAsked>(found.account)) {
@@ -249,11 +279,57 @@ bool cut_off(const Observation& found) {
          in_force->via.gateway == found.droplet->anchor->gateway;
 }
 
+namespace {
+
+// What the kernel alone shows needs no server to be said.
+std::optional<Ending> wrong_by_kernel(const Network& network) {
+  const auto ending = default_overruled(network);
+  return ending ? ending : table_taken(network);
+}
+
+// Before the droplet is known. A Node that says it has an egress which the kernel does not show is
+// corrected first: whatever comes then may take long.
+Plan plan_without_droplet(const Observation& found, const Config& asked) {
+  if (asked.route != RouteMode::set_default) {
+    return {.needs = {Need::droplet}};
+  }
+  if (const auto ending = wrong_by_kernel(found.network)) {
+    return end_without_egress(found, asked, *ending);
+  }
+  if (!is_confirmed(found.network)) {
+    const Node* node = std::get_if<Node>(&found.node);
+    if (std::holds_alternative<NotAsked>(found.node) || (node && claims_egress(*node, asked))) {
+      Plan plan;
+      tell_node(plan, found, asked, std::nullopt);
+      if (!plan.steps.empty()) {
+        plan.needs.push_back(Need::droplet);  // where nothing is written
+      }
+      return plan;
+    }
+  }
+  return {.steps = reach_metadata(found.network), .needs = {Need::droplet}};
+}
+
+bool is_change_of_network_or_claim(const Step& step) {
+  return !std::holds_alternative<PatchNode>(step.action) &&
+         !std::holds_alternative<ReleaseLease>(step.action);
+}
+
+Plan plan_with_paths(const Observation& found, const Config& asked,
+                     const std::optional<Paths>& paths) {
+  const auto held = held_entry(found);
+  Plan next = held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
+  const bool rights_needed = std::ranges::any_of(next.steps, is_change_of_network_or_claim);
+  return paths && rights_needed && !found.network.may_change
+             ? end_without_egress(found, asked, no_rights())
+             : next;
+}
+
+}  // namespace
+
 Plan plan(const Observation& found, const Config& asked) {
   if (!found.droplet) {
-    const bool ours = asked.route == RouteMode::set_default;
-    return {.steps = ours ? reach_metadata(found.network) : std::vector<Step>{},
-            .needs = {Need::droplet}};
+    return plan_without_droplet(found, asked);
   }
   if (const Node* node = std::get_if<Node>(&found.node)) {
     if (const auto ending = another_droplet(*node, *found.droplet, asked)) {
@@ -262,29 +338,27 @@ Plan plan(const Observation& found, const Config& asked) {
   } else if (std::holds_alternative<NotAsked>(found.node) && !cut_off(found)) {
     return {.needs = {Need::node}};  // whose Node it is must be known before anything is written
   }
-  if (found.failure && !found.unproven) {
+  if (found.unproven) {
+    return roll_back(found, asked, not_proven(*found.unproven));
+  }
+  if (found.refused) {
+    const Ending ending = ending_of(*found.refused);
+    return is_confirmed(found.network) ? Plan{.ending = ending} : roll_back(found, asked, ending);
+  }
+  if (found.failure) {
     return end_without_egress(found, asked, ending_of(*found.failure));
   }
-  std::optional<Paths> paths;
-  if (asked.route == RouteMode::set_default) {
-    const auto located = find_paths(*found.droplet, found.network);
-    if (const auto* ending = std::get_if<Ending>(&located)) {
-      const Error why = Error(ending->exit, "{}", ending->message).with_hint(ending->hint);
-      return found.before ? roll_back(found, asked, std::nullopt, found.unproven.value_or(why))
-                          : end_without_egress(found, asked, *ending);
-    }
-    paths = std::get<Paths>(located);
+  if (asked.route != RouteMode::set_default) {
+    return plan_with_paths(found, asked, std::nullopt);
   }
-  if (found.unproven) {
-    return roll_back(found, asked, paths, *found.unproven);
+  const auto located = find_paths(*found.droplet, found.network);
+  const auto* paths = std::get_if<Paths>(&located);
+  const auto wrong = paths ? wrong_by_kernel(found.network) : std::get<Ending>(located);
+  if (wrong) {
+    return is_unconfirmed(found.network) ? roll_back(found, asked, *wrong)
+                                         : end_without_egress(found, asked, *wrong);
   }
-  if (paths && !found.before) {  // after a switch the proof of egress looks at it
-    if (const auto ending = default_overruled(found.network)) {
-      return end_without_egress(found, asked, *ending);
-    }
-  }
-  const auto held = held_entry(found);
-  return held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
+  return plan_with_paths(found, asked, *paths);
 }
 
 }  // namespace core

@@ -3,7 +3,7 @@
 
 #include "core/plan/node.hpp"
 #include "core/plan/plan.hpp"
-#include "core/plan/routes.hpp"
+#include "core/plan/undo.hpp"
 
 #include <algorithm>
 
@@ -20,6 +20,10 @@ void give_back(Plan& plan, const Observation& found, const Config& asked) {
   const auto held = held_address(found);
   const bool ours = held && std::ranges::find(asked.pool, *held) != asked.pool.end();
   if (!ours) {
+    if (held) {
+      plan.ending.message =
+          fmt::format("{} stays on the droplet, since it is not in the pool", held->to_string());
+    }
     return;
   }
   plan.steps.push_back({UnassignFloatingIp{*held, found.droplet->id}, "it is to be nobody's"});
@@ -37,7 +41,7 @@ Ending unfinished(const Error& error) {
 }  // namespace
 
 Plan plan_release(const Observation& found, const Config& asked) {
-  Plan plan;
+  Plan plan{.undo = true};
   if (!found.droplet) {
     return {.needs = {Need::droplet}};
   }
@@ -54,13 +58,18 @@ Plan plan_release(const Observation& found, const Config& asked) {
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = unfinished(unavailable->error);
   }
-  if (found.failure) {
+  if (found.failure || found.undo_failure) {
     plan.steps.clear();
-    plan.ending = unfinished(*found.failure);
+    plan.ending = unfinished(found.failure ? *found.failure : *found.undo_failure);
     return plan;
   }
-  const auto network = remove_ours(found.network, *found.droplet);
+  const auto network = undo(found.network, found.droplet);
   plan.steps.insert(plan.steps.end(), network.begin(), network.end());
+  if (!found.network.may_change && !network.empty()) {
+    return {.ending = {.exit = Exit::no_permission,
+                       .message = "cannot change routes and rules: CAP_NET_ADMIN is missing",
+                       .hint = "run as root, or with the capability NET_ADMIN"}};
+  }
   if (asked.keep_ip) {
     return plan;
   }

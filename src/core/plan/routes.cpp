@@ -9,16 +9,21 @@ namespace core {
 namespace {
 
 constexpr Prefix everywhere{};
+constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
 
 bool is_default(const Route& route, std::uint32_t table) {
   return route.table == table && route.destination == everywhere && route.tos == 0;
 }
 
-// --- direct routes -----------------------------------------------------------------------------
+bool contains(const Network& network, const Route& wanted) {
+  return std::ranges::find(network.routes, wanted) != network.routes.end();
+}
 
-Route direct_route(const Prefix& destination, const Path& path) {
+Route route_by(const Path& path, const Prefix& destination = everywhere) {
   return {.destination = destination, .via = path.via, .source = path.address};
 }
+
+// --- direct routes -----------------------------------------------------------------------------
 
 // A route of somebody else's to the same destination is the operator's own choice.
 bool has_direct_route(const Network& network, const Route& wanted) {
@@ -42,76 +47,70 @@ void add_direct_routes(std::vector<Step>& steps, const Network& network,
 
 void remove_stale_routes(std::vector<Step>& steps, const Network& network,
                          const std::vector<Route>& wanted) {
-  const auto in_force = default_in_force(network);
   for (const Route& route : network.routes) {
     const bool ours = route.table == main_table && route.protocol == our_protocol;
     const bool replaced = std::ranges::any_of(wanted, [&](const Route& other) {
       return other.destination == route.destination && other.metric == route.metric;
     });
-    if (ours && !replaced && route != in_force) {
+    if (ours && !replaced && !is_our_default(route)) {
       steps.push_back({RemoveRoute{route}, "ours, and no longer wanted"});
     }
   }
 }
 
-// --- replies of the public address -------------------------------------------------------------
+// --- our tables --------------------------------------------------------------------------------
 
-// A copy of the default that leads there now, so that `release` can put back exactly that one.
-Route reply_route(std::optional<Route> route, const Path& path) {
-  if (!route || !goes_via(*route, path)) {
-    route = Route{.via = path.via, .source = path.address};
-  }
-  route->table = public_table;
-  return *route;
-}
-
-void add_reply_route(std::vector<Step>& steps, const Network& network, const Path& path,
-                     const std::optional<Route>& former) {
-  const auto there = default_of(network, public_table);
+void add_table(std::vector<Step>& steps, const Network& network, const Path& path,
+               std::uint32_t table, std::string_view reason) {
+  const auto there = default_of(network, table);
   if (there && goes_via(*there, path)) {
     return;
   }
-  Route wanted = reply_route(former, path);
+  Route wanted = route_by(path);
+  wanted.table = table;
   if (there) {
     wanted.metric = there->metric;  // in its place: beside it, the stale one might win
   }
-  steps.push_back({SetRoute{wanted}, fmt::format("replies of {} must leave by its own gateway",
-                                                 path.address.to_string())});
+  steps.push_back({SetRoute{wanted}, std::string(reason)});
 }
 
-// Inert, since the copy that replies go by has a lower metric; it remembers a default that led
-// neither by the public gateway nor the anchor.
-constexpr std::uint32_t remembering_metric = 4'294'967'295;
+// What our default of this metric replaced, as it was.
+std::optional<Route> replaced_default(const Network& network, std::uint32_t metric) {
+  for (Route route : network.routes) {
+    if (is_default(route, memory_table) && route.metric == metric) {
+      route.table = main_table;
+      return route;
+    }
+  }
+  return std::nullopt;
+}
 
-void remember_default(std::vector<Step>& steps, const Network& network, const Paths& paths,
-                      const std::optional<Route>& former) {
-  if (!former || former->protocol == our_protocol || former->multipath ||
-      goes_via(*former, paths.public_path) || goes_via(*former, paths.anchor_path)) {
+void remember_default(std::vector<Step>& steps, const Network& network) {
+  auto copy = default_in_force(network);
+  if (!copy || is_our_default(*copy)) {
     return;
   }
-  Route copy = *former;
-  copy.table = public_table;
-  copy.metric = remembering_metric;
-  if (std::ranges::find(network.routes, copy) == network.routes.end()) {
-    steps.push_back({SetRoute{copy}, "the default that is replaced is to be found again"});
+  copy->table = memory_table;
+  if (!contains(network, *copy)) {
+    steps.push_back(
+        {SetRoute{*copy}, "the default route that is replaced must come back as it was"});
   }
 }
 
 // --- the default -------------------------------------------------------------------------------
 
-ReplaceDefault replace_default(const std::optional<Route>& in_force, Route wanted) {
-  wanted.table = main_table;
-  wanted.metric = in_force ? in_force->metric : 0;
-  return {wanted};
-}
-
-std::string described(const std::optional<Route>& route, const Network& network) {
-  if (!route) {
-    return "there is no default route";
+// What concerns the path of a packet (mtu, advmss, initcwnd, …) holds for the anchor's as well.
+Route anchor_default(const Network& network, const Paths& paths, std::uint8_t protocol) {
+  const auto in_force = default_in_force(network);
+  Route route = route_by(paths.anchor_path);
+  route.metric = in_force ? in_force->metric : 0;
+  route.protocol = protocol;
+  if (in_force && !is_our_default(*in_force)) {
+    route.metrics = in_force->metrics;
+  } else if (const auto replaced = replaced_default(network, route.metric)) {
+    route.metrics = replaced->metrics;
   }
-  return route->multipath
-             ? "the default route has several gateways"
-             : fmt::format("the default route goes via {}", render_hop(route->via, network));
+  return route;
 }
 
 }  // namespace
@@ -130,80 +129,93 @@ std::optional<Route> default_in_force(const Network& network) {
   return default_of(network, main_table);
 }
 
-std::vector<Step> keep_public_paths(const Network& network, const Paths& paths,
-                                    const std::vector<Prefix>& direct, const Network* before) {
+bool is_our_default(const Route& route) {
+  return is_default(route, main_table) &&
+         (route.protocol == our_protocol || route.protocol == unconfirmed_protocol);
+}
+
+bool is_confirmed(const Network& network) {
+  const auto in_force = default_in_force(network);
+  return in_force && in_force->protocol == our_protocol;
+}
+
+bool is_unconfirmed(const Network& network) {
+  const auto in_force = default_in_force(network);
+  return in_force && in_force->protocol == unconfirmed_protocol;
+}
+
+std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
+                                 const std::vector<Prefix>& direct) {
   std::vector<Route> routes = gateway_routes(network, paths);
-  routes.push_back(direct_route(metadata_service, paths.public_path));
+  routes.push_back(route_by(paths.public_path, metadata_service));
   for (const Prefix& destination : direct) {
-    routes.push_back(direct_route(destination, paths.public_path));
+    routes.push_back(route_by(paths.public_path, destination));
   }
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
-  const auto former = default_in_force(before != nullptr ? *before : network);
-  add_reply_route(steps, network, paths.public_path, former);
-  remember_default(steps, network, paths, former);
+  add_table(steps, network, paths.public_path, public_table,
+            "replies of the public address must leave by its own gateway");
+  add_table(steps, network, paths.anchor_path, anchor_table,
+            "what the anchor address sends must leave by the anchor gateway");
   const auto rules = rules_and_marking(network, paths);
   steps.insert(steps.end(), rules.begin(), rules.end());
+  remember_default(steps, network);
+  const auto others = restore_other_metrics(network);
+  steps.insert(steps.end(), others.begin(), others.end());
   remove_stale_routes(steps, network, routes);
   return steps;
 }
 
 std::vector<Step> default_by_anchor(const Network& network, const Paths& paths) {
   const auto in_force = default_in_force(network);
-  const Path& anchor = paths.anchor_path;
-  if (in_force && goes_via(*in_force, anchor) && in_force->source == anchor.address) {
+  const Route wanted = anchor_default(network, paths, unconfirmed_protocol);
+  if (in_force && is_our_default(*in_force) && goes_via(*in_force, paths.anchor_path) &&
+      in_force->source == wanted.source && in_force->metrics == wanted.metrics) {
     return {};
   }
-  ReplaceDefault action = replace_default(in_force, {.via = anchor.via, .source = anchor.address});
-  action.to_be_proven = true;
-  return {{action, fmt::format("{}, wanted {} src {}", described(in_force, network),
-                               render_hop(anchor.via, network), anchor.address.to_string())}};
+  return {{ReplaceDefault{wanted},
+           fmt::format("{}, wanted {} src {}", describe_default(network),
+                       render_hop(wanted.via, network), wanted.source->to_string())}};
 }
 
-std::vector<Step> default_by_public(const Network& network, const Paths& paths,
+Step confirm_default(const Network& network, const Paths& paths) {
+  return {ReplaceDefault{anchor_default(network, paths, our_protocol)},
+          "traffic was seen to leave by it"};
+}
+
+std::vector<Step> default_by_public(const Network& network, const std::optional<Path>& public_path,
                                     std::string_view reason) {
   const auto in_force = default_in_force(network);
-  if (in_force && !goes_via(*in_force, paths.anchor_path)) {
+  if (in_force && !is_our_default(*in_force)) {
     return {};
   }
-  auto wanted = default_of(network, public_table);
-  if (!wanted || !goes_via(*wanted, paths.public_path)) {
-    wanted = Route{.via = paths.public_path.via};
+  const std::uint32_t metric = in_force ? in_force->metric : 0;
+  auto wanted = in_force ? replaced_default(network, metric) : default_of(network, memory_table);
+  if (!wanted) {
+    wanted = default_of(network, public_table);
+    if (!wanted && public_path) {
+      wanted = route_by(*public_path);
+    }
+    if (!wanted) {
+      return {};  // our own is the only one that is known
+    }
+    wanted->protocol = by_hand;
+    wanted->metric = metric;
   }
-  return {{replace_default(in_force, *wanted),
-           fmt::format("{}, and {}", reason, described(in_force, network))}};
+  wanted->table = main_table;
+  return {{ReplaceDefault{*wanted}, fmt::format("{}, and {}", reason, describe_default(network))}};
 }
 
-std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
-  constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
+std::vector<Step> restore_other_metrics(const Network& network) {
   std::vector<Step> steps;
   const auto in_force = default_in_force(network);
-  auto former = default_of(network, public_table);
   for (const Route& route : network.routes) {
-    if (is_default(route, public_table) && route.metric == remembering_metric) {
-      former = route;
+    if (!is_our_default(route) || route == in_force) {
+      continue;
     }
-  }
-  if (!former && droplet.public_interface) {
-    former =
-        Route{.via = {droplet.public_interface->gateway, in_force ? in_force->via.ifindex : 0}};
-  }
-  if (in_force && in_force->protocol == our_protocol && former) {
-    if (former->protocol == our_protocol) {
-      former->protocol = by_hand;
-    }
-    steps.push_back({replace_default(in_force, *former), "the default route is ours"});
-  }
-  if (network.marking.state == Marking::State::set) {
-    steps.push_back({RemoveMarking{}, "ours"});
-  }
-  const auto rules = remove_rules(network, {}, "ours");
-  steps.insert(steps.end(), rules.begin(), rules.end());
-  for (const Route& route : network.routes) {
-    const bool ours = route.table == public_table || route.protocol == our_protocol;
-    if (ours && route != in_force) {
-      steps.push_back({RemoveRoute{route}, "ours"});
-    }
+    const auto replaced = replaced_default(network, route.metric);
+    steps.push_back(replaced ? Step{ReplaceDefault{*replaced}, "ours is no longer in force there"}
+                             : Step{RemoveRoute{route}, "ours, and no longer in force"});
   }
   return steps;
 }
@@ -211,7 +223,7 @@ std::vector<Step> remove_ours(const Network& network, const Droplet& droplet) {
 std::vector<Step> reach_metadata(const Network& network) {
   const auto in_force = default_in_force(network);
   const auto public_default = default_of(network, public_table);
-  if (!in_force || in_force->protocol != our_protocol || !public_default) {
+  if (!in_force || !is_our_default(*in_force) || !public_default) {
     return {};
   }
   const bool there = std::ranges::any_of(network.routes, [](const Route& route) {
@@ -226,25 +238,50 @@ std::vector<Step> reach_metadata(const Network& network) {
 
 std::optional<Ending> default_overruled(const Network& network) {
   const auto in_force = default_in_force(network);
-  if (!in_force || in_force->multipath) {
+  if (!in_force || in_force->multipath || (in_force->nexthop_object && !in_force->via.gateway)) {
     return std::nullopt;
   }
-  for (std::size_t index = 0; index < network.leaves_by.size(); ++index) {
-    const NextHop& actual = network.leaves_by[index];
+  for (const auto& [destination, actual] : network.leaves_by) {
     if (actual != in_force->via) {
-      const std::string probe = probes.at(index).to_string();
-      return Ending{.exit = Exit::config,
-                    .message = fmt::format("traffic to {} leaves by {}, not by the default route "
-                                           "of the main table via {}",
-                                           probe, render_hop(actual, network),
-                                           render_hop(in_force->via, network)),
-                    .hint = fmt::format("a rule or a more specific route is in front: see "
-                                        "`ip rule` and `ip route get {}`; a VPN, or another agent "
-                                        "(then --route none)",
-                                        probe)};
+      return Ending{
+          .exit = Exit::config,
+          .message = fmt::format("traffic to {} leaves by {}, not by the default route of the main "
+                                 "table via {}",
+                                 destination.to_string(), render_hop(actual, network),
+                                 render_hop(in_force->via, network)),
+          .hint = fmt::format("a rule or a more specific route is in front: see `ip rule` and `ip "
+                              "route get {}`; a VPN, or another agent (then --route none)",
+                              destination.to_string())};
     }
   }
   return std::nullopt;
+}
+
+std::optional<Ending> table_taken(const Network& network) {
+  const auto foreign = std::ranges::find_if(network.routes, [](const Route& route) {
+    return route.table == memory_table
+               ? route.destination != everywhere
+               : is_our_table(route.table) && route.protocol != our_protocol;
+  });
+  if (foreign == network.routes.end()) {
+    return std::nullopt;
+  }
+  return Ending{
+      .exit = Exit::config,
+      .message = fmt::format("table {} has a route to {} that do-egress-ip did not make",
+                             foreign->table, foreign->destination.to_string()),
+      .hint = fmt::format("see `ip route show table {}`, and give its owner another table",
+                          foreign->table)};
+}
+
+std::string describe_default(const Network& network) {
+  const auto route = default_in_force(network);
+  if (!route) {
+    return "there is no default route";
+  }
+  return route->multipath
+             ? "the default route has several gateways"
+             : fmt::format("the default route goes via {}", render_hop(route->via, network));
 }
 
 }  // namespace core

@@ -28,6 +28,15 @@ bool replies_kept_by_others(const Network& network, const Path& path) {
   });
 }
 
+// What the anchor address sends leaves by the anchor gateway, whatever the default is; a proof of
+// that way by no route of main at all, or it could be passed without it.
+std::vector<Rule> anchor_rules(const Path& path) {
+  const Prefix source = Prefix::host(path.address);
+  return {{.priority = proof_priority, .source = source, .mark = proof_mark, .table = anchor_table},
+          {.priority = anchor_main_first_priority, .source = source, .suppress_prefixlength = 0},
+          {.priority = anchor_table_priority, .source = source, .table = anchor_table}};
+}
+
 std::vector<Rule> reply_rules(const Path& path) {
   const Prefix source = Prefix::host(path.address);
   return {{.priority = main_first_priority, .source = source, .suppress_prefixlength = 0},
@@ -79,6 +88,10 @@ void set_marking(std::vector<Step>& steps, const Network& network, const Paths& 
 // --- both --------------------------------------------------------------------------------------
 
 std::string_view purpose(const Rule& rule) {
+  if (rule.table == anchor_table) {
+    return rule.mark ? "a proof of the anchor's path must take no other"
+                     : "what the anchor address sends must leave by its gateway";
+  }
   if (rule.mark) {
     return rule.table == public_table ? "what is marked must leave by the public gateway"
                                       : "pods and bridges must stay reachable for what is marked";
@@ -103,6 +116,8 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
   if (!replies_kept_by_others(network, paths.public_path)) {
     wanted = reply_rules(paths.public_path);
   }
+  const auto of_anchor = anchor_rules(paths.anchor_path);
+  wanted.insert(wanted.end(), of_anchor.begin(), of_anchor.end());
   const bool marking = wants_marking(network, paths);
   if (marking) {
     want_marking_rules(wanted, network);

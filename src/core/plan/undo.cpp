@@ -10,71 +10,40 @@
 namespace core {
 namespace {
 
-template <typename Value>
-bool contains(const std::vector<Value>& values, const Value& wanted) {
-  return std::ranges::find(values, wanted) != values.end();
+std::optional<Path> public_path_of(const std::optional<Droplet>& droplet, const Network& network) {
+  const auto path = droplet ? find_public_path(*droplet, network) : Ending{};
+  const auto* found = std::get_if<Path>(&path);
+  return found == nullptr ? std::nullopt : std::optional(*found);
 }
 
-bool is_main_default(const Route& route) {
-  return route.table == main_table && route.destination == Prefix{} && route.tos == 0;
+bool is_ours_beside_defaults(const Route& route) {
+  if (route.table == memory_table) {
+    return route.destination == Prefix{};
+  }
+  return route.protocol == our_protocol && !is_our_default(route);
 }
 
-// Copies in our table may carry somebody else's protocol number.
-bool is_ours(const Route& route) {
-  return route.table == public_table || (route.protocol == our_protocol && !is_main_default(route));
-}
-
-void restore_default(std::vector<Step>& steps, const Network& now, const Network& before) {
-  const auto current = default_in_force(now);
-  const auto former = default_in_force(before);
-  if (current == former || (current && current->protocol != our_protocol)) {
-    return;
-  }
-  if (former) {
-    steps.push_back({ReplaceDefault{*former}, fmt::format("the default route went via {} before",
-                                                          render_hop(former->via, now))});
-  } else {
-    steps.push_back({RemoveRoute{*current}, "there was no default route before"});
-  }
-}
-
-void restore_marking(std::vector<Step>& steps, const Marking& now, const Marking& before) {
-  using State = Marking::State;
-  const bool former = before.state == State::set && before.address != Ipv4{};
-  if (now == before || (now.state != State::set && now.state != State::absent)) {
-    return;
-  }
-  if (former) {
-    steps.push_back({SetMarking{before.address}, "it was so before"});
-  } else if (now.state == State::set) {
-    steps.push_back({RemoveMarking{}, "it was not there"});
-  }
+void append_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
+  steps.insert(steps.end(), more.begin(), more.end());
 }
 
 }  // namespace
 
-std::vector<Step> restore(const Network& now, const Network& before) {
+std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet) {
   std::vector<Step> steps;
-  restore_default(steps, now, before);
-  restore_marking(steps, now.marking, before.marking);
-  const auto rules = remove_rules(now, before.rules, "it was not there");
-  steps.insert(steps.end(), rules.begin(), rules.end());
-  for (const Route& route : now.routes) {
-    if (is_ours(route) && !contains(before.routes, route)) {
-      const auto why = fmt::format("the route to {} in table {} was not there",
-                                   route.destination.to_string(), route.table);
-      steps.push_back({RemoveRoute{route}, why});
-    }
+  const bool replaced = default_of(network, memory_table).has_value();
+  if (default_in_force(network) || replaced) {
+    append_steps(steps, default_by_public(network, public_path_of(droplet, network),
+                                    "the default route must be as before"));
   }
-  for (const Route& route : before.routes) {
-    if (is_ours(route) && !contains(now.routes, route)) {
-      steps.push_back({SetRoute{route}, fmt::format("the route to {} in table {} was there",
-                                                    route.destination.to_string(), route.table)});
-    }
+  append_steps(steps, restore_other_metrics(network));
+  if (network.marking.state == Marking::State::set) {
+    steps.push_back({RemoveMarking{}, "ours"});
   }
-  for (const Rule& rule : before.rules) {
-    if (rule.protocol == our_protocol && !contains(now.rules, rule)) {
-      steps.push_back({AddRule{rule}, fmt::format("rule {} was there", rule.priority)});
+  append_steps(steps, remove_rules(network, {}, "ours"));
+  for (const Route& route : network.routes) {
+    if (is_ours_beside_defaults(route)) {
+      steps.push_back({RemoveRoute{route}, "ours"});
     }
   }
   return steps;

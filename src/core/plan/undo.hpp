@@ -3,13 +3,16 @@
 
 #include "core/model.hpp"
 
+#include <optional>
 #include <vector>
 
 namespace core {
 
-// What turns the network of now back into `before`, as far as this program changed it: the default
-// first, then marking, rules and routes of ours. What others changed meanwhile stays. Nothing when
-// all is as it was.
-std::vector<Step> restore(const Network& now, const Network& before);
+// What takes everything away that this program changed, in the order that is safe: the default is
+// again the one that was replaced, then marking, rules and routes of ours go. What others made
+// stays. The one way back: of a switch that was not confirmed, of `release`, of a guard. Where the
+// replaced default is not remembered, the droplet's public path is used. Nothing when nothing is
+// ours.
+std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet);
 
 }  // namespace core

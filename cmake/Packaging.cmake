@@ -12,6 +12,9 @@ file(CONFIGURE OUTPUT do-egress-ip.service CONTENT "${service}" @ONLY)
 # Below the prefix, where systemd and the shells look as well, whatever the machine's libdir is.
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/do-egress-ip.service deploy/systemd/do-egress-ip.timer
   DESTINATION lib/systemd/system)
+install(FILES deploy/systemd/sysusers.conf DESTINATION lib/sysusers.d RENAME do-egress-ip.conf)
+install(PROGRAMS scripts/smoke DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME do-egress-ip-smoke)
+install(FILES man/do-egress-ip-smoke.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
 install(FILES deploy/config/config.toml DESTINATION ${CMAKE_INSTALL_FULL_SYSCONFDIR}/do-egress-ip)
 install(FILES deploy/completions/do-egress-ip.bash
   DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME do-egress-ip)

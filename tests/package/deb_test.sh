@@ -12,13 +12,16 @@ deb=$(ls "$1"/do-egress-ip_*.deb 2>/dev/null) || skip "no package was built in $
 same 'files' "$(dpkg-deb --contents "$deb" | awk '$1 !~ /^d/ { print $1, $2, $6 }' | sort -k 3)" \
     '-rw-r--r-- root/root ./etc/do-egress-ip/config.toml
 -rwxr-xr-x root/root ./usr/bin/do-egress-ip
+-rwxr-xr-x root/root ./usr/bin/do-egress-ip-smoke
 -rw-r--r-- root/root ./usr/lib/systemd/system/do-egress-ip.service
 -rw-r--r-- root/root ./usr/lib/systemd/system/do-egress-ip.timer
+-rw-r--r-- root/root ./usr/lib/sysusers.d/do-egress-ip.conf
 -rw-r--r-- root/root ./usr/share/bash-completion/completions/do-egress-ip
 -rw-r--r-- root/root ./usr/share/doc/do-egress-ip/changelog.Debian.gz
 -rw-r--r-- root/root ./usr/share/doc/do-egress-ip/changelog.gz
 -rw-r--r-- root/root ./usr/share/doc/do-egress-ip/copyright
 -rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/do-egress-ip.fish
+-rw-r--r-- root/root ./usr/share/man/man8/do-egress-ip-smoke.8.gz
 -rw-r--r-- root/root ./usr/share/man/man8/do-egress-ip.8.gz
 -rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_do-egress-ip'
 for dependency in ca-certificates libc6 libcurl4 libmnl0 libstdc++6; do

@@ -66,7 +66,7 @@ class DigitalOcean {
 
   // From now on leave by this address of ours, asking once only: a node that is cut off is not to
   // wait for it. Nothing ends that.
-  void leave_by(std::optional<core::Ipv4> source) { source_ = source; }
+  void leave_by(std::optional<io::Source> source) { source_ = source; }
 
  private:
   io::Request request(const std::string& method, const std::string& path);
@@ -78,7 +78,7 @@ class DigitalOcean {
   std::string ca_file_;
   ReadSecret read_token_;
   std::optional<Secret> token_ = {};
-  std::optional<core::Ipv4> source_ = {};
+  std::optional<io::Source> source_ = {};
 };
 
 }  // namespace cloud

@@ -101,7 +101,8 @@ using AccountFact = std::variant<NotAsked, Unavailable, Account>;
 
 struct Observation {
   Network network = {};
-  std::optional<Droplet> droplet = {};  // not there: not asked yet
+  std::optional<Droplet> droplet = {};   // not there: not asked yet, or
+  std::optional<Error> no_droplet = {};  // why metadata does not tell
   NodeFact node = {};
   AccountFact account = {};
   std::set<Ipv4> lost = {};            // candidates that went to somebody else during this run

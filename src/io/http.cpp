@@ -98,7 +98,10 @@ int prepare_socket(void* user, curl_socket_t socket, curlsocktype) {
   const Request& request = static_cast<const Transfer*>(user)->request;
   const bool has_effects =
       request.server == Server::digitalocean || request.server == Server::kubernetes;
-  const bool prepared = (!has_effects || drop_unsent_when_closed(socket)) &&
+  const int device = request.source ? static_cast<int>(request.source->device) : 0;
+  const bool prepared = (device == 0 || setsockopt(socket, SOL_SOCKET, SO_BINDTOIFINDEX, &device,
+                                                   sizeof device) == 0) &&
+                        (!has_effects || drop_unsent_when_closed(socket)) &&
                         (request.mark == 0 || setsockopt(socket, SOL_SOCKET, SO_MARK, &request.mark,
                                                          sizeof request.mark) == 0);
   return prepared ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
@@ -136,7 +139,8 @@ void set_protocol(CURL* easy, const Request& request) {
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   }
   if (request.source) {
-    curl_easy_setopt(easy, CURLOPT_INTERFACE, ("host!" + request.source->to_string()).c_str());
+    curl_easy_setopt(easy, CURLOPT_INTERFACE,
+                     ("host!" + request.source->address.to_string()).c_str());
   }
 }
 

@@ -22,6 +22,15 @@ using ReplyCounts = std::map<std::pair<Server, long>, int>;  // by server and st
 
 enum class Tries { several, one };
 
+// Where a connection comes from: an address of ours and, where not 0, only by that device.
+struct Source {
+  core::Ipv4 address = {};
+  std::uint32_t device = 0;  // SO_BINDTOIFINDEX: also past a rule in front that leads elsewhere
+
+  Source(core::Ipv4 from, std::uint32_t by = 0) : address(from), device(by) {}
+  bool operator==(const Source&) const = default;
+};
+
 struct Request {
   Server server = Server::metadata;
   std::string method = "GET";
@@ -29,7 +38,7 @@ struct Request {
   std::vector<std::string> headers = {};
   std::string body = {};
   std::string ca_file = {};               // empty: the system's
-  std::optional<core::Ipv4> source = {};  // the connection's own address
+  std::optional<Source> source = {};
   std::uint32_t mark = 0;                 // of its packets, SO_MARK of socket(7); 0: none
   Tries tries = Tries::several;           // whether a failure may be waited out
   bool fresh = false;                     // over a connection made now, by the routes of now

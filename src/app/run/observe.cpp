@@ -100,10 +100,17 @@ void Observer::answer(Need need) {
 
 // The Node is asked for at the same time: a steady run is one round trip deep.
 void Observer::read_droplet() {
-  const auto ticket = system_.http.start(cloud::metadata_request(invocation_.metadata_url));
+  io::Request request = cloud::metadata_request(invocation_.metadata_url);
+  request.source = way_past_a_rule();
+  const auto ticket = system_.http.start(request);
   start_node();
-  core::attempt("read the droplet's metadata",
-                [&] { found_.droplet = cloud::decode_metadata(system_.http.wait(ticket)); });
+  const auto failure = core::failure_of([&] {
+    core::attempt("read the droplet's metadata",
+                  [&] { found_.droplet = cloud::decode_metadata(system_.http.wait(ticket)); });
+  });
+  if (failure) {
+    found_.no_droplet = *failure;
+  }
 }
 
 void Observer::start_node() {
@@ -127,11 +134,24 @@ void Observer::give_up_node() {
   }
 }
 
-// Where the default is dead: the address from which the servers can still be asked.
-std::optional<core::Ipv4> Observer::way_round() const {
-  const auto& droplet = found_.droplet;
-  const bool needed = droplet && droplet->public_interface && core::cut_off(found_);
-  return needed ? std::optional(droplet->public_interface->address) : std::nullopt;
+// Where the default is dead, or something in front of it leads elsewhere: by what the servers can
+// still be asked.
+std::optional<io::Source> Observer::way_round() const {
+  if (found_.droplet && core::cut_off(found_)) {
+    const auto path = core::find_public_path(*found_.droplet, found_.network);
+    if (const auto* found = std::get_if<core::Path>(&path)) {
+      return io::Source{found->address, found->via.ifindex};
+    }
+  }
+  return way_past_a_rule();
+}
+
+std::optional<io::Source> Observer::way_past_a_rule() const {
+  const auto route = core::default_of(found_.network, core::public_table);
+  const bool needed = core::default_overruled(found_.network).has_value();
+  return needed && route && route->source
+             ? std::optional(io::Source{*route->source, route->via.ifindex})
+             : std::nullopt;
 }
 
 void Observer::read_node() {

@@ -28,7 +28,7 @@ class Observer {
   // The kernel, as it is now. What could not be reached before may be by now, and is asked again.
   void read_network();
 
-  // Reads what a plan needs. Throws where there is nothing to go on with: no metadata.
+  // Reads what a plan needs; what cannot be read is a fact as well.
   void answer(const std::vector<core::Need>& needs);
 
   // What apply learned.
@@ -74,7 +74,8 @@ class Observer {
   void prove(core::Need need);
   void start_node();
   void give_up_node();
-  std::optional<core::Ipv4> way_round() const;
+  std::optional<io::Source> way_round() const;
+  std::optional<io::Source> way_past_a_rule() const;
 
   System& system_;
   const Invocation& invocation_;

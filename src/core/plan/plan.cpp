@@ -287,6 +287,12 @@ std::optional<Ending> wrong_by_kernel(const Network& network) {
   return ending ? ending : table_taken(network);
 }
 
+// Without metadata nothing can be proven.
+Plan end_without_droplet(const Observation& found, const Config& asked) {
+  const Ending ending = ending_of(*found.no_droplet);
+  return is_unconfirmed(found.network) ? roll_back(found, asked, ending) : Plan{.ending = ending};
+}
+
 // Before the droplet is known. A Node that says it has an egress which the kernel does not show is
 // corrected first: whatever comes then may take long.
 Plan plan_without_droplet(const Observation& found, const Config& asked) {
@@ -328,6 +334,9 @@ Plan plan_with_paths(const Observation& found, const Config& asked,
 }  // namespace
 
 Plan plan(const Observation& found, const Config& asked) {
+  if (found.no_droplet) {
+    return end_without_droplet(found, asked);
+  }
   if (!found.droplet) {
     return plan_without_droplet(found, asked);
   }

@@ -38,25 +38,36 @@ Ending unfinished(const Error& error) {
           .hint = error.hint()};
 }
 
-}  // namespace
-
-Plan plan_release(const Observation& found, const Config& asked) {
-  Plan plan{.undo = true};
-  if (!found.droplet) {
-    return {.needs = {Need::droplet}};
-  }
-  if (std::holds_alternative<NotAsked>(found.node)) {
-    return {.needs = {Need::node}};
-  }
+// Label and taint first. Nothing where the Node's facts are still to be read.
+std::optional<Ending> tell_node_of_release(Plan& plan, const Observation& found,
+                                           const Config& asked) {
   if (const Node* node = std::get_if<Node>(&found.node)) {
-    if (const auto ending = another_droplet(*node, *found.droplet, asked)) {
-      return {.ending = *ending};
+    const auto ending =
+        found.droplet ? another_droplet(*node, *found.droplet, asked) : std::nullopt;
+    if (ending) {
+      return ending;
     }
     if (const auto step = tell(*node, asked, std::nullopt)) {
       plan.steps.push_back(*step);
     }
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = unfinished(unavailable->error);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Plan plan_release(const Observation& found, const Config& asked) {
+  Plan plan{.undo = true};
+  if (!found.droplet && !found.no_droplet) {
+    return {.needs = {Need::droplet}};
+  }
+  if (std::holds_alternative<NotAsked>(found.node)) {
+    return {.needs = {Need::node}};
+  }
+  if (const auto ending = tell_node_of_release(plan, found, asked)) {
+    return {.ending = *ending};
   }
   if (found.failure || found.undo_failure) {
     plan.steps.clear();
@@ -73,7 +84,9 @@ Plan plan_release(const Observation& found, const Config& asked) {
   if (asked.keep_ip) {
     return plan;
   }
-  if (std::holds_alternative<NotAsked>(found.account)) {
+  if (found.no_droplet) {
+    plan.ending = unfinished(found.no_droplet->while_doing("which address the droplet holds"));
+  } else if (std::holds_alternative<NotAsked>(found.account)) {
     plan.needs = {Need::account};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {
     plan.ending = unfinished(unavailable->error);

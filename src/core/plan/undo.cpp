@@ -34,7 +34,7 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
   const bool replaced = default_of(network, memory_table).has_value();
   if (default_in_force(network) || replaced) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),
-                                    "the default route must be as before"));
+                                          "the default route must be as before"));
   }
   append_steps(steps, restore_other_metrics(network));
   if (network.marking.state == Marking::State::set) {

@@ -57,7 +57,8 @@ Reply FakeCloud::answer(const io::Request& request) {
   return reply;
 }
 
-// The anchor's way out is dead without an address; the public one needs its source, and the rules.
+// The anchor's way out is dead without an address, whatever the default is; what is bound to one of
+// the two addresses needs its table, and the rules.
 bool FakeCloud::reaches(const io::Request& request) const {
   const core::Network& network = kernel_.network;
   if (request.server == io::Server::metadata) {
@@ -66,6 +67,11 @@ bool FakeCloud::reaches(const io::Request& request) const {
   }
   if (request.source == public_address) {
     return default_route(kernel_.network, core::public_table) != nullptr;
+  }
+  if (request.source == anchor_address) {
+    const core::Route* route = default_route(kernel_.network, core::anchor_table);
+    const bool proves = request.mark == core::proof_mark.value && request.direct;
+    return proves && route != nullptr && route->via.gateway == anchor_gateway && held().has_value();
   }
   const auto in_force = core::default_in_force(network);
   return in_force && (in_force->via.gateway != anchor_gateway || held().has_value());
@@ -104,7 +110,8 @@ Reply FakeCloud::serve(const io::Request& request) {
 // The internet sees the floating IP of what leaves by the anchor.
 Reply FakeCloud::whatismyip(const io::Request& request) const {
   const auto in_force = core::default_in_force(kernel_.network);
-  const bool anchor = in_force && in_force->via.gateway == anchor_gateway && !request.source;
+  const bool by_default = in_force && in_force->via.gateway == anchor_gateway && !request.source;
+  const bool anchor = by_default || request.source == anchor_address;
   const auto address = anchor ? held() : std::optional(public_address);
   return address ? json_reply(address->to_string() + "\n") : no_reply();
 }

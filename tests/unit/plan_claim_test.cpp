@@ -91,7 +91,7 @@ TEST_CASE("plan: brings a missing default back before the API is asked") {
   support::remove_routes_to(found.network, {});
   support::resolve(found.network);
   const auto plan = core::plan(found, support::asked());
-  CHECK(support::words(plan.steps, found.network) == Lines{public_default});
+  CHECK(support::words(plan.steps, found.network) == Lines{public_default + " src 203.0.113.10"});
   CHECK(plan.steps[0].reason == "the droplet holds no address, and there is no default route");
   CHECK(plan.needs == std::vector{Need::account});
 }
@@ -139,7 +139,8 @@ TEST_CASE("plan: claims without Kubernetes, and without a Node that can be read"
     CHECK(core::plan(found, support::asked()).ending.exit == Exit::gate_failed);
   }
   CHECK(steps(found).at(0) == assign);
-  CHECK(steps(found).back() == anchor_default);
+  CHECK(steps(found).at(10) == anchor_default);
+  CHECK(steps(found).back() == confirmed_default);
 }
 
 TEST_CASE("plan: proves that the token sees droplets before the first claim") {

@@ -24,10 +24,27 @@ TEST_CASE("plan: finds nothing to do where everything is right, in every topolog
   }
 }
 
-TEST_CASE("plan: asks for the droplet first, and for nothing else") {
-  const auto plan = core::plan({.network = support::booted(Topology::classic)}, support::asked());
+TEST_CASE("plan: asks for the droplet first, and for nothing else, behind a confirmed default") {
+  const auto plan =
+      core::plan({.network = support::converged(Topology::classic)}, support::asked());
   CHECK(plan.steps.empty());
   CHECK(plan.needs == std::vector{Need::droplet});
+}
+
+TEST_CASE("plan: asks for the Node first where the kernel shows no egress: it may say true") {
+  core::Observation found{.network = support::booted(Topology::classic)};
+  const auto needs = [&] {
+    const auto plan = core::plan(found, support::asked());
+    CHECK(plan.steps.empty());
+    return plan.needs;
+  };
+  CHECK(needs() == std::vector{Need::node});
+  found.node = core::Node{};
+  CHECK(needs() == std::vector{Need::droplet});
+  found.node = core::NoKubernetes{};
+  CHECK(needs() == std::vector{Need::droplet});
+  found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply")};
+  CHECK(needs() == std::vector{Need::droplet});
 }
 
 TEST_CASE("plan: asks for the Node when only that is not known yet") {
@@ -51,10 +68,16 @@ TEST_CASE("plan: switches a droplet that got its address by hand") {
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 17310",
+              "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 table 17310",
+              "set-route default via 10.17.0.1 dev eth0 src 10.17.0.5 table 17311",
               "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
               "add-rule 17301 from 203.0.113.10/32 lookup 17310",
+              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
+              "add-rule 17305 from 10.17.0.5/32 lookup 17311",
+              "set-route default via 203.0.113.1 dev eth0 table 17312",
               "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5",
+              "confirm-default default via 10.17.0.1 dev eth0 src 10.17.0.5",
               "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
               "do-outbound-floating-ip-enabled=true"});
   CHECK(plan.ending.exit == Exit::ok);
@@ -65,8 +88,10 @@ TEST_CASE("plan: uses the device that holds the anchor address, whatever its nam
   auto found = support::healthy(Topology::anchor_nic);
   found.network = support::booted(Topology::anchor_nic);
   const auto plan = core::plan(found, support::asked());
-  CHECK(support::words(plan.steps, found.network).back() ==
-        "replace-default default via 10.17.0.1 dev ens7np0 src 10.17.0.5");
+  const auto lines = support::words(plan.steps, found.network);
+  CHECK(Lines(lines.end() - 2, lines.end()) ==
+        Lines{"replace-default default via 10.17.0.1 dev ens7np0 src 10.17.0.5",
+              "confirm-default default via 10.17.0.1 dev ens7np0 src 10.17.0.5"});
 }
 
 TEST_CASE("plan: believes the API's word, where it was asked, before metadata's") {

@@ -17,6 +17,8 @@ const std::string label_false =
     "label-node pool-egress-8b870 do-outbound-floating-ip- "
     "do-outbound-floating-ip-enabled=false";
 
+const std::string anchor_default = "default via 10.17.0.1 dev eth0 src 10.17.0.5";
+
 Lines steps(core::Observation found, const core::Config& asked = support::asked()) {
   support::resolve(found.network);
   return support::words(core::plan(found, asked).steps, found.network);
@@ -32,24 +34,29 @@ core::Plan plan_for(core::Observation found) {
 TEST_CASE("plan: replaces the default in force, at its own metric") {
   auto found = support::healthy(Topology::dhcp_metric);
   found.network = support::booted(Topology::dhcp_metric);
-  CHECK(steps(found).back() ==
-        "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100");
-  CHECK(steps(found).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 100 table 17310");
+  const Lines lines = steps(found);
+  CHECK(Lines(lines.end() - 3, lines.end()) ==
+        Lines{"set-route default via 203.0.113.1 dev eth0 metric 100 table 17312",
+              "replace-default " + anchor_default + " metric 100",
+              "confirm-default " + anchor_default + " metric 100"});
 }
 
 TEST_CASE("plan: of two defaults replaces the one that wins") {
   auto found = support::healthy(Topology::two_defaults);
   found.network = support::booted(Topology::two_defaults);
-  CHECK(steps(found).back() ==
-        "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100");
+  const Lines lines = steps(found);
+  CHECK(Lines(lines.end() - 2, lines.end()) ==
+        Lines{"replace-default " + anchor_default + " metric 100",
+              "confirm-default " + anchor_default + " metric 100"});
 }
 
-TEST_CASE("plan: replaces a default that somebody put in front of ours, and removes ours") {
+TEST_CASE("plan: replaces a default that somebody put in front of ours, and puts back the other") {
   auto found = support::healthy(Topology::dhcp_metric);
   found.network.routes.push_back({.via = {support::public_gateway, support::eth0}, .protocol = 4});
-  CHECK(steps(found) ==
-        Lines{"remove-route default via 10.17.0.1 dev eth0 src 10.17.0.5 metric 100",
-              "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+  CHECK(steps(found) == Lines{"set-route default via 203.0.113.1 dev eth0 table 17312",
+                              "replace-default default via 203.0.113.1 dev eth0 metric 100",
+                              "replace-default " + anchor_default,
+                              "confirm-default " + anchor_default});
 }
 
 TEST_CASE("plan: repairs a default that lost its source, its gateway or its single hop") {
@@ -71,11 +78,16 @@ TEST_CASE("plan: repairs a default that lost its source, its gateway or its sing
     route.via = {};
     route.multipath = true;
   }
-  CHECK(steps(found) == Lines{"replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+  CHECK(steps(found).empty());
+  CHECK(plan_for(found).needs == std::vector{Need::path});
+  found.path_proven = true;
+  CHECK(steps(found) ==
+        Lines{"replace-default " + anchor_default, "confirm-default " + anchor_default});
 }
 
 TEST_CASE("plan: says what was wrong with the default") {
   auto found = support::healthy();
+  found.path_proven = true;
   std::string expected;
   SUBCASE("none") {
     support::remove_routes_to(found.network, {});
@@ -88,10 +100,17 @@ TEST_CASE("plan: says what was wrong with the default") {
   CHECK(plan_for(found).steps.at(0).reason == expected);
 }
 
-TEST_CASE("plan: leaves a default alone that is right though somebody else wrote it") {
+TEST_CASE("plan: a default that is right though somebody else wrote it is ours after a proof") {
   auto found = support::healthy();
   support::default_route(found.network)->protocol = 3;
+  const std::string memory = "set-route " + anchor_default + " table 17312";
+  CHECK(steps(found) ==
+        Lines{memory, "replace-default " + anchor_default, "confirm-default " + anchor_default});
+  support::default_route(found.network, core::memory_table)->via.gateway = support::anchor_gateway;
+  support::default_route(found.network, core::memory_table)->source = support::anchor_address;
+  support::default_route(found.network, core::memory_table)->protocol = 3;
   CHECK(steps(found).empty());
+  CHECK(plan_for(found).needs == std::vector{Need::path});
 }
 
 TEST_CASE("plan: uses the routing agent's rule instead of its own") {
@@ -99,14 +118,23 @@ TEST_CASE("plan: uses the routing agent's rule instead of its own") {
   found.network = support::booted(Topology::routing_agent);
   CHECK(steps(found) ==
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
-              "set-route default via 203.0.113.1 dev eth0 table 17310",
-              "replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5"});
+              "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 table 17310",
+              "set-route " + anchor_default + " table 17311",
+              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
+              "add-rule 17305 from 10.17.0.5/32 lookup 17311",
+              "set-route default via 203.0.113.1 dev eth0 table 17312",
+              "replace-default " + anchor_default, "confirm-default " + anchor_default});
 }
 
 TEST_CASE("plan: removes its own rules once the routing agent's are there, never the agent's") {
   auto found = support::healthy(Topology::routing_agent);
   const auto ours = support::converged(Topology::classic).rules;
-  found.network.rules.insert(found.network.rules.end() - 2, ours.begin() + 1, ours.begin() + 3);
+  for (const core::Rule& rule : ours) {
+    if (rule.priority == 17300 || rule.priority == 17301) {
+      found.network.rules.insert(found.network.rules.end() - 2, rule);
+    }
+  }
   CHECK(steps(found) ==
         Lines{"remove-rule 17301 from 203.0.113.10/32 lookup 17310",
               "remove-rule 17300 from 203.0.113.10/32 lookup main without its default"});

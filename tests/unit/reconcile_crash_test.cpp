@@ -3,6 +3,7 @@
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
+#include <algorithm>
 #include <functional>
 
 using app::Outcome;
@@ -122,17 +123,27 @@ TEST_CASE("reconcile: cut off from everything at any request, the next run finis
   }
 }
 
+// A default of which the kernel takes no copy could not be put back, so it is not touched: 78.
 TEST_CASE("reconcile: refused by the kernel at any change, the next run finishes the work") {
+  const auto keeps_a_copy = [](const app::StepRecord& record) {
+    const auto* set = std::get_if<core::SetRoute>(&record.step.action);
+    return record.result == app::StepRecord::Result::failed && set != nullptr &&
+           set->route.table == core::memory_table;
+  };
   for (const Start& start : starts) {
     CAPTURE(start.name);
-    for (std::size_t point = 0; point < 12; ++point) {
+    bool reached = true;
+    for (std::size_t point = 0; reached; ++point) {
       CAPTURE(point);
       Rig rig;
       start.prepare(rig);
       rig.kernel.refuse_change = point;
       const bool lied_before = label_true(rig) && !egress_in_force(rig);
       const Outcome outcome = rig.run();
-      CHECK((outcome.ending.exit == Exit::os_error || outcome.ending.exit == Exit::ok));
+      reached = rig.kernel.changes.size() > point;
+      const bool no_copy = std::ranges::any_of(outcome.steps, keeps_a_copy);
+      const Exit refused = no_copy ? Exit::config : Exit::os_error;
+      CHECK((outcome.ending.exit == refused || outcome.ending.exit == Exit::ok));
       CHECK((lied_before || !label_true(rig) || egress_in_force(rig)));
       rig.kernel.refuse_change.reset();
       check_finished(rig);

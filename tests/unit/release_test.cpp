@@ -91,7 +91,7 @@ TEST_CASE("release: a default that led into the VPC is found again") {
 
 TEST_CASE("release: a default that nobody remembers leads by the public gateway, set by hand") {
   Observation found = all_known();
-  support::default_route(found.network, core::public_table)->protocol = core::our_protocol;
+  support::remove_routes_to(found.network, {}, core::memory_table);
   const auto plan = core::plan_release(found, support::asked());
   const auto& route = std::get<core::ReplaceDefault>(plan.steps.at(1).action).route;
   CHECK(route.via == core::NextHop{support::public_gateway, support::eth0});

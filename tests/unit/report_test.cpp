@@ -158,8 +158,12 @@ TEST_CASE("report: words for every action") {
       "192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10 metric 100 table 17310";
   CHECK(action(core::SetRoute{route}) == "set-route " + words);
   CHECK(action(core::RemoveRoute{route}) == "remove-route " + words);
-  CHECK(action(core::ReplaceDefault{{.via = {support::anchor_gateway, 99}}}) ==
-        "replace-default default via 10.17.0.1 dev 99");
+  core::Route by_anchor{.via = {support::anchor_gateway, 99}, .protocol = 4};
+  CHECK(action(core::ReplaceDefault{by_anchor}) == "replace-default default via 10.17.0.1 dev 99");
+  by_anchor.protocol = core::unconfirmed_protocol;
+  CHECK(action(core::ReplaceDefault{by_anchor}) == "replace-default default via 10.17.0.1 dev 99");
+  by_anchor.protocol = core::our_protocol;
+  CHECK(action(core::ReplaceDefault{by_anchor}) == "confirm-default default via 10.17.0.1 dev 99");
   const core::Rule rule{.priority = 7, .source = support::prefix("10.0.0.0/8"), .table = 135};
   CHECK(action(core::AddRule{rule}) == "add-rule 7 from 10.0.0.0/8 lookup 135");
   CHECK(action(core::RemoveRule{{.priority = 8, .suppress_prefixlength = 0}}) ==

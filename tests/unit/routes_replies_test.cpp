@@ -3,6 +3,8 @@
 #include "support/builders.hpp"
 #include "support/print.hpp"
 
+#include <algorithm>
+
 using core::Network;
 using core::Route;
 using core::Rule;
@@ -23,6 +25,14 @@ Lines kept(const Network& network) {
 
 const Lines our_rules = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
                          "add-rule 17301 from 203.0.113.10/32 lookup 17310"};
+// What the anchor address sends is kept by nobody else.
+const Lines anchor_rules = {"add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+                            "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
+                            "add-rule 17305 from 10.17.0.5/32 lookup 17311"};
+
+Rule& rule_at(Network& network, std::uint32_t priority) {
+  return *std::ranges::find(network.rules, priority, &Rule::priority);
+}
 
 }  // namespace
 
@@ -33,7 +43,7 @@ TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
     std::erase_if(lines, [](const auto& line) { return !line.starts_with("add-rule"); });
     return lines;
   };
-  CHECK(rules().empty());
+  CHECK(rules() == anchor_rules);
   Rule& rule = network.rules[1];
   Route& route = *support::default_route(network, 135);
   SUBCASE("unless it selects by more than the source") {
@@ -66,18 +76,20 @@ TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
   SUBCASE("unless its default has several gateways") {
     route.multipath = true;
   }
-  CHECK(rules() == our_rules);
+  Lines all = our_rules;
+  all.insert(all.end(), anchor_rules.begin(), anchor_rules.end());
+  CHECK(rules() == all);
 }
 
 TEST_CASE("routes: rules of ours that are not exactly as wanted are replaced") {
   Network network = support::converged(Topology::classic);
   std::string stale;
   SUBCASE("another priority") {
-    network.rules[2].priority = 200;
+    rule_at(network, 17301).priority = 200;
     stale = "remove-rule 200 from 203.0.113.10/32 lookup 17310";
   }
   SUBCASE("another address") {
-    network.rules[2].source = support::prefix("203.0.113.77");
+    rule_at(network, 17301).source = support::prefix("203.0.113.77");
     stale = "remove-rule 17301 from 203.0.113.77/32 lookup 17310";
   }
   CHECK(kept(network) == Lines{our_rules[1], stale});

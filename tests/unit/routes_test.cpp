@@ -44,7 +44,7 @@ TEST_CASE("routes: other tables, other services and half the world are no defaul
 
 TEST_CASE("routes: what we write is marked as ours, in every field") {
   const auto steps = core::prepare_switch(support::booted(Topology::dhcp_metric), paths, {});
-  REQUIRE(steps.size() == 4);
+  REQUIRE(steps.size() == 9);
   CHECK(std::get<core::SetRoute>(steps[0].action).route ==
         Route{.destination = support::prefix("169.254.169.254"),
               .via = {support::public_gateway, support::eth0},
@@ -52,31 +52,58 @@ TEST_CASE("routes: what we write is marked as ours, in every field") {
               .metric = 0,
               .table = 254,
               .protocol = 173});
-  CHECK(std::get<core::AddRule>(steps[2].action).rule ==
+  const auto table_by = [](core::Ipv4 source, core::Ipv4 gateway, std::uint32_t table) {
+    return Route{
+        .via = {gateway, support::eth0}, .source = source, .table = table, .protocol = 173};
+  };
+  CHECK(std::get<core::SetRoute>(steps[1].action).route ==
+        table_by(support::public_address, support::public_gateway, 17310));
+  CHECK(std::get<core::SetRoute>(steps[2].action).route ==
+        table_by(support::anchor_address, support::anchor_gateway, 17311));
+  CHECK(std::get<core::AddRule>(steps[3].action).rule ==
         Rule{.priority = 17300,
              .source = support::prefix("203.0.113.10/32"),
              .table = 254,
              .suppress_prefixlength = 0,
              .protocol = 173});
-  CHECK(std::get<core::AddRule>(steps[3].action).rule ==
+  CHECK(std::get<core::AddRule>(steps[4].action).rule ==
         Rule{.priority = 17301,
              .source = support::prefix("203.0.113.10/32"),
              .table = core::public_table,
              .protocol = 173});
+  const auto anchor = support::prefix("10.17.0.5/32");
+  CHECK(std::get<core::AddRule>(steps[5].action).rule == Rule{.priority = 17299,
+                                                              .source = anchor,
+                                                              .mark = core::Mark{0x2000, 0x2000},
+                                                              .table = 17311,
+                                                              .protocol = 173});
+  CHECK(std::get<core::AddRule>(steps[6].action).rule == Rule{.priority = 17304,
+                                                              .source = anchor,
+                                                              .table = 254,
+                                                              .suppress_prefixlength = 0,
+                                                              .protocol = 173});
+  CHECK(std::get<core::AddRule>(steps[7].action).rule ==
+        Rule{.priority = 17305, .source = anchor, .table = 17311, .protocol = 173});
   const auto switched = core::default_by_anchor(support::booted(Topology::dhcp_metric), paths);
   REQUIRE(switched.size() == 1);
   CHECK(std::get<core::ReplaceDefault>(switched[0].action).route ==
         Route{.via = {support::anchor_gateway, support::eth0},
               .source = support::anchor_address,
               .metric = 100,
+              .protocol = 174});
+  const auto confirmed = core::confirm_default(support::booted(Topology::dhcp_metric), paths);
+  CHECK(std::get<core::ReplaceDefault>(confirmed.action).route ==
+        Route{.via = {support::anchor_gateway, support::eth0},
+              .source = support::anchor_address,
+              .metric = 100,
               .protocol = 173});
 }
 
-TEST_CASE("routes: the reply route is a copy of the default, so that it can be put back") {
+TEST_CASE("routes: a copy of the default is kept in a table of its own, and put back from there") {
   Network network = support::booted(Topology::dhcp_metric);
   Route expected = *core::default_in_force(network);
-  expected.table = core::public_table;
-  CHECK(std::get<core::SetRoute>(core::prepare_switch(network, paths, {})[1].action).route ==
+  expected.table = 17312;
+  CHECK(std::get<core::SetRoute>(core::prepare_switch(network, paths, {}).back().action).route ==
         expected);
   network = support::converged(Topology::dhcp_metric);
   const auto steps = core::default_by_public(network, paths.public_path, "it is lost");
@@ -132,14 +159,17 @@ TEST_CASE("routes: a stale reply route is replaced in its place") {
   Network network = support::booted(Topology::dhcp_metric);
   network.routes.push_back(
       {.via = {support::private_gateway, support::eth1}, .metric = 7, .table = core::public_table});
-  CHECK(kept(network).at(1) == "set-route default via 203.0.113.1 dev eth0 metric 7 table 17310");
+  CHECK(kept(network).at(1) ==
+        "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 metric 7 table 17310");
 }
 
-TEST_CASE("routes: the public default comes back only from the anchor's or from none") {
+TEST_CASE("routes: the public default comes back only from ours or from none") {
   Network network = support::converged(Topology::classic);
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
   CHECK(back(support::booted(Topology::classic)).empty());
-  support::default_route(network)->via = {support::private_gateway, support::eth1};
+  support::default_route(network)->protocol = core::unconfirmed_protocol;
+  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
+  support::default_route(network)->protocol = 4;
   CHECK(back(network).empty());
   support::remove_routes_to(network, {});
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
@@ -147,13 +177,17 @@ TEST_CASE("routes: the public default comes back only from the anchor's or from 
 
 TEST_CASE("routes: the public default is rebuilt from metadata where no copy is left") {
   Network network = support::converged(Topology::dhcp_metric);
-  SUBCASE("none") {
+  support::remove_routes_to(network, {}, core::memory_table);
+  SUBCASE("no reply route either") {
     support::remove_routes_to(network, {}, core::public_table);
   }
-  SUBCASE("one that leads elsewhere") {
+  SUBCASE("a reply route that leads elsewhere") {
     support::default_route(network, core::public_table)->via.gateway = support::private_gateway;
   }
-  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0 metric 100"});
+  const auto steps = core::default_by_public(network, paths.public_path, "it is lost");
+  CHECK(support::words(steps, network) ==
+        Lines{"replace-default default via 203.0.113.1 dev eth0 src 203.0.113.10 metric 100"});
+  CHECK(std::get<core::ReplaceDefault>(steps.at(0).action).route.protocol == 3);  // RTPROT_BOOT
 }
 
 TEST_CASE("routes: metadata is reached again only behind our own default, from our own table") {

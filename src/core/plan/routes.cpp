@@ -192,10 +192,7 @@ std::vector<Step> default_by_public(const Network& network, const std::optional<
   const std::uint32_t metric = in_force ? in_force->metric : 0;
   auto wanted = in_force ? replaced_default(network, metric) : default_of(network, memory_table);
   if (!wanted) {
-    wanted = default_of(network, public_table);
-    if (!wanted && public_path) {
-      wanted = route_by(*public_path);
-    }
+    wanted = public_path ? route_by(*public_path) : default_of(network, public_table);
     if (!wanted) {
       return {};  // our own is the only one that is known
     }

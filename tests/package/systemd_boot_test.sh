@@ -114,10 +114,17 @@ same 'address that systemd-networkd left' "$(lab whatismyip one)" 198.51.100.1
 rm -r "$machine/etc/systemd/networkd.conf.d" "$machine/etc/systemd/network/public.network.d"
 on systemctl start do-egress-ip.timer
 
-step 'reboot'
+step 'reboot, with another interval'
+mkdir "$machine/etc/systemd/system/do-egress-ip.timer.d"
+printf '[Timer]\nOnUnitInactiveSec=\nOnActiveSec=0\nOnUnitInactiveSec=10s\n' \
+    >"$machine/etc/systemd/system/do-egress-ip.timer.d/override.conf"
 shut_down
 boot_machine one
 await 60 sees 198.51.100.1 || complain 'no reserved IP after a reboot'
+before=$SECONDS
+await_run
+((SECONDS - before < 25)) || complain "the next run came after $((SECONDS - before)) s, not 10"
+rm -r "$machine/etc/systemd/system/do-egress-ip.timer.d"
 same 'failed units' "$(on systemctl --failed --plain --no-legend)" ''
 
 step 'lose the address, without a token'

@@ -13,6 +13,10 @@ using nlohmann::json;
 
 const std::string addresses_path = "/v2/reserved_ips/";
 
+bool is_from(const io::Request& request, core::Ipv4 address) {
+  return request.source && request.source->address == address;
+}
+
 json interface_of(core::Ipv4 address, core::Ipv4 gateway) {
   return {{"ip_address", address.to_string()}, {"gateway", gateway.to_string()}};
 }
@@ -65,10 +69,10 @@ bool FakeCloud::reaches(const io::Request& request) const {
     return route_to(kernel_.network, core::metadata_service) != nullptr ||
            core::default_in_force(network).value_or(core::Route{}).via.gateway == public_gateway;
   }
-  if (request.source == public_address) {
+  if (is_from(request, public_address)) {
     return default_route(kernel_.network, core::public_table) != nullptr;
   }
-  if (request.source == anchor_address) {
+  if (is_from(request, anchor_address)) {
     const core::Route* route = default_route(kernel_.network, core::anchor_table);
     const bool proves = request.mark == core::proof_mark.value && request.direct;
     return proves && route != nullptr && route->via.gateway == anchor_gateway && held().has_value();
@@ -111,7 +115,7 @@ Reply FakeCloud::serve(const io::Request& request) {
 Reply FakeCloud::whatismyip(const io::Request& request) const {
   const auto in_force = core::default_in_force(kernel_.network);
   const bool by_default = in_force && in_force->via.gateway == anchor_gateway && !request.source;
-  const bool anchor = by_default || request.source == anchor_address;
+  const bool anchor = by_default || is_from(request, anchor_address);
   const auto address = anchor ? held() : std::optional(public_address);
   return address ? json_reply(address->to_string() + "\n") : no_reply();
 }

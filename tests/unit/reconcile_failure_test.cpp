@@ -87,8 +87,8 @@ TEST_CASE("reconcile: what could not be read while cut off is read again by the 
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
   rig.cloud.fault = [](const io::Request& request) -> std::optional<Reply> {
-    return request.source == support::public_address ? std::optional(support::no_reply())
-                                                     : std::nullopt;
+    const bool by_public = request.source && request.source->address == support::public_address;
+    return by_public ? std::optional(support::no_reply()) : std::nullopt;
   };
   CHECK(rig.run().ending.exit == Exit::ok);
   CHECK(rig.cloud.held() == support::second_choice);

@@ -191,8 +191,9 @@ TEST_CASE(
   bool first = true;
   for (const io::Request& request : rig.http.sent) {
     if (request.server == io::Server::digitalocean && !request.connect_only) {
-      CHECK((request.source == support::public_address) == first);
-      CHECK(request.source.has_value() == first);
+      CHECK(request.source ==
+            (first ? std::optional(io::Source{support::public_address, support::eth0})
+                   : std::nullopt));
       first = false;
     }
   }

@@ -258,9 +258,9 @@ class Curl : public Http {
 
  private:
   Duration time_left() const {
-    const Duration overtime =
-        clock_.remaining() > Duration{0} ? Duration{0} : clock_.elapsed() - clock_.deadline();
-    return std::max(clock_.remaining() + last_words - overtime, least_limit);
+    const Duration left = clock_.remaining();
+    const Duration overtime = clock_.elapsed() - clock_.deadline();
+    return std::max(left > Duration{0} ? left : last_words - overtime, least_limit);
   }
 
   static bool has_come(int wake) {
@@ -307,9 +307,11 @@ class Curl : public Http {
       log_.write(Level::debug, "{} {}: {}", request.method, request.url, detail);
       throw core::Error(core::Exit::unavailable, "{} {}: {}", request.method, request.url, detail);
     }
-    log_.write(Level::debug, "{} {}: {} in {:.0f} ms", request.method, request.url,
-               transfer->response.status, seconds * 1000);
-    if (!request.connect_only) {
+    if (request.connect_only) {
+      log_.write(Level::debug, "connected to {} in {:.0f} ms", request.url, seconds * 1000);
+    } else {
+      log_.write(Level::debug, "{} {}: {} in {:.0f} ms", request.method, request.url,
+                 transfer->response.status, seconds * 1000);
       ++replies_[{request.server, transfer->response.status}];
     }
     return std::move(transfer->response);

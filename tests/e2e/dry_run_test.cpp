@@ -63,7 +63,7 @@ TEST_CASE("dry run: the first claim") {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
     const std::map<std::string, std::size_t> steps = {
-        {"classic", 11}, {"anchor-nic", 8}, {"dhcp-metric", 11}, {"routing-agent", 9}};
+        {"classic", 17}, {"anchor-nic", 14}, {"dhcp-metric", 17}, {"routing-agent", 15}};
     check_foretold(node, 0, steps.at(topology));
     node.check_egress();
   }
@@ -73,9 +73,9 @@ TEST_CASE("dry run: routes lost, routes flushed, labels lost") {
   const Node node;
   node.run(0);
   node.world.lab({"boot", node.droplet.name});
-  check_foretold(node, 0, 8);
+  check_foretold(node, 0, 16);
   node.world.lab({"flush", node.droplet.name});
-  check_foretold(node, 0, 7);  // networkd leaves nf_tables alone
+  check_foretold(node, 0, 15);  // networkd leaves nf_tables alone
   node.world.sim("PUT", "/nodes/node-1", {{"labels", {{"team", "payments"}}}});
   check_foretold(node, 0, 1);
   node.check_egress();
@@ -108,7 +108,7 @@ TEST_CASE("dry run: the address lost, and the way to the API with it") {
   const Node node;
   node.run(0);
   node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
-  check_foretold(node, 0, 6);
+  check_foretold(node, 0, 7);
   node.check_egress();
 }
 
@@ -117,7 +117,7 @@ TEST_CASE("dry run: text says that nothing was written") {
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 12);
+  REQUIRE(lines.size() == 18);
   CHECK(support::lines_with(run.out, "planned: ").size() == 12);
   CHECK(lines[11].ends_with("; nothing was written"));
 }

@@ -102,7 +102,7 @@ TEST_CASE("lost: the internet sees the old address, then the public one, then th
     report_gap(topology + ", pod", watch.pod);
     CHECK(actions(result) == std::vector<std::string>{"replace-default", "label-node",
                                                       "acquire-lease", "assign", "replace-default",
-                                                      "label-node"});
+                                                      "confirm-default", "label-node"});
     CHECK(result.at("steps")[1].at("target").get<std::string>().ends_with(
         "enabled=false with taints example.com/egress:NoSchedule"));
     CHECK(writes(node) ==

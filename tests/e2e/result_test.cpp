@@ -16,7 +16,8 @@ namespace {
 
 const std::set<std::string> actions = {
     "acquire-lease", "release-lease", "assign",          "set-route",   "remove-route",  "add-rule",
-    "label-node",    "remove-rule",   "replace-default", "set-marking", "remove-marking"};
+    "label-node",    "remove-rule",   "replace-default", "set-marking", "remove-marking",
+    "confirm-default"};
 
 std::set<std::string> keys(const Json& object) {
   std::set<std::string> names;
@@ -75,10 +76,10 @@ TEST_CASE("result: JSON of a first run, of a steady one, of a failed one and of 
   CHECK(first.at("route") == Json{{"gateway", "10.17.0.1"},
                                   {"device", node.droplet.anchor_nic},
                                   {"source", node.droplet.anchor}});
-  CHECK(first.at("steps").size() == 11);
+  CHECK(first.at("steps").size() == 17);
   CHECK(first.at("steps")[0].at("action") == "acquire-lease");
   CHECK(first.at("steps")[1].at("action") == "assign");
-  CHECK(first.at("steps")[10].at("action") == "label-node");
+  CHECK(first.at("steps")[16].at("action") == "label-node");
   for (const Json& step : first.at("steps")) {
     CHECK(step.at("result") == "done");
   }
@@ -111,7 +112,7 @@ TEST_CASE("result: text is a line for each step with its reason, and one for the
   const Run run = node.world.reconcile(node.droplet);
   const std::string address = node.world.held_by(node.droplet).at(0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 12);
+  REQUIRE(lines.size() == 18);
   CHECK(lines[0].starts_with("done: acquire-lease " + address + ": "));
   CHECK(lines[1].starts_with("done: assign " + address + " to droplet "));
   CHECK(lines[9] ==
@@ -167,8 +168,9 @@ TEST_CASE("result: -v tells every request and no secret, -q only what went wrong
   for (const std::string server : {"digitalocean", "metadata", "kubernetes"}) {
     requests += node.world.requests(server);
   }
+  const int connections = 2;  // which a proof and a confirmation only make
   CHECK(support::lines_with(loud.err, "do-egress-ip: debug: ").size() ==
-        static_cast<std::size_t>(requests));
+        static_cast<std::size_t>(requests + connections));
   CHECK(run(0, {"-q"}).err.empty());
   node.world.sim("DELETE", "/nodes/node-1");
   CHECK(support::lines_with(run(15, {"-q"}).err, "").size() == 2);

@@ -108,13 +108,14 @@ TEST_CASE("secrets: not where the connection or the answer breaks") {
 TEST_CASE("secrets: not in what others see of the process, or of its guard") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
-  world.fault({{"server", "whatismyip"}, {"kind", "hang"}, {"count", -1}});
+  world.fault({{"server", "kubernetes"}, {"path", "/version"}, {"kind", "hang"}, {"count", -1}});
   Child child(secretive.command(Secretive::usual({"-v", "--verify-url", "https://192.0.2.1/"})));
-  await_request(world, "whatismyip");
-
-  const auto processes = processes_with("--verify-url");
-
-  CHECK(processes.size() == 2);  // the program, and the guard of its switch
+  auto processes = processes_with("--verify-url");
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (processes.size() < 2) {  // the program, and the guard of its switch
+    REQUIRE(std::chrono::steady_clock::now() < deadline);
+    processes = processes_with("--verify-url");
+  }
   for (const auto& process : processes) {
     Secretive::check_silent(content_of(process / "cmdline"));
     Secretive::check_silent(content_of(process / "environ"));

@@ -321,10 +321,24 @@ bool is_change_of_network_or_claim(const Step& step) {
          !std::holds_alternative<ReleaseLease>(step.action);
 }
 
-Plan plan_with_paths(const Observation& found, const Config& asked,
-                     const std::optional<Paths>& paths) {
+// A Node must not claim what the kernel does not show, however soon it is true again.
+std::vector<Step> correct_node(Observation& found, const Config& asked) {
+  Node* node = std::get_if<Node>(&found.node);
+  const auto step = node && claims_egress(*node, asked) && !is_confirmed(found.network)
+                        ? tell(*node, asked, std::nullopt)
+                        : std::nullopt;
+  if (!step) {
+    return {};
+  }
+  *node = told(*node, asked, std::nullopt);
+  return {*step};
+}
+
+Plan plan_with_paths(Observation found, const Config& asked, const std::optional<Paths>& paths) {
+  const auto correction = paths ? correct_node(found, asked) : std::vector<Step>{};
   const auto held = held_entry(found);
   Plan next = held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
+  next.steps.insert(next.steps.begin(), correction.begin(), correction.end());
   const bool rights_needed = std::ranges::any_of(next.steps, is_change_of_network_or_claim);
   return paths && rights_needed && !found.network.may_change
              ? end_without_egress(found, asked, no_rights())

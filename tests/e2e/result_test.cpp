@@ -115,10 +115,10 @@ TEST_CASE("result: text is a line for each step with its reason, and one for the
   REQUIRE(lines.size() == 18);
   CHECK(lines[0].starts_with("done: acquire-lease " + address + ": "));
   CHECK(lines[1].starts_with("done: assign " + address + " to droplet "));
-  CHECK(lines[9] ==
+  CHECK(lines[14] ==
         "done: replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5: the default route "
         "goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
-  CHECK(lines[11] == "changed: node-1 leaves by " + address);
+  CHECK(lines[17] == "changed: node-1 leaves by " + address);
   CHECK(run.err.empty());
 }
 

@@ -86,6 +86,7 @@ TEST_CASE("plan: switches a droplet that got its address by hand") {
 
 TEST_CASE("plan: uses the device that holds the anchor address, whatever its name") {
   auto found = support::healthy(Topology::anchor_nic);
+  found.node = core::NoKubernetes{};
   found.network = support::booted(Topology::anchor_nic);
   const auto plan = core::plan(found, support::asked());
   const auto lines = support::words(plan.steps, found.network);
@@ -208,4 +209,16 @@ TEST_CASE("plan: with --route none leaves routes and rules alone") {
     found.droplet->anchor.reset();
     CHECK(core::plan(found, asked).ending.exit == Exit::ok);
   }
+}
+
+TEST_CASE("plan: Node says true, kernel shows no confirmed default, label false comes first") {
+  auto found = support::healthy();
+  found.network = support::booted(Topology::classic);
+  const auto plan = core::plan(found, support::asked());
+  CHECK(support::words({plan.steps.front()}, found.network) ==
+        Lines{"label-node pool-egress-8b870 do-outbound-floating-ip- "
+              "do-outbound-floating-ip-enabled=false"});
+  CHECK(std::holds_alternative<core::PatchNode>(plan.steps.back().action));
+  found.network = support::converged(Topology::classic);
+  CHECK(core::plan(found, support::asked()).steps.empty());
 }

@@ -19,7 +19,9 @@ const std::string label_false =
 
 const std::string anchor_default = "default via 10.17.0.1 dev eth0 src 10.17.0.5";
 
+// Of the routes alone: without a Node there is none to be told.
 Lines steps(core::Observation found, const core::Config& asked = support::asked()) {
+  found.node = core::NoKubernetes{};
   support::resolve(found.network);
   return support::words(core::plan(found, asked).steps, found.network);
 }
@@ -87,6 +89,7 @@ TEST_CASE("plan: repairs a default that lost its source, its gateway or its sing
 
 TEST_CASE("plan: says what was wrong with the default") {
   auto found = support::healthy();
+  found.node = core::NoKubernetes{};
   found.path_proven = true;
   std::string expected;
   SUBCASE("none") {

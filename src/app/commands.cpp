@@ -6,6 +6,7 @@
 #include "app/report/pool_table.hpp"
 #include "app/report/report.hpp"
 #include "app/report/status.hpp"
+#include "app/run/pool.hpp"
 #include "app/run/reconcile.hpp"
 #include "app/run/status.hpp"
 #include "io/file.hpp"

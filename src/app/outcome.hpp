@@ -35,4 +35,23 @@ struct Outcome {
   io::Duration elapsed = {};
 };
 
+// One address of the pool, as it is now.
+struct PoolEntry {
+  core::Ipv4 address = {};
+  enum class State { free, held, locked, unknown, missing } state = State::unknown;
+  std::string region = {};
+  std::optional<core::DropletId> droplet = {};
+  std::string droplet_name = {};
+  std::optional<bool> node = {};  // whether the Node of that name is that droplet's; where asked
+  bool listed = true;             // false: known by name only, as BYOIP addresses are
+};
+
+struct PoolTable {
+  std::vector<PoolEntry> entries = {};
+  bool kubernetes = false;  // it was asked for the Nodes
+  core::Ending ending = {};
+  io::RequestCounts requests = {};
+  io::Duration elapsed = {};
+};
+
 }  // namespace app

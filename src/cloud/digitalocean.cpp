@@ -7,7 +7,7 @@ namespace cloud {
 namespace {
 
 using nlohmann::json;
-using Answer = DigitalOcean::Assignment::Answer;
+using Kind = core::PostReply::Kind;
 
 // DigitalOcean's own words and the id its support asks for; a gateway may answer in HTML instead.
 std::string explanation(const io::Response& response) {
@@ -138,11 +138,6 @@ DigitalOcean::Listing DigitalOcean::list_addresses(int most_pages) {
   });
 }
 
-std::vector<core::FloatingIp> DigitalOcean::list_addresses() {
-  constexpr int most_pages = 500;
-  return list_addresses(most_pages).addresses;
-}
-
 std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {
   return core::attempt(
       fmt::format("read reserved IP {}", address.to_string()),
@@ -170,30 +165,30 @@ DigitalOcean::Assignment DigitalOcean::assign(core::Ipv4 address, core::DropletI
   post.body = json{{"type", "assign"}, {"droplet_id", droplet}}.dump();
   io::Response response;
   if (const auto failure = core::failure_of([&] { response = http_.send(post); })) {
-    return {.answer = Answer::unknown, .message = failure->what()};  // it may have taken effect
+    return {.reply = {.kind = Kind::unknown, .message = failure->what()}};
   }
   if (response.status == 429) {
-    return {.answer = Answer::limited, .reply = response};
+    return {.reply = {.kind = Kind::limited}, .response = response};
   }
   if (response.status == 404 || response.status == 422) {
-    return {.answer = Answer::refused, .message = explanation(response)};
+    return {.reply = {.kind = Kind::refused, .message = explanation(response)}};
   }
   if (response.status >= 500) {
-    return {.answer = Answer::unknown,
-            .message = fmt::format("DigitalOcean answered {}", response.status)};
+    return {.reply = {.kind = Kind::unknown,
+                      .message = fmt::format("DigitalOcean answered {}", response.status)}};
   }
   require_usable(response, "reserved_ip:update");
   if (response.status < 200 || response.status >= 300) {
     throw unforeseen(response);
   }
-  Assignment accepted{.answer = Answer::accepted};
+  core::PostReply accepted{.kind = Kind::accepted};
   const json body = json::parse(response.body, nullptr, false);
   const json* action = member(body, "action");
   const json* id = action == nullptr ? nullptr : member(*action, "id");
   if (id != nullptr && id->is_number_integer()) {
     accepted.action = id->get<std::int64_t>();
   }
-  return accepted;
+  return {.reply = accepted};
 }
 
 void DigitalOcean::unassign(core::Ipv4 address) {
@@ -242,17 +237,10 @@ std::optional<std::vector<core::Ipv4>> DigitalOcean::public_addresses(core::Drop
   });
 }
 
-core::Sight DigitalOcean::sight_of(core::DropletId droplet) {
-  return look_at(fmt::format("/v2/droplets/{}", droplet));
-}
-
-bool DigitalOcean::sees_droplets() {
-  return look_at("/v2/droplets?per_page=1") == core::Sight::seen;
-}
-
-core::Sight DigitalOcean::look_at(const std::string& path) {
+core::Sight DigitalOcean::sight_of(std::optional<core::DropletId> droplet) {
+  const std::string path = droplet ? fmt::format("/{}", *droplet) : "?per_page=1";
   return core::attempt("prove that the token sees droplets",
-                       [&] { return sight_in(http_.send(request("GET", path))); });
+                       [&] { return sight_in(http_.send(request("GET", "/v2/droplets" + path))); });
 }
 
 }  // namespace cloud

@@ -3,7 +3,7 @@
 
 #include "cloud/secret.hpp"
 #include "core/model.hpp"
-#include "core/sight.hpp"
+#include "core/plan/claim.hpp"
 #include "io/http.hpp"
 
 #include <optional>
@@ -26,27 +26,22 @@ class DigitalOcean {
 
   static constexpr int page_size = 200;  // the most that the API gives
 
-  // Reserved IPs of the account; BYOIP addresses may not be among them.
+  // Reserved IPs of the account, of no more than so many pages. BYOIP addresses may be missing.
   struct Listing {
     std::vector<core::FloatingIp> addresses = {};
     bool complete = false;
   };
-  // Of no more than so many pages.
-  Listing list_addresses(int most_pages);
-  // Of all.
-  std::vector<core::FloatingIp> list_addresses();
+  Listing list_addresses(int most_pages = 500);
 
   // One of them by name; nothing when the account has no such address.
   std::optional<core::FloatingIp> read_address(core::Ipv4 address);
 
-  // What came of asking for an assignment. Whatever it says, the address itself is the truth.
+  // One POST, never repeated here: it moves an address that another droplet holds. The response
+  // to one that was rate-limited says how long to wait.
   struct Assignment {
-    enum class Answer { accepted, refused, limited, unknown } answer = Answer::unknown;
-    std::optional<std::int64_t> action = {};  // accepted: to be asked about
-    std::string message = {};                 // refused: DigitalOcean's words, 404 or 422
-    io::Response reply = {};                  // limited: tells how long
+    core::PostReply reply = {};
+    io::Response response = {};
   };
-  // One POST, never repeated here: it moves an address that another droplet holds.
   Assignment assign(core::Ipv4 address, core::DropletId droplet);
 
   // One POST that takes it from whoever holds it; a refusal (422, 404) shows when it is read again.
@@ -59,10 +54,8 @@ class DigitalOcean {
   // nothing where the token does not see it.
   std::optional<std::vector<core::Ipv4>> public_addresses(core::DropletId droplet);
 
-  // Whether the token sees droplets, proven on one that exists.
-  core::Sight sight_of(core::DropletId droplet);
-  // The same without one to prove it on: false without droplet:read.
-  bool sees_droplets();
+  // Whether the token sees that droplet; without one, whether it may list droplets.
+  core::Sight sight_of(std::optional<core::DropletId> droplet);
 
   // From now on leave by this address of ours, asking once only: a node that is cut off is not to
   // wait for it. Nothing ends that.
@@ -70,7 +63,6 @@ class DigitalOcean {
 
  private:
   io::Request request(const std::string& method, const std::string& path);
-  core::Sight look_at(const std::string& path);
   io::Response get(const std::string& path, const std::string& scope);
 
   io::Http& http_;

@@ -88,6 +88,7 @@ struct FloatingIp {
   std::optional<DropletId> holder = {};
   std::string holder_name = {};
   bool holder_shown = true;  // false: no `droplet` key, so the holder is not known
+  bool listed = true;        // false: known by name only, as BYOIP addresses are
 };
 
 // What the DigitalOcean API says.
@@ -97,6 +98,8 @@ struct Account {
   std::optional<FloatingIp> ours = {};  // what this droplet holds, in the pool or not
   bool shows_droplets = false;          // the token has droplet:read
 };
+// Whether the token sees a droplet: not without droplet:read, nor one of another team.
+enum class Sight { seen, denied, absent };
 using AccountFact = std::variant<NotAsked, Unavailable, Account>;
 
 struct Observation {

@@ -69,17 +69,17 @@ void require_right_candidate(const std::vector<core::FloatingIp>& listed) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto reply = fuzz::parse_response({reinterpret_cast<const char*>(data), size});
   Stranger stranger(reply);
-  stranger.hear([&] { require_right_candidate(stranger.api.list_addresses()); });
+  stranger.hear([&] { require_right_candidate(stranger.api.list_addresses().addresses); });
   stranger.hear([&] {
     const auto reading = stranger.api.read_address(wanted);
     fuzz::require(!reading || reading->address == wanted, "what is read is what was asked for");
   });
   stranger.hear([&] {
     const auto answer = stranger.api.assign(wanted, droplet);
-    const bool accepted = answer.answer == cloud::DigitalOcean::Assignment::Answer::accepted;
+    const bool accepted = answer.reply.kind == core::PostReply::Kind::accepted;
     fuzz::require(!accepted || reply.status / 100 == 2, "only 2xx accepts");
-    fuzz::require(accepted || !answer.action, "only what was accepted has an action");
-    fuzz::require_fit(core::Error(Exit::config, "{}", answer.message), {Exit::config});
+    fuzz::require(accepted || !answer.reply.action, "only what was accepted has an action");
+    fuzz::require_fit(core::Error(Exit::config, "{}", answer.reply.message), {Exit::config});
   });
   stranger.hear([&] { stranger.api.unassign(wanted); });
   stranger.hear([&] { stranger.api.has_errored(wanted, 1); });

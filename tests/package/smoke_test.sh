@@ -28,7 +28,7 @@ for shell in "${shells[@]}"; do
     token=
     expect 0 'token    ok
 scopes   ok: reserved_ip:read, droplet:read; reserved_ip:update shows only when used
-pool     2 free, 1 held, 0 locked, 0 hidden, 0 missing
+pool     2 free, 1 held, 0 locked, 0 unknown, 0 missing
 cluster  not asked' smoke "$pool"
     expect 0 'cluster  ok' smoke "$pool" "${cluster[@]}" --kube-token-file /run/lab/kube-token
     expect 0 '2 free' smoke --free 2 "$pool"
@@ -55,7 +55,7 @@ expect 77 'scopes   FAILED' smoke "$pool"
 [[ $output == *reserved_ip:read* ]] || complain "no scope is named: $output"
 token=
 echo wrong >kube-token
-expect 77 'pool     3 free, 0 held, 0 locked, 0 hidden, 0 missing
+expect 77 'pool     3 free, 0 held, 0 locked, 0 unknown, 0 missing
 cluster  FAILED' smoke "$pool" "${cluster[@]}" --kube-token-file kube-token
 lab sim POST /faults '{"server": "digitalocean", "kind": "status", "status": 503, "count": -1}' >/dev/null
 expect 69 'token    not known' smoke "$pool" --timeout 5s

@@ -70,8 +70,8 @@ struct Fixture : support::Rig {
 };
 
 core::Ipv4 held(const app::Claim& claim) {
-  REQUIRE(std::holds_alternative<core::FloatingIp>(claim));
-  return std::get<core::FloatingIp>(claim).address;
+  REQUIRE(std::holds_alternative<core::Won>(claim));
+  return std::get<core::Won>(claim).entry.address;
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ TEST_CASE("claim: a refusal because somebody else was faster is a loss") {
     fixture.entry().pending = support::other_droplet;
     fixture.entry().done_at = Duration{2'000};
   });
-  CHECK(std::holds_alternative<app::Lost>(fixture.claim()));
+  CHECK(std::holds_alternative<core::Lost>(fixture.claim()));
   CHECK(fixture.posts() == 1);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("claim: an address that left the account meanwhile is lost") {
   Fixture fixture;
   fixture.answer_posts(1, json_reply("{}", 404),
                        [&] { fixture.cloud.addresses.erase(first_choice); });
-  CHECK(std::get<app::Lost>(fixture.claim()).why == "the account has no such address");
+  CHECK(std::get<core::Lost>(fixture.claim()).why == "the account has no such address");
 }
 
 TEST_CASE("claim: a POST without reply may have taken effect; the address tells") {
@@ -158,7 +158,7 @@ TEST_CASE("claim: a POST without reply may have taken effect; the address tells"
   SUBCASE("it had not, and somebody else was faster: no second POST") {
     fixture.answer_posts(1, support::no_reply());
     fixture.clock.on_sleep = [&] { fixture.entry().holder = support::other_droplet; };
-    CHECK(std::get<app::Lost>(fixture.claim()).why == "droplet 758604991 holds it");
+    CHECK(std::get<core::Lost>(fixture.claim()).why == "droplet 758604991 holds it");
     CHECK(fixture.posts() == 1);
   }
 }

@@ -40,13 +40,13 @@ struct Fixture : support::Rig {
 };
 
 std::string lost(const app::Claim& claim) {
-  REQUIRE(std::holds_alternative<app::Lost>(claim));
-  return std::get<app::Lost>(claim).why;
+  REQUIRE(std::holds_alternative<core::Lost>(claim));
+  return std::get<core::Lost>(claim).why;
 }
 
 core::Ipv4 held(const app::Claim& claim) {
-  REQUIRE(std::holds_alternative<core::FloatingIp>(claim));
-  const auto& address = std::get<core::FloatingIp>(claim);
+  REQUIRE(std::holds_alternative<core::Won>(claim));
+  const auto& address = std::get<core::Won>(claim).entry;
   CHECK(address.holder == support::our_droplet);
   CHECK_FALSE(address.locked);
   return address.address;

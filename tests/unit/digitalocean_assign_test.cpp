@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-using Answer = cloud::DigitalOcean::Assignment::Answer;
+using Kind = core::PostReply::Kind;
 using core::Exit;
 using support::FakeHttp;
 using support::json_reply;
@@ -44,8 +44,8 @@ TEST_CASE("digitalocean: assigning is one POST that names the droplet") {
   Fixture fixture;
   const auto assignment = fixture.assign(
       json_reply(R"({"action":{"id":72531856,"status":"in-progress","type":"assign_ip"}})", 201));
-  CHECK(assignment.answer == Answer::accepted);
-  CHECK(assignment.action == 72531856);
+  CHECK(assignment.reply.kind == Kind::accepted);
+  CHECK(assignment.reply.action == 72531856);
   REQUIRE(fixture.http.calls() == Lines{post});
   CHECK(nlohmann::json::parse(fixture.http.sent[0].body) ==
         nlohmann::json{{"type", "assign"}, {"droplet_id", 758604990}});
@@ -59,8 +59,8 @@ TEST_CASE("digitalocean: any success is an acceptance, with or without an action
                                  R"({"action":{"id":"7"}})", R"({"action":[7]})", "[]"}) {
     for (const long status : {200L, 201L, 202L, 204L}) {
       const auto assignment = fixture.assign(json_reply(body, status));
-      CHECK(assignment.answer == Answer::accepted);
-      CHECK_FALSE(assignment.action.has_value());
+      CHECK(assignment.reply.kind == Kind::accepted);
+      CHECK_FALSE(assignment.reply.action.has_value());
     }
   }
 }
@@ -71,18 +71,18 @@ TEST_CASE("digitalocean: a refusal carries DigitalOcean's words") {
     const auto assignment = fixture.assign(json_reply(
         R"({"id":"unprocessable_entity","message":"Droplet already has a pending event."})",
         status));
-    CHECK(assignment.answer == Answer::refused);
-    CHECK(assignment.message == "Droplet already has a pending event.");
+    CHECK(assignment.reply.kind == Kind::refused);
+    CHECK(assignment.reply.message == "Droplet already has a pending event.");
   }
-  CHECK(fixture.assign(json_reply("<html>", 422)).message.empty());
+  CHECK(fixture.assign(json_reply("<html>", 422)).reply.message.empty());
 }
 
 TEST_CASE("digitalocean: no reply, or a server error, may have taken effect") {
   Fixture fixture;
-  CHECK(fixture.assign(support::no_reply()).answer == Answer::unknown);
-  CHECK(fixture.assign(support::no_reply()).message == "Couldn't connect to server");
+  CHECK(fixture.assign(support::no_reply()).reply.kind == Kind::unknown);
+  CHECK(fixture.assign(support::no_reply()).reply.message == "Couldn't connect to server");
   for (const long status : {500L, 502L, 503L, 504L}) {
-    CHECK(fixture.assign(json_reply("<html>", status)).answer == Answer::unknown);
+    CHECK(fixture.assign(json_reply("<html>", status)).reply.kind == Kind::unknown);
   }
 }
 
@@ -90,8 +90,8 @@ TEST_CASE("digitalocean: a rate limit is told with its reply") {
   Fixture fixture;
   const auto assignment =
       fixture.assign(io::Response{.status = 429, .headers = {{"retry-after", "29"}}});
-  CHECK(assignment.answer == Answer::limited);
-  CHECK(assignment.reply.header("retry-after") == "29");
+  CHECK(assignment.reply.kind == Kind::limited);
+  CHECK(assignment.response.header("retry-after") == "29");
 }
 
 TEST_CASE("digitalocean: a denied assignment names the scope that is missing") {

@@ -103,15 +103,15 @@ TEST_CASE("digitalocean: reads all pages, counting them itself") {
   fixture.http.script(list + "2", {page(held_entry, R"({"pages":{"next":"https://evil.test/"}})")});
   SUBCASE("the last has no next") {
     fixture.http.script(list + "3", {page(held_entry, R"({"pages":{"first":"x","prev":"y"}})")});
-    CHECK(fixture.api.list_addresses().size() == 3);
+    CHECK(fixture.api.list_addresses().addresses.size() == 3);
   }
   SUBCASE("the last has no pages") {
     fixture.http.script(list + "3", {page(held_entry, "{}")});
-    CHECK(fixture.api.list_addresses().size() == 3);
+    CHECK(fixture.api.list_addresses().addresses.size() == 3);
   }
   SUBCASE("a page that promises more but is empty ends it") {
     fixture.http.script(list + "3", {page("", R"({"pages":{"next":"x"}})")});
-    CHECK(fixture.api.list_addresses().size() == 2);
+    CHECK(fixture.api.list_addresses().addresses.size() == 2);
   }
   CHECK(fixture.http.calls() == Lines{list + "1", list + "2", list + "3"});
 }
@@ -122,7 +122,7 @@ TEST_CASE("digitalocean: a single page may have no links at all, or null") {
        {R"({"reserved_ips":[]})", R"({"reserved_ips":[],"links":null})",
         R"({"reserved_ips":[],"links":{"pages":null},"meta":{"total":0}})"}) {
     fixture.http.script(list + "1", {json_reply(body)});
-    CHECK(fixture.api.list_addresses().empty());
+    CHECK(fixture.api.list_addresses().addresses.empty());
   }
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("digitalocean: a listing that never ends is left after 500 pages") {
   fixture.http.handler = [](const io::Request&) {
     return json_reply(R"({"reserved_ips":[)" + free_entry + R"(],"links":{"pages":{"next":"x"}}})");
   };
-  CHECK(fixture.api.list_addresses().size() == 500);
+  CHECK(fixture.api.list_addresses().addresses.size() == 500);
 }
 
 TEST_CASE("digitalocean: a status tells what is wrong, and where to look") {

@@ -124,7 +124,8 @@ TEST_CASE("plan: waits for a pending action on the address that the droplet hold
   const auto plan = core::plan(found, asked);
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"acquire-lease 198.51.100.8", "assign 198.51.100.8 to droplet 758604990"});
-  CHECK(plan.steps.at(1).reason == "the droplet holds it, but an action on it is pending");
+  CHECK(plan.steps.at(1).reason ==
+        "the droplet holds it, but an action on it is pending; next: read the address in 1000 ms");
   SUBCASE("under its Lease, since it may be free when that is done") {
     asked.lock = core::Lock::none;
     CHECK(support::words(core::plan(found, asked).steps, found.network) ==

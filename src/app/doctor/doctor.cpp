@@ -35,8 +35,7 @@ core::Examination examine(System& system, const Invocation& invocation) {
   });
   const core::Droplet* droplet = core::value_of(facts.droplet);
   http.leave_by(way_round(core::value_of(facts.host.network), droplet));
-  const auto id = droplet == nullptr ? std::nullopt : std::optional(droplet->id);
-  facts.account = examine_account(http, invocation, id);
+  facts.account = examine_account(http, invocation, droplet);
   facts.cluster = examine_cluster(http, invocation);
   facts.skew = http.skew();
   return facts;

@@ -27,7 +27,7 @@ core::Fact<Value> fact_of(Read&& read) {
 core::HostFacts examine_host(System& system, const std::string& root);
 
 core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
-                                   std::optional<core::DropletId> droplet);
+                                   const core::Droplet* droplet);
 
 core::ClusterFacts examine_cluster(Witness& http, const Invocation& invocation);
 

@@ -5,13 +5,6 @@
 namespace app {
 namespace {
 
-core::Sight sight(cloud::DigitalOcean& digitalocean, std::optional<core::DropletId> droplet) {
-  if (droplet) {
-    return digitalocean.sight_of(*droplet);
-  }
-  return digitalocean.sees_droplets() ? core::Sight::seen : core::Sight::denied;
-}
-
 // Why an answer was none, by what DigitalOcean said.
 void note_failure(core::AccountFacts& facts, const core::Error& failure, const Witness& http) {
   if (http.saw(io::Server::digitalocean, 401)) {
@@ -26,7 +19,7 @@ void note_failure(core::AccountFacts& facts, const core::Error& failure, const W
 }  // namespace
 
 core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
-                                   std::optional<core::DropletId> droplet) {
+                                   const core::Droplet* droplet) {
   core::AccountFacts facts;
   cloud::Secret token;
   facts.no_token = core::failure_of([&] { token = invocation.digitalocean.token(); });
@@ -46,7 +39,8 @@ core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
   if (facts.refused || facts.unreachable) {
     return facts;
   }
-  const auto unseen = core::failure_of([&] { facts.sight = sight(digitalocean, droplet); });
+  const auto id = droplet == nullptr ? std::nullopt : std::optional(droplet->id);
+  const auto unseen = core::failure_of([&] { facts.sight = digitalocean.sight_of(id); });
   if (unseen) {
     note_failure(facts, *unseen, http);
   }

@@ -2,121 +2,105 @@
 #include "app/run/account.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace app {
 namespace {
 
 using cloud::DigitalOcean;
 
+core::Error scope_missing() {
+  return core::Error(core::Exit::no_permission,
+                     "the token does not see this droplet, so an address in use looks free to it")
+      .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
+}
+
 class Reading {
  public:
-  Reading(DigitalOcean& digitalocean, const core::Droplet& droplet,
-          const std::vector<core::Ipv4>& pool)
-      : digitalocean_(digitalocean), droplet_(droplet) {
-    account_.unread = pool;
-  }
+  Reading(DigitalOcean& digitalocean, const core::Droplet* droplet)
+      : digitalocean_(digitalocean), droplet_(droplet) {}
 
-  void add(const std::vector<core::FloatingIp>& listed) {
-    for (const core::FloatingIp& entry : listed) {
-      add(entry);
+  core::Account run(const std::vector<core::Ipv4>& pool, Extent extent) {
+    DigitalOcean::Listing listing;
+    if (extent == Extent::whole) {
+      listing = digitalocean_.list_addresses();
+    } else if (pool.size() <= DigitalOcean::page_size) {  // else the account has more pages, too
+      listing = digitalocean_.list_addresses(1);
     }
-  }
-
-  // BYOIP addresses are not listed.
-  core::Account name_the_rest() && {
-    for (const core::Ipv4 address : std::vector(account_.unread)) {
-      add_named(address);
-    }
-    account_.unread.clear();
-    return std::move(account_);
-  }
-
-  // The droplet tells what it holds, and that it can be read proves droplet:read.
-  core::Account ask_droplet() && {
-    if (account_.ours) {
-      return std::move(account_);
-    }
-    const auto addresses = digitalocean_.public_addresses(droplet_.id);
-    if (!addresses) {
-      throw scope_missing();
-    }
-    account_.shows_droplets = true;
-    const auto& own = droplet_.public_interface;
-    for (const core::Ipv4 address : *addresses) {
-      if (!own || own->address != address) {
-        add_named(address);
+    std::ranges::for_each(listing.addresses, [this](const auto& entry) { note(entry); });
+    std::ranges::sort(listing.addresses, {}, &core::FloatingIp::address);
+    for (const core::Ipv4 address : pool) {
+      const auto known =
+          std::ranges::lower_bound(listing.addresses, address, {}, &core::FloatingIp::address);
+      if (known != listing.addresses.end() && known->address == address) {
+        account_.pool.push_back(*known);
+      } else if (listing.complete) {
+        add_unlisted(address);
+      } else {
+        account_.unread.push_back(address);
       }
+    }
+    if (!listing.complete && !account_.ours) {
+      ask_droplet();
     }
     return std::move(account_);
   }
 
  private:
-  void add(const core::FloatingIp& entry) {
+  void note(const core::FloatingIp& entry) {
     account_.shows_droplets = account_.shows_droplets || entry.holder.has_value();
-    if (entry.holder == droplet_.id) {
+    if (droplet_ != nullptr && entry.holder == droplet_->id) {
       account_.ours = entry;
-    }
-    if (std::erase(account_.unread, entry.address) > 0) {
-      account_.pool.push_back(entry);
     }
   }
 
-  void add_named(core::Ipv4 address) {
-    if (const auto named = digitalocean_.read_address(address)) {
-      add(*named);
+  std::optional<core::FloatingIp> read(core::Ipv4 address) {
+    auto entry = digitalocean_.read_address(address);
+    if (entry) {
+      entry->listed = false;
+      note(*entry);
+    }
+    return entry;
+  }
+
+  void add_unlisted(core::Ipv4 address) {
+    if (const auto entry = read(address)) {
+      account_.pool.push_back(*entry);
+    }
+  }
+
+  // The droplet shows what it holds, and that it can be read proves droplet:read.
+  void ask_droplet() {
+    const auto addresses = digitalocean_.public_addresses(droplet_->id);
+    if (!addresses) {
+      throw scope_missing();
+    }
+    account_.shows_droplets = true;
+    const auto& own = droplet_->public_interface;
+    for (const core::Ipv4 address : *addresses) {
+      if (std::erase(account_.unread, address) > 0) {
+        add_unlisted(address);
+      } else if (!own || own->address != address) {
+        read(address);
+      }
     }
   }
 
   DigitalOcean& digitalocean_;
-  const core::Droplet& droplet_;
+  const core::Droplet* droplet_;
   core::Account account_ = {};
 };
 
 }  // namespace
 
-core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
-                           std::optional<core::DropletId> droplet) {
-  auto listed = digitalocean.list_addresses();
-  std::ranges::stable_sort(listed, {}, &core::FloatingIp::address);
-  core::Account account;
-  const auto take = [&](const core::FloatingIp& entry) {
-    account.shows_droplets = account.shows_droplets || entry.holder.has_value();
-    if (entry.holder && entry.holder == droplet) {
-      account.ours = entry;
-    }
-  };
-  std::ranges::for_each(listed, take);
-  for (const core::Ipv4 address : pool) {
-    const auto known = std::ranges::lower_bound(listed, address, {}, &core::FloatingIp::address);
-    if (known != listed.end() && known->address == address) {
-      account.pool.push_back(*known);
-    } else if (const auto named = digitalocean.read_address(address)) {  // BYOIP is not listed
-      take(*named);
-      account.pool.push_back(*named);
-    }
-  }
-  return account;
+core::Account read_account(DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
+                           const core::Droplet* droplet, Extent extent) {
+  return Reading(digitalocean, droplet).run(pool, extent);
 }
 
-core::Account read_for_claim(DigitalOcean& digitalocean, const core::Droplet& droplet,
-                             const Invocation& invocation) {
-  if (invocation.command != Command::reconcile || invocation.writes == Writes::none) {
-    return read_account(digitalocean, invocation.config.pool, droplet.id);
+void require_sight(DigitalOcean& digitalocean, std::optional<core::DropletId> droplet) {
+  if (digitalocean.sight_of(droplet) != core::Sight::seen) {
+    throw scope_missing();
   }
-  Reading reading(digitalocean, droplet, invocation.config.pool);
-  if (invocation.config.pool.size() > DigitalOcean::page_size) {
-    return std::move(reading).ask_droplet();  // the account has as many, so more than one page
-  }
-  const auto first = digitalocean.list_addresses(1);
-  reading.add(first.addresses);
-  return first.complete ? std::move(reading).name_the_rest() : std::move(reading).ask_droplet();
-}
-
-core::Error scope_missing() {
-  return core::Error(core::Exit::no_permission,
-                     "the token does not see this droplet, so an address in use looks free to it")
-      .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
 }
 
 }  // namespace app

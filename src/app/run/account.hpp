@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "app/invocation.hpp"
 #include "cloud/digitalocean.hpp"
 #include "core/model.hpp"
 
@@ -10,18 +9,17 @@
 
 namespace app {
 
-// What the account has of the pool, and which of all its addresses `droplet` holds. Throws as the
-// calls of DigitalOcean do.
+// All nodes share one budget of requests. So a claim reads of an account with more than one page no
+// more than the first, and the droplet itself; what is left is in Account::unread.
+enum class Extent { whole, claim };
+
+// What the account has of the pool, in the pool's order, and which of all its addresses `droplet`
+// holds (nullptr: not asked). Throws as the calls of DigitalOcean do, and scope_missing().
 core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
-                           std::optional<core::DropletId> droplet);
+                           const core::Droplet* droplet, Extent extent = Extent::whole);
 
-// The same, as far as a claim needs it: of an account of more than one page at most the first, and
-// the droplet itself. All nodes share one budget of requests, and each would read every page. A run
-// that claims nothing reads everything.
-core::Account read_for_claim(cloud::DigitalOcean& digitalocean, const core::Droplet& droplet,
-                             const Invocation& invocation);
-
-// The token does not see droplets, so an address in use may look free.
-core::Error scope_missing();
+// Throws Error(no_permission) where the token does not see droplets: an address in use looks free
+// to it.
+void require_sight(cloud::DigitalOcean& digitalocean, std::optional<core::DropletId> droplet);
 
 }  // namespace app

@@ -90,11 +90,11 @@ class Perform {
   std::string operator()(const core::AssignFloatingIp& action) {
     const auto outcome = claim(system_, observer_.digitalocean(), action,
                                [&] { return metadata_shows(action.address); });
-    if (const auto* gone = std::get_if<Lost>(&outcome)) {
+    if (const auto* gone = std::get_if<core::Lost>(&outcome)) {
       observer_.read_in_vain(action.address);
       return gone->why;
     }
-    const auto& held = std::get<core::FloatingIp>(outcome);
+    const core::FloatingIp& held = std::get<core::Won>(outcome).entry;
     observer_.holds(held);
     return held.address == action.address
                ? std::string{}

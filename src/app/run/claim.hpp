@@ -3,30 +3,22 @@
 
 #include "app/system.hpp"
 #include "cloud/digitalocean.hpp"
-#include "core/model.hpp"
+#include "core/plan/claim.hpp"
 
 #include <functional>
 #include <optional>
-#include <string>
 #include <variant>
 
 namespace app {
 
-struct Lost {
-  std::string why = {};
-};
-// The address that the droplet provably holds: the one asked for, or, where DigitalOcean refused
-// because the droplet had one already, that one.
-using Claim = std::variant<core::FloatingIp, Lost>;
+using Claim = std::variant<core::Won, core::Lost>;
 
-// Says, for free, whether the assignment may have come about; it is then read, sooner than
-// otherwise. Nothing where that cannot be told.
+// Says, at no cost, whether the assignment may be done, which triggers an early read. Nothing where
+// that cannot be told.
 using Hint = std::function<std::optional<bool>()>;
 
-// Brings `wanted` to its droplet and proves it, by SPEC section 5: reads it again directly before
-// the POST, believes nothing but GET /v2/reserved_ips/{ip} after it, and never sends a second POST
-// for an address that somebody else holds. Throws Error(try_again) when it stays pending or the
-// action fails, Error(config) when DigitalOcean refuses for good, and as DigitalOcean's calls do.
+// Reads, posts and waits as core::next() decides until `wanted` is won or lost. Throws the Error of
+// a claim that failed, and as DigitalOcean's calls and Clock::sleep() do.
 Claim claim(System& system, cloud::DigitalOcean& digitalocean, const core::AssignFloatingIp& wanted,
             const Hint& hint);
 

@@ -190,10 +190,10 @@ void Observer::read_addresses(Need need) {
   const auto* known = std::get_if<core::Account>(&found_.account);
   const bool proven = known != nullptr && known->shows_droplets;
   const auto failure = core::failure_of([&] {
-    core::Account account =
-        need == Need::whole_account
-            ? read_account(digitalocean_, invocation_.config.pool, found_.droplet->id)
-            : read_for_claim(digitalocean_, *found_.droplet, invocation_);
+    const bool claims = invocation_.command == Command::reconcile &&
+                        invocation_.writes == Writes::apply && need == Need::account;
+    core::Account account = read_account(digitalocean_, invocation_.config.pool, &*found_.droplet,
+                                         claims ? Extent::claim : Extent::whole);
     account.shows_droplets = account.shows_droplets || proven;
     found_.account = std::move(account);
   });
@@ -206,9 +206,7 @@ void Observer::read_addresses(Need need) {
 void Observer::prove_scope() {
   digitalocean_.leave_by(way_round());
   const auto failure = core::failure_of([&] {
-    if (digitalocean_.sight_of(found_.droplet->id) != core::Sight::seen) {
-      throw scope_missing();
-    }
+    require_sight(digitalocean_, found_.droplet->id);
     std::get<core::Account>(found_.account).shows_droplets = true;
   });
   digitalocean_.leave_by(std::nullopt);

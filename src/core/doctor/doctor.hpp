@@ -4,7 +4,6 @@
 #include "core/doctor/networkd.hpp"
 #include "core/match.hpp"
 #include "core/model.hpp"
-#include "core/sight.hpp"
 
 #include <chrono>
 #include <map>

@@ -2,6 +2,7 @@
 #include "core/plan/plan.hpp"
 
 #include "core/plan/candidates.hpp"
+#include "core/plan/claim.hpp"
 #include "core/plan/lease.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
@@ -194,14 +195,17 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.ending = *locking.ending;
     return;
   }
-  const bool unread = std::ranges::find(account.unread, address) != account.unread.end();
+  const auto known = std::ranges::find(account.pool, address, &FloatingIp::address);
+  const bool unread = known == account.pool.end();
   if (locking.lease && !found.leased.contains(address)) {
     plan.steps.push_back({AcquireLease{address, unread}, "no other node may claim it meanwhile"});
   }
+  const AssignFloatingIp wanted{address, droplet.id, locking.lease, unread ? droplet.region : ""};
+  const auto first = first_move(wanted, unread ? std::nullopt : std::optional(*known));
   plan.steps.push_back(
-      {AssignFloatingIp{address, droplet.id, locking.lease, unread ? droplet.region : ""},
-       fmt::format("the droplet holds no floating IP; this one {} first in its order{}",
-                   unread ? "is" : "is free and", locking.reason)});
+      {wanted,
+       fmt::format("the droplet holds no floating IP; this one {} first in its order{}; next: {}",
+                   unread ? "is" : "is free and", locking.reason, describe(first))});
   found.network = with_default(found.network, plan.steps);
   leave_by(plan, found, asked, paths, address);
 }
@@ -259,8 +263,9 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
     if (locking.lease && !found.leased.contains(held.address)) {
       plan.steps.push_back({AcquireLease{held.address}, "no other node may claim it meanwhile"});
     }
-    plan.steps.push_back({AssignFloatingIp{held.address, found.droplet->id, locking.lease},
-                          "the droplet holds it, but an action on it is pending"});
+    const AssignFloatingIp wanted{held.address, found.droplet->id, locking.lease};
+    plan.steps.push_back({wanted, "the droplet holds it, but an action on it is pending; next: " +
+                                      describe(first_move(wanted, held))});
   }
   leave_by(plan, found, asked, paths, held.address);
   return plan;

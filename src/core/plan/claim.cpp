@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/plan/claim.hpp"
+
+#include "core/plan/candidates.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace core {
+namespace {
+
+using Duration = std::chrono::milliseconds;
+using What = ReadAgain::What;
+using Kind = PostReply::Kind;
+
+constexpr Duration hint_interval{200};  // metadata costs nothing of the API's budget
+// Of reading the address, growing by half. It costs requests that all nodes share, so it is done
+// less often while there is a hint to wait for.
+struct Pace {
+  Duration first, longest;
+};
+constexpr Pace unaided{Duration{1'000}, Duration{5'000}};
+constexpr Pace hinted{Duration{5'000}, Duration{10'000}};
+constexpr Duration settle{1'000};     // two POSTs that raced have both arrived by then
+constexpr Duration patience{30'000};  // for an accepted assignment that shows no effect
+constexpr int most_posts = 4;
+
+Duration backoff(int attempt) {
+  constexpr Duration first{500};
+  constexpr Duration longest{5'000};
+  return std::min(first * (1 << std::min(attempt, 16)), longest);
+}
+
+// A hint only: texts are no contract (facts 1.5).
+bool names_pending_event(std::string message) {
+  std::ranges::transform(message, message.begin(),
+                         [](unsigned char letter) { return std::tolower(letter); });
+  return message.find("pending") != std::string::npos;
+}
+
+class Decision {
+ public:
+  Decision(ClaimState& state, Duration now)
+      : state_(state), now_(now), address_(state.wanted.address.to_string()) {}
+
+  ClaimMove operator()(const AddressReading& reading) {
+    const bool rested = std::exchange(state_.rested, false);
+    const bool settled = std::exchange(state_.settled, false);
+    const bool judging = std::exchange(state_.judging, false);
+    if (!reading.entry) {
+      return Lost{"the account has no such address"};
+    }
+    state_.reading = *reading.entry;
+    switch (standing_of(state_.reading, state_.wanted.droplet)) {
+      case Standing::lost:
+        return holder_is_other();
+      case Standing::pending:
+        return is_unread() ? ClaimMove(Lost{"an action is pending on it"}) : wait();
+      case Standing::free:
+        if (is_unread() && state_.reading.region != state_.wanted.region) {
+          return Lost{fmt::format("it is in region {}", state_.reading.region)};
+        }
+        return judging ? judge_refusal() : ask(rested);
+      case Standing::mine:
+        break;
+    }
+    if (state_.posts == 0 || settled || state_.wanted.leased) {
+      return Won{state_.reading};
+    }
+    state_.settled = true;  // without a Lease the last POST of two wins
+    return ReadAgain{.in = settle};
+  }
+
+  ClaimMove operator()(const PostReply& reply) {
+    state_.reply = reply;
+    if (reply.kind == Kind::limited) {  // it had no effect, and the deadline bounds how often
+      state_.rested = true;
+      return ReadAgain{.in = reply.pause};
+    }
+    ++state_.posts;
+    state_.posted_at = now_;
+    state_.interval.reset();
+    state_.hinted = false;
+    state_.judging = reply.kind == Kind::refused;
+    return reply.kind == Kind::accepted ? wait() : ReadAgain{};
+  }
+
+  ClaimMove operator()(const ActionReading& action) {
+    return action.errored ? post_again() : wait();
+  }
+
+  ClaimMove operator()(const HeldReading& held) {
+    if (held.entry) {
+      return Won{*held.entry};
+    }
+    return Failed{Error(Exit::config, "DigitalOcean refuses to assign {} to droplet {}: {}",
+                        address_, state_.wanted.droplet, state_.reply.message)
+                      .with_hint("the droplet and the address must be in one region, and the "
+                                 "droplet needs public networking and an anchor address")};
+  }
+
+  ClaimMove operator()(const HintReading& hint) {
+    if (hint.shown.value_or(false)) {
+      state_.hinted = true;
+      state_.interval = unaided.first;
+      return read_now();
+    }
+    if (!state_.until) {
+      if (!state_.interval && state_.posts > 0 && !hint.shown) {
+        state_.interval = unaided.first;
+        return read_now();  // it may be done already
+      }
+      begin_interval(hint.shown ? hinted : unaided);
+    }
+    if (now_ >= *state_.until) {
+      return read_now();
+    }
+    return hint.shown ? ReadAgain{.what = What::hint, .in = hint_interval}
+                      : ReadAgain{.in = *std::exchange(state_.until, std::nullopt) - now_};
+  }
+
+ private:
+  // Nothing but its name is known: no listing showed it.
+  bool is_unread() const {
+    return state_.posts == 0 && state_.refusals == 0 && !state_.wanted.region.empty();
+  }
+
+  // The table of refusals (422, 404; facts 1.5, traps 2, 4 and 5). The address is read first:
+  //   ours                      → won: it was this droplet's already, or our POST took effect late
+  //   somebody else's, or gone  → lost: a POST would take it away from its holder
+  //   locked                    → an action on it is waited for, whoever began it
+  // and while it is free:
+  //   "… pending event"         → the droplet or the address is busy: asked again, till the
+  //   deadline the droplet holds another → won, with that one otherwise                 → refused
+  //   for good: region, anchor, networking
+  ClaimMove judge_refusal() {
+    if (!names_pending_event(state_.reply.message)) {
+      return ReadAgain{.what = What::held};
+    }
+    --state_.posts;
+    state_.rested = true;
+    return ReadAgain{.in = backoff(state_.refusals++), .spread = true};
+  }
+
+  ClaimMove holder_is_other() const {
+    return Lost{state_.reading.holder ? fmt::format("droplet {} holds it", *state_.reading.holder)
+                                      : "who holds it is not shown"};
+  }
+
+  // The address is free.
+  ClaimMove ask(bool rested) {
+    if (state_.posts == 0 || rested) {
+      return Post{};
+    }
+    if (state_.reply.kind != Kind::accepted) {
+      return post_again();
+    }
+    return state_.reply.action ? ReadAgain{.what = What::action} : wait();
+  }
+
+  ClaimMove post_again() {
+    if (state_.posts == most_posts) {
+      return Failed{gave_up()};
+    }
+    state_.rested = true;
+    return ReadAgain{.in = backoff(state_.posts - 1), .spread = true};
+  }
+
+  Error gave_up() const {
+    if (state_.reply.kind == Kind::accepted) {
+      return Error(Exit::try_again, "DigitalOcean ended the assignment of {} as errored, {} times",
+                   address_, state_.posts)
+          .with_hint(
+              "the address is still free; run again, or see the action's history with doctl "
+              "compute action");
+    }
+    return Error(Exit::unavailable, "assigning {} failed {} times: {}", address_, state_.posts,
+                 state_.reply.message)
+        .with_hint("the address is still free; run again later");
+  }
+
+  // Until the address is worth reading again.
+  ClaimMove wait() {
+    if (state_.posts > 0 && now_ - state_.posted_at > patience && !state_.reading.locked) {
+      return Failed{Error(Exit::try_again,
+                          "DigitalOcean accepted the assignment of {}, but nothing came of it",
+                          address_)
+                        .with_hint("the address is still free; run again")};
+    }
+    const bool may_ask = state_.posts > 0 && !state_.hinted;
+    return may_ask ? ReadAgain{.what = What::hint} : (*this)(HintReading{});
+  }
+
+  void begin_interval(const Pace& pace) {
+    const Duration interval = std::max(state_.interval.value_or(pace.first), pace.first);
+    state_.until = now_ + interval;
+    state_.interval = std::min(interval * 3 / 2, pace.longest);
+  }
+
+  ClaimMove read_now() {
+    state_.until.reset();
+    return ReadAgain{};
+  }
+
+  ClaimState& state_;
+  Duration now_;
+  std::string address_;
+};
+
+struct Describe {
+  std::string operator()(const Post&) const { return "assign it"; }
+  std::string operator()(const ReadAgain& move) const {
+    constexpr std::array<std::string_view, 4> names = {"the address", "what the droplet holds",
+                                                       "the action", "metadata"};
+    return fmt::format("read {}{}", names.at(static_cast<std::size_t>(move.what)),
+                       move.in.count() > 0 ? fmt::format(" in {} ms", move.in.count()) : "");
+  }
+  std::string operator()(const Won& move) const {
+    return fmt::format("the droplet holds {}", move.entry.address.to_string());
+  }
+  std::string operator()(const Lost& move) const { return "lost: " + move.why; }
+  std::string operator()(const Failed& move) const { return move.error.what(); }
+};
+
+}  // namespace
+
+ClaimMove next(ClaimState& state, const ClaimReading& reading, Duration now) {
+  return std::visit(Decision(state, now), reading);
+}
+
+ClaimMove first_move(const AssignFloatingIp& wanted, const std::optional<FloatingIp>& known) {
+  ClaimState state{.wanted = wanted};
+  return known ? next(state, AddressReading{known}, Duration{0}) : read_first;
+}
+
+std::string describe(const ClaimMove& move) {
+  return std::visit(Describe{}, move);
+}
+
+}  // namespace core

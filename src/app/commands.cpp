@@ -3,9 +3,7 @@
 
 #include "app/doctor/doctor.hpp"
 #include "app/report/metrics.hpp"
-#include "app/report/pool_table.hpp"
 #include "app/report/report.hpp"
-#include "app/report/status.hpp"
 #include "app/run/pool.hpp"
 #include "app/run/reconcile.hpp"
 #include "app/run/status.hpp"

@@ -13,9 +13,10 @@
 namespace cloud {
 
 // The calls of the DigitalOcean API that we use (its OpenAPI description, reserved_ips and
-// droplets). Every one throws Error(unavailable) without a usable reply, Error(try_again) at the
-// rate limit, Error(no_permission) on 401 and 403 with the scope that is missing, and
-// Error(software) for a reply in a shape not known.
+// droplets). Every one throws Error(unavailable) without a usable reply of the API's own,
+// Error(try_again) at the rate limit, Error(no_permission) on 401 and 403 with the scope that is
+// missing, Error(config) where there is no such API, and Error(software) for a reply in a shape not
+// known. Entries are read one by one: an odd one is FloatingIp::readable false.
 class DigitalOcean {
  public:
   DigitalOcean(io::Http& http, std::string url, std::string ca_file, ReadSecret token)
@@ -50,8 +51,8 @@ class DigitalOcean {
   // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
   bool has_errored(core::Ipv4 address, std::int64_t action);
 
-  // The public addresses of a droplet, among them the reserved IP that it holds (facts, 1.7);
-  // nothing where the token does not see it.
+  // The public addresses of a droplet, among them the reserved IP that it holds (facts, 1.7).
+  // Nothing where the token does not see it.
   std::optional<std::vector<core::Ipv4>> public_addresses(core::DropletId droplet);
 
   // Whether the token sees that droplet; without one, whether it may list droplets.
@@ -63,6 +64,7 @@ class DigitalOcean {
 
  private:
   io::Request request(const std::string& method, const std::string& path);
+  io::Request post_action(core::Ipv4 address, const std::string& body);
   io::Response get(const std::string& path, const std::string& scope);
 
   io::Http& http_;

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/kubernetes.hpp"
 
-#include "cloud/date.hpp"
 #include "cloud/json.hpp"
+#include "core/duration.hpp"
+#include "core/redact.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <set>
 
 namespace cloud {
 namespace {
@@ -11,9 +16,8 @@ using nlohmann::json;
 
 // The message of a Status object; a proxy may answer something else.
 std::string status_message(const io::Response& response) {
-  const json body = json::parse(response.body, nullptr, false);
-  const json* message = member(body, "message");
-  return message != nullptr && message->is_string() ? message->get<std::string>() : "";
+  const std::string message = words(parse_any(response.body), "message");
+  return message.empty() ? "no reason given" : '"' + message + '"';
 }
 
 std::string text(const json& object, const char* key) {
@@ -47,7 +51,7 @@ core::Node node_of(const json& reply) {
   node.uid = text(metadata, "uid");
   node.version = text(metadata, "resourceVersion");
   if (const json* spec = member(reply, "spec")) {
-    node.provider_id = text(*spec, "providerID");
+    node.provider_id = core::escaped(text(*spec, "providerID"));
     node.taints = taints_of(*spec);
   }
   return node;
@@ -81,9 +85,54 @@ json merge_patch(const core::PatchNode& patch, const std::string& version) {
   return body;
 }
 
+core::Error no_node(const std::string& name) {
+  return core::Error(core::Exit::gate_failed, "there is no Node {}", core::quoted(name))
+      .with_hint("set --node-name to the Node of this droplet");
+}
+
+// Some names come from others, and must not lead to another path. Throws no_node() for what no
+// Node can be called.
+std::string node_path(const std::string& name) {
+  const bool possible = std::ranges::all_of(name, [](unsigned char letter) {
+    return std::isalnum(letter) != 0 || letter == '-' || letter == '.';
+  });
+  if (name.empty() || !possible || name.find("..") != std::string::npos) {
+    throw no_node(name);
+  }
+  return "/api/v1/nodes/" + name;
+}
+
+std::set<std::pair<std::string, std::string>> ids_of(const std::vector<core::Taint>& taints) {
+  std::set<std::pair<std::string, std::string>> ids;
+  for (const core::Taint& taint : taints) {
+    ids.emplace(taint.key, taint.effect);
+  }
+  return ids;
+}
+
+// A webhook may strip what was written, or put back what was removed.
+void require_kept(const core::PatchNode& patch, const core::Node& node) {
+  std::string changed =
+      patch.taints && ids_of(*patch.taints) != ids_of(node.taints) ? "taints" : "";
+  for (const auto& [key, value] : patch.labels) {
+    const auto kept = node.labels.find(key);
+    const auto now = kept == node.labels.end() ? std::nullopt : std::optional(kept->second);
+    changed = now == value ? changed : "the label " + key;
+  }
+  if (!changed.empty()) {
+    throw core::Error(core::Exit::gate_failed, "it took the patch, but did not keep {}", changed)
+        .with_hint(
+            "a webhook or an admission policy changes it: see kubectl get "
+            "mutatingwebhookconfigurations,mutatingadmissionpolicies");
+  }
+}
+
 }  // namespace
 
 core::Error refusal(const io::Response& response) {
+  if (is_page(response)) {
+    return page_instead(response, "the Kubernetes API");
+  }
   const std::string message = status_message(response);
   if (response.status == 401) {
     return core::Error(core::Exit::no_permission,
@@ -98,7 +147,9 @@ core::Error refusal(const io::Response& response) {
   }
   const core::Error error(core::Exit::unavailable, "Kubernetes answered {}: {}", response.status,
                           message);
-  const bool refused = response.status >= 400 && response.status < 500;
+  const long status = response.status;
+  const bool passes = status == 408 || status == 425 || status == 429;
+  const bool refused = status >= 400 && status < 500 && !passes;
   return refused ? error.with_hint("an admission policy or a webhook may be in the way") : error;
 }
 
@@ -138,22 +189,21 @@ void Kubernetes::note_time(const io::Response& response) {
 }
 
 std::chrono::seconds Kubernetes::time() const {
-  const auto time = parse_date(date_);
+  const auto time = core::parse_date(date_);
   if (!time) {
-    throw core::Error(core::Exit::software, "unexpected reply: \"{}\" is no Date", date_);
+    throw unexpected(core::quoted(date_) + " is no Date");
   }
   return *time;
 }
 
 io::Request Kubernetes::node_request(const std::string& node) {
-  return request("GET", "/api/v1/nodes/" + node);
+  return request("GET", node_path(node));
 }
 
 core::Node Kubernetes::decode_node(const std::string& node, const io::Response& response) {
   note_time(response);
-  if (response.status == 404) {
-    throw core::Error(core::Exit::gate_failed, "there is no Node \"{}\"", node)
-        .with_hint("set --node-name to the Node of this droplet");
+  if (response.status == 404 && !is_page(response)) {
+    throw no_node(node);
   }
   if (response.status != 200) {
     throw refusal(response);
@@ -163,15 +213,19 @@ core::Node Kubernetes::decode_node(const std::string& node, const io::Response& 
 
 std::optional<core::Node> Kubernetes::patch_node(const core::PatchNode& patch,
                                                  const std::string& version) {
-  return core::attempt(
-      fmt::format("label Node {}", patch.node), [&]() -> std::optional<core::Node> {
-        auto message = request("PATCH", "/api/v1/nodes/" + patch.node);
-        message.headers.emplace_back("Content-Type: application/merge-patch+json");
-        message.body = merge_patch(patch, version).dump();
-        const io::Response response = send(message);
-        const bool changed = response.status == 409 && patch.taints;
-        return changed ? std::nullopt : std::optional(decode_node(patch.node, response));
-      });
+  return core::attempt(fmt::format("label Node {}", patch.node),
+                       [&]() -> std::optional<core::Node> {
+                         auto message = request("PATCH", node_path(patch.node));
+                         message.headers.emplace_back("Content-Type: application/merge-patch+json");
+                         message.body = merge_patch(patch, version).dump();
+                         const io::Response response = send(message);
+                         if (response.status == 409 && patch.taints) {
+                           return std::nullopt;
+                         }
+                         core::Node node = decode_node(patch.node, response);
+                         require_kept(patch, node);
+                         return node;
+                       });
 }
 
 }  // namespace cloud

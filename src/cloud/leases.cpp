@@ -2,13 +2,13 @@
 #include "cloud/leases.hpp"
 
 #include "cloud/json.hpp"
+#include "core/duration.hpp"
+#include "core/redact.hpp"
 
 #include <fmt/chrono.h>
 
 #include <algorithm>
-#include <ctime>
-#include <iomanip>
-#include <sstream>
+#include <limits>
 
 namespace cloud {
 namespace {
@@ -29,14 +29,6 @@ std::string name_of(const Lease& lease) {
 // metav1.MicroTime.
 std::string micro_time(seconds time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.000000Z", fmt::gmtime(time.count()));
-}
-
-std::optional<seconds> parse_time(const std::string& text) {
-  std::tm parts = {};
-  std::istringstream stream(text);
-  stream.imbue(std::locale::classic());
-  stream >> std::get_time(&parts, "%Y-%m-%dT%H:%M:%S");
-  return stream.fail() ? std::nullopt : std::optional(seconds{timegm(&parts)});
 }
 
 // What is in the cluster under the Lease's name.
@@ -67,7 +59,7 @@ Found found_in(const json& reply) {
     found.holder = holder->get<std::string>();
   }
   if (const json* renewed = member(spec, "renewTime")) {
-    found.renewed = parse_time(renewed->get<std::string>());
+    found.renewed = core::parse_time(renewed->get<std::string>(), "%Y-%m-%dT%H:%M:%S");
   }
   if (const json* duration = member(spec, "leaseDurationSeconds")) {
     found.duration = seconds{int32(*duration)};
@@ -128,7 +120,8 @@ class Acquiring {
     const seconds left = left_of(*known, kubernetes_.time());
     const bool keeps =
         left > seconds{0} || (in_use_ && !known->holder.empty() && in_use_(known->holder));
-    return keeps ? std::optional(Holder{known->holder, std::max(left, seconds{0})}) : std::nullopt;
+    return keeps ? std::optional(Holder{core::escaped(known->holder), std::max(left, seconds{0})})
+                 : std::nullopt;
   }
 
   // Whether the Lease is ours by this. A conflict, or no reply, is for the caller to look into.
@@ -143,6 +136,7 @@ class Acquiring {
     }
     failure_ = refusal(*response);
     const bool may_pass = response->status == 409 || response->status == 429 ||
+                          response->status == 408 || response->status == 425 ||
                           response->status >= 500 || (known && response->status == 404);
     if (!may_pass) {
       throw core::Error(*failure_);

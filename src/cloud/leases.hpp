@@ -21,7 +21,7 @@ struct Lease {
 
 // Who holds it instead.
 struct Holder {
-  std::string name = {};
+  std::string name = {};  // escaped, to be shown
   std::chrono::seconds left{0};
 };
 

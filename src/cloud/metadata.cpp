@@ -2,6 +2,7 @@
 #include "cloud/metadata.hpp"
 
 #include "cloud/json.hpp"
+#include "core/redact.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -22,7 +23,7 @@ core::DropletId droplet_id(const json& field) {
   const char* end = text.data() + text.size();
   const auto [stop, problem] = std::from_chars(text.data(), end, id);
   if (problem != std::errc{} || stop != end) {
-    throw core::Error(core::Exit::software, "unexpected reply: \"{}\" is not a droplet id", text);
+    throw unexpected(core::quoted(text) + " is not a droplet id");
   }
   return id;
 }
@@ -54,7 +55,7 @@ std::optional<core::Ipv4> active_address(const json& reply) {
 core::Droplet droplet(const json& reply) {
   core::Droplet result;
   result.id = droplet_id(reply.at("droplet_id"));
-  result.region = reply.at("region").get<std::string>();
+  result.region = core::escaped(reply.at("region").get<std::string>());
   const json& interfaces = reply.at("interfaces");
   const json* nics = member(interfaces, "public");
   if (nics != nullptr && !nics->empty()) {
@@ -73,12 +74,16 @@ core::Droplet droplet(const json& reply) {
 }  // namespace
 
 io::Request metadata_request(const std::string& base_url) {
-  return {.server = io::Server::metadata, .url = base_url + "/metadata/v1.json"};
+  // The largest part is user data, of 64 KiB at most.
+  return {.server = io::Server::metadata,
+          .url = base_url + "/metadata/v1.json",
+          .largest_reply = std::size_t{256} << 10U};
 }
 
 core::Droplet decode_metadata(const io::Response& response) {
-  if (response.status != 200) {
-    throw core::Error(core::Exit::unavailable, "the metadata service answered {}", response.status)
+  if (response.status != 200 || is_page(response)) {
+    throw core::Error(core::Exit::unavailable, "the metadata service answered {}{}",
+                      response.status, is_page(response) ? " with HTML, not JSON" : "")
         .with_hint("is this a DigitalOcean droplet? a proxy or a firewall may answer in its place");
   }
   return decode(response.body, droplet);

@@ -12,8 +12,8 @@ namespace cloud {
 // connection, since an old one keeps its address whatever the routes are.
 io::Request whatismyip_request(const std::string& url, const std::string& ca_file);
 
-// The address in the answer: the text itself, or "ip" in a JSON object. Throws Error(unavailable)
-// for any other answer.
+// The address in the answer: the text itself, "ip" in a JSON object, or a line "ip=…". Throws
+// Error(unavailable) for any other answer.
 core::Ipv4 decode_whatismyip(const std::string& url, const io::Response& response);
 
 // Whether `url` can be reached by the routes of now is told by any answer at all: it is asked

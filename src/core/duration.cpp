@@ -3,6 +3,9 @@
 
 #include <array>
 #include <charconv>
+#include <ctime>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
 namespace core {
@@ -48,6 +51,18 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     }
   }
   return total > milliseconds{0} ? std::optional(total) : std::nullopt;
+}
+
+std::optional<std::chrono::seconds> parse_time(const std::string& text, const char* format) {
+  std::tm parts = {};
+  std::istringstream stream(text);
+  stream.imbue(std::locale::classic());
+  stream >> std::get_time(&parts, format);
+  return stream.fail() ? std::nullopt : std::optional(std::chrono::seconds{timegm(&parts)});
+}
+
+std::optional<std::chrono::seconds> parse_date(const std::string& text) {
+  return parse_time(text, "%a, %d %b %Y %H:%M:%S");
 }
 
 }  // namespace core

@@ -88,6 +88,7 @@ struct FloatingIp {
   std::optional<DropletId> holder = {};
   std::string holder_name = {};
   bool holder_shown = true;  // false: no `droplet` key, so the holder is not known
+  bool readable = true;      // false: an entry in a shape not known, of which nothing is believed
   bool listed = true;        // false: known by name only, as BYOIP addresses are
 };
 

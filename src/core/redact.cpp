@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/redact.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -16,63 +18,127 @@ constexpr std::size_t shortest_web_token = 20;
 constexpr string_view bearer = "Bearer ";
 constexpr string_view scheme_end = "://";
 
-// What a text begins with: so many letters that may be read, then so many that may not.
-struct Secret {
-  std::size_t open = 0;
-  std::size_t hidden = 0;
-};
-
 bool is_token_letter(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
          string_view("-_.~+/=").find(c) != string_view::npos;
 }
 
-std::size_t token_length(string_view text) {
-  return static_cast<std::size_t>(std::ranges::find_if_not(text, is_token_letter) - text.begin());
-}
+// Looks for secrets from left to right. How far a run of token letters or a word reaches is looked
+// up once for all that begins within it, so that hostile text takes linear time as well.
+class Search {
+ public:
+  explicit Search(string_view text) : text_(text) {}
 
-Secret token_at(string_view text) {
-  for (const string_view prefix : prefixes) {
-    if (text.starts_with(prefix)) {
-      return {prefix.size(), token_length(text.substr(prefix.size()))};
+  // What begins at a place: so many letters that may be read, then so many that may not.
+  struct Secret {
+    std::size_t open = 0;
+    std::size_t hidden = 0;
+  };
+
+  Secret token_at(std::size_t place) {
+    const string_view rest = text_.substr(place);
+    for (const string_view prefix : prefixes) {
+      if (rest.starts_with(prefix)) {
+        return {prefix.size(), run_end(place + prefix.size()) - place - prefix.size()};
+      }
     }
+    if (!rest.starts_with(web_token)) {
+      return {};
+    }
+    const std::size_t length = run_end(place) - place;
+    const bool dotted = last_dot_ != string_view::npos && last_dot_ > place;
+    return {0, length >= shortest_web_token && dotted ? length : 0};
   }
-  const std::size_t length = text.starts_with(web_token) ? token_length(text) : 0;
-  const bool dotted = text.substr(0, length).find('.') != string_view::npos;
-  return {0, length >= shortest_web_token && dotted ? length : 0};
-}
 
-Secret secret_at(string_view text) {
-  if (text.starts_with(bearer)) {
-    return {bearer.size(), token_length(text.substr(bearer.size()))};
+  Secret secret_at(std::size_t place) {
+    const string_view rest = text_.substr(place);
+    if (rest.starts_with(bearer)) {
+      const std::size_t start = place + bearer.size();
+      return {bearer.size(), run_end(start) - start};
+    }
+    if (rest.starts_with(scheme_end)) {
+      const std::size_t start = place + scheme_end.size();
+      const std::size_t at = last_at(start);  // there may be "/" in a password
+      return {scheme_end.size(), at == string_view::npos || at < start ? 0 : at - start};
+    }
+    return token_at(place);
   }
-  if (text.starts_with(scheme_end)) {
-    const string_view rest = text.substr(scheme_end.size());
-    const auto at = rest.substr(0, rest.find_first_of(" \"\n")).rfind('@');  // "/" in a password
-    return {scheme_end.size(), at == string_view::npos ? 0 : at};
+
+ private:
+  // Where the token letters from `place` on end.
+  std::size_t run_end(std::size_t place) {
+    if (place >= run_end_) {
+      run_end_ = place;
+      last_dot_ = string_view::npos;
+      for (; run_end_ < text_.size() && is_token_letter(text_[run_end_]); ++run_end_) {
+        last_dot_ = text_[run_end_] == '.' ? run_end_ : last_dot_;
+      }
+    }
+    return std::max(run_end_, place);
   }
-  return token_at(text);
-}
+
+  // The last "@" of the word that `place` is in.
+  std::size_t last_at(std::size_t place) {
+    if (place >= word_end_) {
+      word_end_ = std::min(text_.find_first_of(" \"\n", place), text_.size());
+      const auto at = text_.substr(place, word_end_ - place).rfind('@');
+      last_at_ = at == string_view::npos ? at : place + at;
+    }
+    return last_at_;
+  }
+
+  string_view text_;
+  std::size_t run_end_ = 0;
+  std::size_t last_dot_ = string_view::npos;
+  std::size_t word_end_ = 0;
+  std::size_t last_at_ = string_view::npos;
+};
 
 }  // namespace
 
 std::string redacted(string_view text) {
   std::string result;
-  while (!text.empty()) {
-    const Secret secret = secret_at(text);
+  Search search(text);
+  for (std::size_t place = 0; place < text.size();) {
+    const auto secret = search.secret_at(place);
     const std::size_t open = secret.hidden == 0 ? 1 : secret.open;
-    result += text.substr(0, open);
+    result += text.substr(place, open);
     result += secret.hidden == 0 ? "" : "***";
-    text.remove_prefix(open + secret.hidden);
+    place += open + secret.hidden;
   }
   return result;
 }
 
 bool holds_token(string_view text) {
-  while (!text.empty() && token_at(text).hidden == 0) {
-    text.remove_prefix(1);
+  Search search(text);
+  for (std::size_t place = 0; place < text.size(); ++place) {
+    if (search.token_at(place).hidden != 0) {
+      return true;
+    }
   }
-  return !text.empty();
+  return false;
+}
+
+std::string escaped(string_view text) {
+  constexpr std::size_t most = 200;
+  constexpr string_view cut = "...";
+  std::string result;
+  for (const char letter : text) {
+    const auto code = static_cast<unsigned char>(letter);
+    const bool plain = code >= 0x20 && code < 0x7f && letter != '"' && letter != '\\';
+    const std::string shown = plain                             ? std::string(1, letter)
+                              : letter == '"' || letter == '\\' ? std::string{'\\', letter}
+                                                                : fmt::format("\\x{:02x}", code);
+    if (result.size() + shown.size() > most - cut.size()) {
+      return result.append(cut);
+    }
+    result += shown;
+  }
+  return result;
+}
+
+std::string quoted(string_view text) {
+  return '"' + escaped(text) + '"';
 }
 
 }  // namespace core

@@ -15,8 +15,6 @@
 namespace io {
 namespace {
 
-// 200 addresses, each with its whole droplet, are about 2 MB; nothing we ask for is larger.
-constexpr std::size_t largest_body = std::size_t{16} << 20U;
 constexpr std::size_t largest_header_count = 200;
 constexpr Duration connect_limit{4'000};
 constexpr Duration least_limit{1};        // libcurl takes 0 for none
@@ -46,7 +44,7 @@ struct Transfer {
 
 std::size_t append_body(char* data, std::size_t size, std::size_t count, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  if (transfer.response.body.size() + size * count > largest_body) {
+  if (transfer.response.body.size() + size * count > transfer.request.largest_reply) {
     transfer.too_large = true;
     return 0;
   }
@@ -298,8 +296,8 @@ class Curl : public Http {
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &seconds);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
     if (transfer->too_large) {
-      throw core::Error(core::Exit::software, "{} {}: the reply is larger than {} MiB",
-                        request.method, request.url, largest_body >> 20U);
+      throw core::Error(core::Exit::software, "{} {}: the reply is larger than {} KiB",
+                        request.method, request.url, request.largest_reply >> 10U);
     }
     if (*transfer->result != CURLE_OK) {
       const char* detail = transfer->detail[0] != '\0' ? transfer->detail.data()

@@ -44,6 +44,8 @@ struct Request {
   bool fresh = false;                     // over a connection made now, by the routes of now
   bool connect_only = false;              // ends when the connection, with its TLS, is made
   bool direct = false;                    // through no proxy
+  // 200 addresses, each with its whole droplet, are about 2 MB; no reply to us is longer.
+  std::size_t largest_reply = std::size_t{16} << 20U;  // of the body, in bytes
 };
 
 struct Response {

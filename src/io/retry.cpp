@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/retry.hpp"
 
+#include "core/duration.hpp"
 #include "core/error.hpp"
 
 #include <algorithm>
@@ -27,8 +28,8 @@ bool worth_repeating(const Attempt& attempt) {
   if (attempt.error) {
     return attempt.error->exit() == core::Exit::unavailable;
   }
-  const long status = attempt.response->status;
-  return status == 429 || status == 500 || (status >= 502 && status <= 504);
+  const long status = attempt.response->status;  // CDNs have more of their own, from 520 on
+  return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
 core::Error limited_for(Duration wait) {
@@ -147,14 +148,18 @@ Random open_random() {
 
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock) {
   constexpr std::int64_t longest = 86'400;  // a header that says more is not to be believed
-  if (const auto seconds = number(response.header("retry-after"))) {
+  const auto date = core::parse_date(response.header("date"));
+  const std::int64_t now = date.value_or(clock.wall()).count();
+  const std::string after = response.header("retry-after");
+  if (const auto seconds = number(after)) {
     return std::chrono::seconds(std::clamp<std::int64_t>(*seconds, 0, longest));
   }
-  if (const auto reset = number(response.header("ratelimit-reset"))) {
-    const std::int64_t now = clock.wall().count();
-    return std::chrono::seconds(*reset <= now ? 1 : std::min(*reset - now + 1, longest));
+  const auto until = core::parse_date(after);
+  const auto reset = until ? until->count() : number(response.header("ratelimit-reset"));
+  if (!reset) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return std::chrono::seconds(std::clamp<std::int64_t>(*reset, now, now + longest - 1) - now + 1);
 }
 
 Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,

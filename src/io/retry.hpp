@@ -21,7 +21,8 @@ using Random = std::function<double()>;
 Random open_random();
 
 // How long a 429 asks to wait: `retry-after`, else until `ratelimit-reset` (facts, section 2: only
-// bursts carry the former; the latter is when the oldest counted request expires).
+// bursts carry the former; the latter is when the oldest counted request expires). The reply's own
+// Date is the clock for it, where there is one: ours may be wrong.
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock);
 
 // How long to wait after a 429: as long as it asks, else `usual`, a second at least; then for a
@@ -37,8 +38,8 @@ inline constexpr Duration spread_under_way{5'000};
 // at most `policy.most`, between half of it and the whole.
 Duration backoff(const RetryPolicy& policy, int attempt, const Random& random);
 
-// Sends a GET or a PATCH (ours say the same when said twice) again when no reply came, or 429, 500,
-// 502, 503 or 504; any other request only once, since only its caller knows what it may have done.
+// Sends a GET or a PATCH (ours say the same when said twice) again when no reply came, or 408, 425,
+// 429 or 5xx; any other request only once, since only its caller knows what it may have done.
 // A request for Tries::one is sent once. DigitalOcean's rate limit is waited out until the
 // deadline. What the last attempt within the deadline gave is given. Throws Error(try_again) where
 // a rate limit outlasts the deadline.

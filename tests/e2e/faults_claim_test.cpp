@@ -87,6 +87,8 @@ TEST_CASE("faults: the request for an address gets no usable answer, once") {
   check_overcome(post("truncate"), 1);
   check_overcome(post("cut-json"), 1);
   check_overcome(answer(500), 2);
+  check_overcome(answer(408), 2);
+  check_overcome(answer(522, "<html>Connection timed out</html>"), 2);
   check_overcome(answer(502, "<html><body>Bad Gateway</body></html>"), 2);
 }
 
@@ -94,7 +96,8 @@ TEST_CASE("faults: the request for an address never gets a usable answer") {
   check_fails(69, post("reset", -1));
   check_fails(69, answer(502, "<html><body>Bad Gateway</body></html>", -1));
   check_fails(75, post("hang", -1), {"--timeout", "3s"});
-  check_fails(75, post("garbage", -1), {"--timeout", "3s"});  // it says 200
+  check_fails(69, post("garbage", -1));  // it says 200, but DigitalOcean did not
+  check_fails(69, answer(403, "<html>challenge</html>", -1));
 }
 
 TEST_CASE("faults: the request for an address is refused for the token's sake") {

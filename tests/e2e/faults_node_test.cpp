@@ -67,6 +67,17 @@ TEST_CASE("faults: Kubernetes does not take the labels") {
   check_egress_without_label(15, reply("reset", -1, "PATCH"));
 }
 
+TEST_CASE("faults: a webhook strips a label: 15, egress is good, and one patch is made") {
+  for (const std::string label : {"do-outbound-floating-ip", "do-outbound-floating-ip-enabled"}) {
+    CAPTURE(label);
+    const Node node;
+    node.world.settings({{"strip_labels", {label}}});
+    const Json result = check_egress_without_label(node, 15);
+    CHECK(result.at("error").at("hint").dump().find("webhook") != std::string::npos);
+    CHECK(node.world.journal("kubernetes", "PATCH").size() == 1);
+  }
+}
+
 TEST_CASE("faults: Kubernetes fails once") {
   for (const Json& fault :
        {status(500, 1, "GET"), status(503, 1, "PATCH"), reply("reset", 1, "PATCH")}) {

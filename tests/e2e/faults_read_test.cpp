@@ -46,15 +46,21 @@ Json check_fails(int exit, const Json& fault, const std::vector<std::string>& mo
   return result;
 }
 
-std::string in_an_hour() {
+std::string in_an_hour(int more = 0) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 3600);
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 3600 +
+                        more);
 }
+
+const std::string challenge = "<!DOCTYPE html><html><title>Just a moment...</title></html>";
 
 }  // namespace
 
 TEST_CASE("faults: DigitalOcean fails to answer, twice") {
   check_overcome(status(api, 500, 2));
+  check_overcome(status(api, 408, 1));
+  check_overcome(status(api, 425, 1));
+  check_overcome(status(api, 522, 2, Json::object(), challenge));
   check_overcome(status(api, 502, 2, Json::object(), bad_gateway));
   check_overcome(reply(api, "reset", 2));
   check_overcome(reply(api, "truncate", 2));
@@ -66,8 +72,49 @@ TEST_CASE("faults: DigitalOcean never answers usably") {
   check_fails(69, reply(api, "reset"));
   check_fails(69, reply(api, "truncate"));
   check_fails(70, reply(api, "cut-json"));
-  check_fails(70, reply(api, "garbage"));
+  check_fails(69, reply(api, "garbage"));
   check_fails(70, reply(api, "huge"));
+  check_fails(69, status(api, 522));
+  check_fails(69, status(api, 408));
+  check_fails(69, status(api, 418, -1, Json::object(), {{"id", "teapot"}, {"message", "no"}}));
+}
+
+TEST_CASE("faults: a proxy or a CDN answers in place of DigitalOcean: 69, and no scope is blamed") {
+  for (const int code : {200, 401, 403, 404, 503}) {
+    const Json result = check_fails(69, status(api, code, -1, Json::object(), challenge));
+    const std::string error = result.at("error").dump();
+    CHECK(error.find("a proxy or a CDN") != std::string::npos);
+    CHECK(error.find("scope") == std::string::npos);
+  }
+}
+
+TEST_CASE("faults: an odd entry that is not of the pool decides nothing") {
+  const Node node;
+  node.world.sim("PUT", "/addresses/192.0.2.77", {{"odd", {{"region", nullptr}, {"locked", 7}}}});
+  node.world.sim("PUT", "/addresses/192.0.2.78", {{"odd", {{"ip", nullptr}}}});
+  node.run(0);
+  node.check_egress();
+}
+
+TEST_CASE("faults: an odd entry of the pool is unknown, and never taken for free") {
+  const Node node("198.51.100.1-2");
+  const Json odd = {{"odd", {{"locked", "no"}}}};
+  node.world.sim("PUT", "/addresses/198.51.100.1", odd);
+  node.run(0);
+  CHECK(node.posted() == std::vector<std::string>{"198.51.100.2"});
+  const Node none("198.51.100.1");
+  none.world.sim("PUT", "/addresses/198.51.100.1", odd);
+  none.run(70);
+  none.check_says_false();
+  CHECK(none.posted().empty());
+}
+
+TEST_CASE("faults: the clock is an hour behind, and a rate limit ends in two seconds") {
+  const Node node;
+  node.world.settings({{"clock_offset_ms", 3'600'000}});
+  node.world.fault(status(api, 429, 1, {{"ratelimit-reset", in_an_hour(2)}}));
+  CHECK(node.run(0).at("elapsed_seconds") < 60);
+  node.check_egress();
 }
 
 TEST_CASE("faults: DigitalOcean does not answer in time") {
@@ -127,7 +174,7 @@ TEST_CASE("faults: the metadata service never answers usably") {
   check_fails(69, status("metadata", 404));  // not a droplet, or no metadata
   check_fails(69, status("metadata", 500));
   check_fails(70, reply("metadata", "cut-json"));
-  check_fails(70, reply("metadata", "garbage"));
+  check_fails(69, reply("metadata", "garbage"));
   check_fails(70, reply("metadata", "huge"));
   check_fails(69, reply("metadata", "hang"), {"--timeout", "2s"});
   check_fails(69, reply("metadata", "drip"), {"--timeout", "2s"});

@@ -80,6 +80,38 @@ TEST_CASE("pool: a token that does not see droplets is told apart from a pool th
   INFO(run.out, run.err);
   CHECK(run.exit == 77);
   CHECK(support::hints(run).at(0).find("droplet:read") != std::string::npos);
+  CHECK(run.out.ends_with("6 of 6 unknown\n"));
+  CHECK(run.out.find("free") == std::string::npos);
+}
+
+TEST_CASE("pool: what is not known is unknown: without a token, without a listing") {
+  const Node node;
+  const auto check_unknown = [&](int exit, const support::Variables& changes) {
+    const auto run = pool(node, {"-o", "json"}, changes);
+    INFO(run.out, run.err);
+    CHECK(run.exit == exit);
+    const Json table = Json::parse(run.out);
+    CHECK(table.at("unknown") == 6);
+    CHECK(table.at("free") == 0);
+    for (const Json& entry : table.at("pool")) {
+      CHECK(entry.at("state") == "unknown");
+    }
+  };
+  check_unknown(77, {{"DO_EGRESS_IP_TOKEN_FILE", ""}});
+  node.world.fault({{"server", "digitalocean"},
+                    {"kind", "status"},
+                    {"status", 403},
+                    {"count", -1},
+                    {"body", "<html>"}});
+  check_unknown(69, {});
+}
+
+TEST_CASE("pool: an odd entry is unknown") {
+  const Node node;
+  node.world.sim("PUT", "/addresses/198.51.100.3", {{"odd", {{"region", 7}}}});
+  const auto run = pool(node, {"-o", "json"});
+  CHECK(run.exit == 0);
+  CHECK(entry(Json::parse(run.out), "198.51.100.3").at("state") == "unknown");
 }
 
 TEST_CASE("pool: without Kubernetes no Node is asked for; one that does not answer is an error") {

@@ -27,8 +27,9 @@ struct Stranger {
 
   template <typename Call>
   void hear(Call&& call) {
-    fuzz::failing_as({Exit::unavailable, Exit::try_again, Exit::no_permission, Exit::software},
-                     std::forward<Call>(call));
+    fuzz::failing_as(
+        {Exit::unavailable, Exit::try_again, Exit::no_permission, Exit::config, Exit::software},
+        std::forward<Call>(call));
   }
 
   support::FakeHttp http = {};

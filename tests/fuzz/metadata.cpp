@@ -10,7 +10,7 @@ namespace {
 
 std::optional<core::Droplet> read(const std::string& body) {
   std::optional<core::Droplet> droplet;
-  fuzz::failing_as({core::Exit::software},
+  fuzz::failing_as({core::Exit::software, core::Exit::unavailable},
                    [&] { droplet = cloud::decode_metadata({.status = 200, .body = body}); });
   return droplet;
 }

@@ -71,7 +71,19 @@ TEST_CASE("http: a body larger than any honest one is refused") {
   Client client;
   const auto failure = client.failure({.url = server.url("/x")});
   CHECK(failure.exit() == Exit::software);
-  CHECK(std::string(failure.what()).ends_with("the reply is larger than 16 MiB"));
+  CHECK(std::string(failure.what()).ends_with("the reply is larger than 16384 KiB"));
+}
+
+TEST_CASE("http: a body larger than the request allows is refused") {
+  TestServer server;
+  server->Get("/x", [&](const Request&, Response& response) {
+    response.set_content(std::string(4'097, 'x'), "text/plain");
+  });
+  Client client;
+  io::Request request{.url = server.url("/x"), .largest_reply = 4'096};
+  CHECK(std::string(client.failure(request).what()).ends_with("the reply is larger than 4 KiB"));
+  request.largest_reply = 4'097;
+  CHECK(client.http->send(request).body.size() == 4'097);
 }
 
 TEST_CASE("http: a body that never ends is refused, or left at the limit") {

@@ -23,6 +23,11 @@ Json* Cluster::find(const KubeKey& key) {
 const Json& Cluster::keep(const KubeKey& key, Json object, Millis now) {
   Json& metadata = object["metadata"];
   metadata["resourceVersion"] = std::to_string(++version_);
+  for (const std::string& label : stripped_labels) {
+    if (metadata.contains("labels")) {
+      metadata["labels"].erase(label);
+    }
+  }
   const bool made = !objects.contains(key);
   if (made) {
     metadata["uid"] = fmt::format("5f0e6e0a-0000-4000-8000-{:012x}", ++last_uid_);

@@ -49,6 +49,7 @@ struct Cluster {
                                       "do-egress-ip"};
   std::map<std::string, KubeToken> tokens;
   std::vector<Grant> grants;
+  std::set<std::string> stripped_labels;  // which a mutating webhook takes off every object
   Json denied = Json::array();
   Json creations = Json::array();
 

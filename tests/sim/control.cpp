@@ -91,11 +91,12 @@ class Control {
   }
 
   Json put_address(const std::string& ip) {
-    require_fields(body_, {"region", "droplet", "locked", "byoip"});
+    require_fields(body_, {"region", "droplet", "locked", "byoip", "odd"});
     Address& address = world_.addresses[ip];
     address.ip = ip;
     address.region = body_.value("region", address.region);
     address.byoip = body_.value("byoip", address.byoip);
+    address.odd = body_.value("odd", address.odd);
     if (body_.contains("droplet")) {
       world_.set_holder(ip, optional_id(body_, "droplet"), now_, "control");
     }
@@ -141,6 +142,7 @@ class Control {
         {"limit_hour", [&](const Json& v) { v.get_to(s.limit_hour); }},
         {"enforce_limits", [&](const Json& v) { v.get_to(s.enforce_limits); }},
         {"hold_ms", [&](const Json& v) { v.get_to(s.hold_ms); }},
+        {"strip_labels", [&](const Json& v) { v.get_to(world_.kube.stripped_labels); }},
         {"clock_offset_ms", [&](const Json& v) { v.get_to(s.clock_offset_ms); }},
     };
     for (const auto& [key, value] : body_.items()) {

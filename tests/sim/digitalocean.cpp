@@ -91,7 +91,7 @@ Json shape(const World& world, const Droplet& droplet) {
           {"tags", {"k8s", "k8s:worker"}}};
 }
 
-Json shape(const World& world, const Address& address, const Token& token) {
+Json right_shape(const World& world, const Address& address, const Token& token) {
   Json result = {{"ip", address.ip},
                  {"region", region(address.region)},
                  {"locked", address.locked},
@@ -106,6 +106,14 @@ Json shape(const World& world, const Address& address, const Token& token) {
       address.droplet ? world.droplets.find(*address.droplet) : world.droplets.end();
   if (holder != world.droplets.end()) {
     result["droplet"] = shape(world, holder->second);
+  }
+  return result;
+}
+
+Json shape(const World& world, const Address& address, const Token& token) {
+  Json result = right_shape(world, address, token);
+  if (address.odd.is_object()) {
+    result.update(address.odd);
   }
   return result;
 }

@@ -115,7 +115,11 @@ void spoil(const Fault& fault, const Reply& reply, const httplib::Request& reque
   } else if (fault.kind == "drip") {
     send_slowly(response, " ", milliseconds(200));
   } else {
-    Reply spoiled{.status = fault.status, .headers = fault.headers, .text = fault.body};
+    const bool page = fault.body.starts_with("<");
+    Reply spoiled{.status = fault.status,
+                  .headers = fault.headers,
+                  .text = fault.body,
+                  .type = page ? "text/html" : "application/json"};
     spoiled.headers.insert(reply.headers.begin(), reply.headers.end());
     send(spoiled, response);
   }

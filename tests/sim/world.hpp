@@ -61,6 +61,7 @@ struct Address {
   bool locked = false;
   bool byoip = false;
   bool proven = false;  // its droplet has read that it holds it
+  Json odd = nullptr;   // members of its entry that are shown in place of the right ones
 };
 
 struct Token {

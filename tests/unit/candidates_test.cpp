@@ -61,6 +61,9 @@ TEST_CASE("candidates: only what is provably free is chosen") {
   SUBCASE("without a droplet key: the holder is not known") {
     first.holder_shown = false;
   }
+  SUBCASE("in a shape not known") {
+    first.readable = false;
+  }
   SUBCASE("not in this account") {
     account.pool.erase(account.pool.begin() + (&first - account.pool.data()));
   }
@@ -151,6 +154,19 @@ TEST_CASE("candidates: hidden holders are a missing scope, not an exhausted pool
   entry(account, support::third_choice).holder_shown = false;
   CHECK(ending(account).exit == Exit::no_permission);
   CHECK(ending(account).hint.find("droplet:read") != std::string::npos);
+}
+
+TEST_CASE("candidates: what cannot be read is unknown, neither free nor elsewhere") {
+  Account account = all_held();
+  FloatingIp& odd = entry(account, support::third_choice);
+  odd = {.address = odd.address, .readable = false};
+  CHECK(ending(account).exit == Exit::pool_exhausted);
+  CHECK(ending(account).message ==
+        "no free address: of 3 of the pool in this region 2 are held by other droplets, 1 unknown");
+  for (FloatingIp& each : account.pool) {
+    each = {.address = each.address, .readable = false};
+  }
+  CHECK(ending(account).exit == Exit::software);
 }
 
 TEST_CASE("candidates: everything lost is a lost claim") {

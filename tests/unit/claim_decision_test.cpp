@@ -78,6 +78,9 @@ TEST_CASE("plan claim: a first reading decides whether a POST may follow") {
   auto hidden = free_entry;
   hidden.holder_shown = false;
   CHECK(word(first(hidden)) == "lost");
+  auto odd = free_entry;
+  odd.readable = false;
+  CHECK(word(first(odd)) == "lost");
 }
 
 TEST_CASE("plan claim: an address known by name only must be free and here at first sight") {

@@ -122,7 +122,7 @@ TEST_CASE("claim: a refusal for good is a wrong set-up, in DigitalOcean's words"
   const auto failure = fixture.failure();
   CHECK(failure.exit() == Exit::config);
   CHECK(std::string(failure.what()) ==
-        "DigitalOcean refuses to assign 198.51.100.8 to droplet 758604990: Region mismatch.");
+        "DigitalOcean refuses to assign 198.51.100.8 to droplet 758604990: \"Region mismatch.\"");
   CHECK_FALSE(failure.hint().empty());
   CHECK(fixture.posts() == 1);
 }
@@ -166,7 +166,8 @@ TEST_CASE("claim: a POST without reply may have taken effect; the address tells"
 TEST_CASE("claim: gives up after four POSTs that came to nothing") {
   Fixture fixture;
   Exit expected = Exit::unavailable;
-  std::string message = "assigning 198.51.100.8 failed 4 times: DigitalOcean answered 503";
+  std::string message =
+      "assigning 198.51.100.8 failed 4 times: DigitalOcean answered 503: no reason given";
   SUBCASE("server errors") {
     fixture.answer_posts(9, json_reply("", 503));
   }

@@ -143,18 +143,20 @@ TEST_CASE("digitalocean: a status tells what is wrong, and where to look") {
   const auto failure = [&](long status) { return fixture.failure(one, error_reply(status), read); };
   const std::string doing = "read reserved IP 198.51.100.8: ";
   CHECK(failure(401).exit() == Exit::no_permission);
-  CHECK(failure(401).what() == doing + "DigitalOcean refuses the token: Sorry. (request 4d9d)");
+  CHECK(failure(401).what() == doing + "DigitalOcean refuses the token: \"Sorry.\" (request 4d9d)");
   CHECK(failure(403).exit() == Exit::no_permission);
   CHECK(failure(403).hint().find("reserved_ip:read") != std::string::npos);
   CHECK(failure(429).exit() == Exit::try_again);
   CHECK(failure(500).exit() == Exit::unavailable);
-  CHECK(failure(503).what() == doing + "DigitalOcean answered 503: Sorry. (request 4d9d)");
-  for (const long status : {204L, 301L, 302L, 400L, 405L, 418L}) {
-    CHECK(failure(status).exit() == Exit::software);
+  CHECK(failure(503).what() == doing + "DigitalOcean answered 503: \"Sorry.\" (request 4d9d)");
+  for (const long status : {301L, 302L, 400L, 402L, 405L, 408L, 418L, 425L, 451L, 520L, 530L}) {
+    CHECK(failure(status).exit() == Exit::unavailable);
   }
-  CHECK(
-      fixture.failure(list + "1", error_reply(404), [&] { fixture.api.list_addresses(); }).exit() ==
-      Exit::software);
+  CHECK(failure(204).exit() == Exit::software);
+  const auto list_all = [&] { fixture.api.list_addresses(); };
+  const auto no_such_api = fixture.failure(list + "1", error_reply(404), list_all);
+  CHECK(no_such_api.exit() == Exit::config);
+  CHECK(no_such_api.hint().find("--api-url") != std::string::npos);
 }
 
 TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
@@ -168,31 +170,21 @@ TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
       CHECK(core::failure_of([&] { fixture.api.read_address(support::first_choice); }).has_value());
     }
   }
-  CHECK(std::string(
-            fixture
-                .failure(one,
-                         io::Response{
-                             .status = 502, .body = "<html>", .headers = {{"x-request-id", "r1"}}},
-                         [&] { fixture.api.read_address(support::first_choice); })
-                .what())
-            .ends_with("DigitalOcean answered 502:  (request r1)"));
+  CHECK(
+      std::string(
+          fixture
+              .failure(one,
+                       io::Response{.status = 502, .body = "", .headers = {{"x-request-id", "r1"}}},
+                       [&] { fixture.api.read_address(support::first_choice); })
+              .what())
+          .ends_with("DigitalOcean answered 502: no reason given (request r1)"));
 }
 
 TEST_CASE("digitalocean: a reply of another shape names the field") {
   Fixture fixture;
-  for (
-      const std::string body :
-      {"", "<html>", "[]", "null", "{}", R"({"reserved_ip":null})", R"({"reserved_ip":[]})",
-       R"({"reserved_ip":{"ip":7}})", R"({"reserved_ip":{"ip":"x","region":{"slug":"nyc3"}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8"}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":null}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"locked":"no"}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":"x"}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":1.5}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":1e300}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":{"id":18446744073709551615}}})",
-       R"({"reserved_ip":{"ip":"198.51.100.8","region":{"slug":"x"},"droplet":[]}})"}) {
+  for (const std::string body :
+       {"", "[]", "null", "{}", R"({"reserved_ip":null})", R"({"reserved_ip":[]})",
+        R"({"reserved_ip":{"ip":7}})", R"({"reserved_ip":{"ip":"x","region":{"slug":"nyc3"}}})"}) {
     CAPTURE(body);
     const auto error = fixture.failure(one, json_reply(body),
                                        [&] { fixture.api.read_address(support::first_choice); });
@@ -218,4 +210,87 @@ TEST_CASE("digitalocean: survives every truncation of a listing") {
                        [&] { fixture.api.list_addresses(); })
               .exit() == Exit::software);
   }
+}
+
+TEST_CASE("digitalocean: what a CDN or a proxy answers is not read as DigitalOcean's") {
+  Fixture fixture;
+  const std::string challenge = "<!DOCTYPE html><html>Just a moment...</html>";
+  const auto read = [&] { fixture.api.read_address(support::first_choice); };
+  for (const long status : {200L, 401L, 403L, 404L, 503L, 522L}) {
+    CAPTURE(status);
+    const std::vector<io::Response> replies = {
+        {.status = status, .body = challenge},
+        {.status = status, .body = "\n  <html>"},
+        {.status = status, .body = "x", .headers = {{"content-type", "text/html; charset=utf-8"}}}};
+    for (const io::Response& reply : replies) {
+      const auto error = fixture.failure(one, reply, read);
+      CHECK(error.exit() == Exit::unavailable);
+      CHECK(std::string(error.what()).find("a proxy or a CDN answered") != std::string::npos);
+      CHECK(error.hint().find("scope") == std::string::npos);
+    }
+  }
+  CHECK(fixture.failure(one, json_reply("error code: 1020", 403), read).exit() ==
+        Exit::unavailable);
+}
+
+TEST_CASE("digitalocean: an odd entry is not readable, and spoils no other") {
+  Fixture fixture;
+  for (const std::string rest :
+       {R"("region":null,"droplet":null)", R"("region":{},"droplet":null)",
+        R"("region":{"slug":"x"},"droplet":null,"locked":"no")",
+        R"("region":{"slug":"x"},"droplet":{})", R"("region":{"slug":"x"},"droplet":{"id":"x"})",
+        R"("region":{"slug":"x"},"droplet":{"id":1.5})",
+        R"("region":{"slug":"x"},"droplet":{"id":1e300})",
+        R"("region":{"slug":"x"},"droplet":{"id":18446744073709551615})",
+        R"("region":{"slug":"x"},"droplet":[])"}) {
+    CAPTURE(rest);
+    const std::string odd = R"({"ip":"198.51.100.8",)" + rest + "}";
+    CHECK_FALSE(fixture.read(odd).readable);
+    CHECK_FALSE(fixture.read(odd).holder.has_value());
+    fixture.http.script(list + "1",
+                        {json_reply(R"({"reserved_ips":[)" + odd + "," + held_entry + "]}")});
+    const auto listed = fixture.api.list_addresses().addresses;
+    REQUIRE(listed.size() == 2);
+    CHECK_FALSE(listed[0].readable);
+    CHECK(listed[1].holder == 3164444);
+  }
+  for (const std::string alien :
+       {"null", "7", "[]", "{}", R"({"ip":7})", R"({"ip":"2001:db8::1"})"}) {
+    fixture.http.script(list + "1",
+                        {json_reply(R"({"reserved_ips":[)" + alien + "," + held_entry + "]}")});
+    CHECK(fixture.api.list_addresses().addresses.size() == 1);
+  }
+  CHECK(fixture.read(R"({"ip":"198.51.100.8","region":null,"droplet":{"id":7}})").holder == 7);
+}
+
+TEST_CASE("digitalocean: foreign text is quoted, escaped and cut") {
+  Fixture fixture;
+  const std::string flood(100'000, 'x');
+  const auto read = [&] { fixture.api.read_address(support::first_choice); };
+  const auto failure = [&](const std::string& body, long status) {
+    return std::string(fixture.failure(one, json_reply(body, status), read).what());
+  };
+  CHECK(failure(R"({"message":"a\u001b[31m\n\"b"})", 500).ends_with(R"("a\x1b[31m\x0a\"b")"));
+  CHECK(failure(R"({"message":")" + flood + "\"}", 500).size() < 400);
+  CHECK(failure(R"({"reserved_ip":{"ip":")" + flood + "\"}}", 200).size() < 400);
+  CHECK(failure("{\"" + flood, 200).size() < 400);
+}
+
+TEST_CASE("digitalocean: a reply nested deeper than 64 levels is refused before it is parsed") {
+  Fixture fixture;
+  const auto read = [&] { fixture.api.read_address(support::first_choice); };
+  for (const std::string open : {"[", "{\"a\":"}) {
+    std::string body;
+    for (int depth = 0; depth < 65; ++depth) {
+      body += open;
+    }
+    const auto error = fixture.failure(one, json_reply(body), read);
+    CHECK(error.exit() == Exit::software);
+    CHECK(std::string(error.what()).find("nested deeper than 64 levels") != std::string::npos);
+    fixture.failure(one, json_reply(body, 500), read);
+  }
+  const std::string brackets(100, '[');
+  const std::string entry =
+      R"({"ip":"198.51.100.8","x":")" + brackets + R"(\"","region":{"slug":"x"},"droplet":null})";
+  CHECK(fixture.read(entry).readable);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cloud/inspection.hpp"
 
-#include "cloud/date.hpp"
+#include "core/duration.hpp"
 #include "support/fake_http.hpp"
 #include "support/print.hpp"
 
@@ -105,9 +105,9 @@ TEST_CASE("inspection: how Cilium masquerades") {
 }
 
 TEST_CASE("inspection: the time of a Date header") {
-  CHECK(cloud::parse_date("Sun, 06 Nov 1994 08:49:37 GMT") == std::chrono::seconds{784111777});
+  CHECK(core::parse_date("Sun, 06 Nov 1994 08:49:37 GMT") == std::chrono::seconds{784111777});
   for (const char* text : {"", "now", "1994-11-06T08:49:37Z"}) {
     CAPTURE(std::string(text));
-    CHECK_FALSE(cloud::parse_date(text).has_value());
+    CHECK_FALSE(core::parse_date(text).has_value());
   }
 }

@@ -56,7 +56,7 @@ TEST_CASE("kubernetes: reads the labels of a Node, where it has any") {
 TEST_CASE("kubernetes: a Node of another shape is an error that names the field") {
   Fixture fixture;
   for (const std::string body :
-       {"", "<html>", "[]", "null", "{}", R"({"metadata":{"labels":[1]}})",
+       {"", "[]", "null", "{}", R"({"metadata":{"labels":[1]}})",
         R"({"metadata":{"labels":{"a":1}}})", R"({"metadata":{"labels":{"a":)"}) {
     CAPTURE(body);
     CHECK(fixture.failure(body, 200).exit() == Exit::software);
@@ -70,14 +70,19 @@ TEST_CASE("kubernetes: a status tells what is wrong") {
   CHECK(fixture.failure(status, 401).exit() == Exit::no_permission);
   CHECK(fixture.failure(status, 403).exit() == Exit::no_permission);
   CHECK(std::string(fixture.failure(status, 403).what()) ==
-        "Kubernetes denies the call: nodes is forbidden");
+        "Kubernetes denies the call: \"nodes is forbidden\"");
   CHECK(fixture.failure(status, 404).exit() == Exit::gate_failed);
   CHECK(std::string(fixture.failure(status, 404).what()) == "there is no Node \"pool-a-1\"");
   CHECK(fixture.failure(status, 404).hint().find("--node-name") != std::string::npos);
   for (const long other : {301L, 409L, 422L, 429L, 500L, 503L}) {
     CHECK(fixture.failure(status, other).exit() == Exit::unavailable);
   }
-  CHECK(std::string(fixture.failure("<html>", 502).what()) == "Kubernetes answered 502: ");
+  CHECK(std::string(fixture.failure("", 502).what()) == "Kubernetes answered 502: no reason given");
+  for (const long any : {200L, 401L, 403L, 404L, 502L}) {
+    const auto error = fixture.failure("<html>", any);
+    CHECK(error.exit() == Exit::unavailable);
+    CHECK(std::string(error.what()).find("a proxy or a CDN answered") != std::string::npos);
+  }
 }
 
 TEST_CASE("kubernetes: labels are written by one merge patch, null removes") {
@@ -99,8 +104,36 @@ TEST_CASE("kubernetes: a patch that fails says what was being done") {
   fixture.http.script("PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1",
                       {json_reply(R"({"message":"denied by policy"})", 403)});
   CHECK_THROWS_WITH_AS(fixture.api.patch_node({.node = "pool-a-1", .labels = {}}, "7"),
-                       "label Node pool-a-1: Kubernetes denies the call: denied by policy",
+                       "label Node pool-a-1: Kubernetes denies the call: \"denied by policy\"",
                        core::Error);
+}
+
+TEST_CASE("kubernetes: a label that a webhook strips or puts back is gate-failed") {
+  Fixture fixture;
+  const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
+  const core::PatchNode patch{.node = "pool-a-1",
+                              .labels = {{"enabled", "true"}, {"address", std::nullopt}},
+                              .taints = {{{"a", "", "NoSchedule", ""}}}};
+  for (const std::string metadata :
+       {R"({"metadata":{}})", R"({"metadata":{"labels":{"enabled":"false"}}})",
+        R"({"metadata":{"labels":{"enabled":"true","address":"x"}}})",
+        R"({"metadata":{"labels":{"enabled":"true"}},"spec":{"taints":[]}})"}) {
+    CAPTURE(metadata);
+    fixture.http.script(call, {json_reply(metadata)});
+    const auto error = core::failure_of([&] { fixture.api.patch_node(patch, "7"); });
+    REQUIRE(error.has_value());
+    CHECK(error->exit() == Exit::gate_failed);
+    CHECK(error->hint().find("webhook") != std::string::npos);
+  }
+}
+
+TEST_CASE("kubernetes: a name that no Node can have leads to no other path") {
+  Fixture fixture;
+  for (const std::string name : {"", "..", "a/../b", "a?x=1", "a b", "a\n", "\xc3\xa9"}) {
+    const auto error = core::failure_of([&] { fixture.api.node_request(name); });
+    REQUIRE(error.has_value());
+    CHECK(error->exit() == Exit::gate_failed);
+  }
 }
 
 TEST_CASE("kubernetes: reads what else is needed of a Node") {

@@ -146,9 +146,18 @@ TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing
               "do-outbound-floating-ip-enabled=false"});
   CHECK(plan.ending.exit == Exit::foreign_ip);
   CHECK(plan.ending.message ==
-        "the droplet holds 198.51.100.99, which is not in the pool; it was not touched");
+        "the droplet holds 198.51.100.99, which is not in the pool; neither it nor the default "
+        "route was changed");
   CHECK_FALSE(plan.ending.hint.empty());
   CHECK_FALSE(plan.floating_ip.has_value());
+}
+
+TEST_CASE("plan: a foreign address is in use already, and the result says so") {
+  auto found = support::healthy();
+  found.droplet = support::droplet(support::not_in_pool);
+  CHECK(core::plan(found, support::asked()).ending.message ==
+        "the droplet holds 198.51.100.99, which is not in the pool; traffic leaves from it all the "
+        "same: the default route leads through the anchor gateway");
 }
 
 TEST_CASE("plan: refuses a foreign address that only the API knows of") {

@@ -3,8 +3,22 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using core::holds_token;
 using core::redacted;
+
+namespace {
+
+std::string repeated(const std::string& text, std::size_t size) {
+  std::string result;
+  while (result.size() < size) {
+    result += text;
+  }
+  return result;
+}
+
+}  // namespace
 
 TEST_CASE("redact: what has no secret in it stays as it is") {
   for (const char* text : {"", "default route goes via 203.0.113.1, wanted 10.17.0.1",
@@ -37,4 +51,35 @@ TEST_CASE("redact: user and password in a URL") {
   CHECK(redacted("\"ftp://me:pass@word@host/x@y\" is no URL") == "\"ftp://***@y\" is no URL");
   CHECK(redacted("https://me:pass/word@host/x") == "https://***@host/x");
   CHECK_FALSE(holds_token("https://me:password@host"));
+}
+
+// 120 KB of "://" took 28 s. Each of these was quadratic, or could become so.
+TEST_CASE("redact: two megabytes of what begins like a secret take no second") {
+  for (const char* text : {"://", "a:// ", "://x@", "eyJ", "eyJ.", "Bearer ", "Bearer x", "dop_v1_",
+                           "dop_v1_ ", "@://", "eyJhbGciOiJSUzI1NiJ9.e "}) {
+    CAPTURE(text);
+    const std::string hostile = repeated(text, std::size_t{2} << 20U);
+    const auto begin = std::chrono::steady_clock::now();
+    const std::string result = redacted(hostile);
+    holds_token(hostile);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
+    CHECK(result.size() <= hostile.size());
+  }
+}
+
+TEST_CASE("redact: several secrets in one text are all gone") {
+  CHECK(redacted("http://a@h http://b@h/c://d@e dop_v1_x.y eyJhbGciOiJSUzI1NiJ9.eyJ dop_v1_z") ==
+        "http://***@h http://***@e dop_v1_*** *** dop_v1_***");
+}
+
+TEST_CASE("redact: words of others are one printable line of at most 200 bytes") {
+  CHECK(core::quoted("Region mismatch.") == "\"Region mismatch.\"");
+  CHECK(core::quoted("a\"b\\c\n\x1b[31m\xc3\xa9") == R"("a\"b\\c\x0a\x1b[31m\xc3\xa9")");
+  CHECK(core::escaped("").empty());
+  for (const std::size_t size : {196U, 197U, 198U, 200U, 100'000U}) {
+    const std::string text = core::escaped(std::string(size, 'x'));
+    CHECK(text.size() <= 200);
+    CHECK(text.ends_with("...") == (size > 197));
+  }
+  CHECK(core::escaped(std::string(1'000, '\x01')).size() <= 200);
 }

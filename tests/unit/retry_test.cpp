@@ -60,7 +60,8 @@ Waits waits(std::initializer_list<int> milliseconds) {
 
 TEST_CASE("retry: a GET is sent again until a reply can be used") {
   for (const Reply& bad :
-       {status(429), status(500), status(502), status(503), status(504), support::no_reply()}) {
+       {status(408), status(425), status(429), status(500), status(502), status(503), status(504),
+        status(520), status(522), status(524), status(530), support::no_reply()}) {
     Fixture fixture({bad, bad, status(200)});
     CHECK(fixture.get() == 200);
     CHECK(fixture.fake->sent.size() == 3);
@@ -69,7 +70,7 @@ TEST_CASE("retry: a GET is sent again until a reply can be used") {
 }
 
 TEST_CASE("retry: what the server means is not asked again") {
-  for (const long code : {200L, 201L, 204L, 301L, 400L, 401L, 403L, 404L, 409L, 422L, 501L, 505L}) {
+  for (const long code : {200L, 201L, 204L, 301L, 400L, 401L, 403L, 404L, 409L, 418L, 422L}) {
     CAPTURE(code);
     Fixture fixture({status(code)});
     CHECK(fixture.get() == code);
@@ -182,9 +183,25 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
   SUBCASE("neither: the ordinary backoff") {
     expected = Duration{125};
   }
-  SUBCASE("a date, which DigitalOcean never sends: the ordinary backoff") {
-    headers = {{"retry-after", "Wed, 21 Oct 2015 07:28:00 GMT"}, {"ratelimit-reset", "soon"}};
+  SUBCASE("a date, which DigitalOcean never sends") {
+    headers = {{"retry-after", "Tue, 14 Nov 2023 22:13:30 GMT"}};
+    expected = Duration{11'000};
+  }
+  SUBCASE("what cannot be read: the ordinary backoff") {
+    headers = {{"retry-after", "later"}, {"ratelimit-reset", "soon"}};
     expected = Duration{125};
+  }
+  SUBCASE("our clock is an hour behind: the reply's own Date is the clock for it") {
+    headers = {{"date", "Tue, 14 Nov 2023 23:13:20 GMT"}, {"ratelimit-reset", "1700003603"}};
+    expected = Duration{4'000};
+  }
+  SUBCASE("our clock is an hour ahead") {
+    headers = {{"date", "Tue, 14 Nov 2023 21:13:20 GMT"}, {"ratelimit-reset", "1699996403"}};
+    expected = Duration{4'000};
+  }
+  SUBCASE("a Date that is none: our clock") {
+    headers = {{"date", "today"}, {"ratelimit-reset", "1700000040"}};
+    expected = Duration{41'000};
   }
   Fixture fixture({limited(headers), status(200)});
   CHECK(fixture.get() == 200);
@@ -243,6 +260,10 @@ TEST_CASE("retry: headers that promise ages are not believed, and overflow nothi
     response.headers = {{"ratelimit-reset", text}};
     CHECK(io::rate_limit_wait(response, clock) == std::chrono::hours{24});
   }
+  const io::Response early{.status = 429,
+                           .headers = {{"date", "Mon, 01 Jan 0001 00:00:00 GMT"},
+                                       {"ratelimit-reset", "9223372036854775807"}}};
+  CHECK(io::rate_limit_wait(early, clock) == std::chrono::hours{24});
   const io::Response beyond{.headers = {{"retry-after", "99999999999999999999"}}};
   CHECK_FALSE(io::rate_limit_wait(beyond, clock).has_value());
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/doctor/recording_http.hpp"
 
-#include "cloud/date.hpp"
+#include "core/duration.hpp"
 
 namespace app {
 
@@ -20,7 +20,7 @@ io::Response Witness::wait(Ticket ticket) {
   const io::Request request = requests_.extract(ticket).mapped();
   io::Response response = http_.wait(ticket);
   seen_.emplace(request.server, response.status);
-  const auto date = cloud::parse_date(response.header("date"));
+  const auto date = core::parse_date(response.header("date"));
   if (date && !skew_ && request.url.starts_with("https://")) {
     const bool kubernetes = request.server == io::Server::kubernetes;
     skew_ = core::Skew{.server = kubernetes ? "Kubernetes" : "DigitalOcean",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/report/pool_table.hpp"
+#include "app/report/report.hpp"
 
 #include <nlohmann/json.hpp>
 

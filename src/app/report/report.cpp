@@ -4,6 +4,7 @@
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
+#include "core/redact.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -94,7 +95,7 @@ struct InWords {
     if (action.taints) {
       words += action.taints->empty() ? " without taints" : " with taints";
       for (const core::Taint& taint : *action.taints) {
-        words += fmt::format(" {}:{}", taint.key, taint.effect);
+        words += " " + core::escaped(taint.key + ":" + taint.effect);
       }
     }
     return {"label-node", words};

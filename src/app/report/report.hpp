@@ -15,12 +15,17 @@ std::string render_action(const core::Action& action, const core::Network& netwo
 
 // For people: a line a step with its reason, then the result.
 std::string render_text(const Outcome& outcome);
+// The facts of a run that wrote nothing, what differs from what was asked, and a verdict.
+std::string render_status(const Outcome& outcome);
+// A line an address of the pool, then how many are left.
+std::string render_text(const PoolTable& table);
 
 // The word for a result: "unchanged".
 std::string_view name_of(Outcome::Result result);
 
 // One document on one line, "schema": 1; fields are only ever added (SPEC section 4).
 std::string render_json(const Outcome& outcome);
+std::string render_json(const PoolTable& table);
 
 // The code the process ends with: --ok-codes and --detailed-exitcode taken into account.
 core::Exit forgiven(core::Exit exit, const Invocation& invocation);  // --ok-codes alone

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/report/status.hpp"
-
 #include "app/report/report.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
+#include "core/redact.hpp"
 
 namespace app {
 namespace {
@@ -17,7 +16,7 @@ std::string line(std::string_view name, const std::string& text) {
 std::string labels_of(const Outcome& outcome) {
   std::string text;
   for (const auto& [key, value] : outcome.labels) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, value);
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, core::escaped(value));
   }
   return text.empty() ? "none" : text;
 }

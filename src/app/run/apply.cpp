@@ -3,7 +3,6 @@
 
 #include "app/run/change.hpp"
 #include "app/run/claim.hpp"
-#include "app/run/unassign.hpp"
 #include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
 #include "core/plan/node.hpp"

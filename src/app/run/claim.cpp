@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run/claim.hpp"
 
+#include "core/plan/candidates.hpp"
+
 #include <algorithm>
 
 namespace app {
@@ -82,6 +84,33 @@ Claim claim(System& system, cloud::DigitalOcean& digitalocean, const core::Assig
     const auto* again = std::get_if<core::ReadAgain>(&move);
     const core::ClaimReading reading = again != nullptr ? perform(*again) : perform(core::Post{});
     move = core::next(state, reading, system.clock.elapsed());
+  }
+}
+
+void unassign(System& system, cloud::DigitalOcean& digitalocean,
+              const core::UnassignFloatingIp& wanted) {
+  using core::Standing;
+  constexpr io::Duration interval{500};
+  constexpr int most_posts = 4;
+  const std::string address = wanted.address.to_string();
+  for (int posts = 0;;) {
+    const auto reading = digitalocean.read_address(wanted.address);
+    if (reading && !reading->readable) {
+      throw core::Error(core::Exit::software, "DigitalOcean shows {} in a shape not known",
+                        address);
+    }
+    const auto standing = reading ? core::standing_of(*reading, wanted.droplet) : Standing::lost;
+    if (standing == Standing::free || standing == Standing::lost) {
+      return;
+    }
+    if (standing == Standing::mine && posts++ == most_posts) {
+      throw core::Error(core::Exit::try_again, "DigitalOcean does not unassign {}", address);
+    }
+    if (standing == Standing::mine) {
+      digitalocean.unassign(wanted.address);
+    }
+    system.log.progress(fmt::format("waiting for {} to be unassigned", address));
+    system.clock.sleep(interval);
   }
 }
 

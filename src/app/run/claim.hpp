@@ -22,4 +22,9 @@ using Hint = std::function<std::optional<bool>()>;
 Claim claim(System& system, cloud::DigitalOcean& digitalocean, const core::AssignFloatingIp& wanted,
             const Hint& hint);
 
+// Takes the address from its droplet and waits until it is gone; nothing where the droplet does not
+// hold it. Throws Error(try_again) where DigitalOcean does not do it, and as its calls do.
+void unassign(System& system, cloud::DigitalOcean& digitalocean,
+              const core::UnassignFloatingIp& wanted);
+
 }  // namespace app

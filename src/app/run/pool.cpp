@@ -12,10 +12,10 @@ namespace {
 using State = PoolEntry::State;
 
 State state_of(const core::FloatingIp& found) {
-  if (found.holder) {
+  if (found.readable && found.holder) {
     return found.locked ? State::locked : State::held;
   }
-  if (!found.holder_shown) {
+  if (!found.readable || !found.holder_shown) {
     return State::unknown;
   }
   return found.locked ? State::locked : State::free;
@@ -48,10 +48,15 @@ void read_states(PoolTable& table, System& system, const Invocation& invocation)
 // some Node is asked for all the same: that the API answers is worth knowing.
 void find_nodes(PoolTable& table, System& system, const Access& access) {
   cloud::Kubernetes kubernetes(system.http, access.url, access.ca_file, access.token);
-  const auto read_node = [&](const std::string& name) -> std::optional<core::Node> {
-    const auto response = system.http.send(kubernetes.node_request(name));
-    return response.status == 404 ? std::nullopt
-                                  : std::optional(kubernetes.decode_node(name, response));
+  const auto read_node = [&](const std::string& name) {
+    std::optional<core::Node> node;
+    const auto failure = core::failure_of([&] {
+      node = kubernetes.decode_node(name, system.http.send(kubernetes.node_request(name)));
+    });
+    if (failure && failure->exit() != core::Exit::gate_failed) {  // which says: no such Node
+      throw core::Error(*failure);
+    }
+    return node;
   };
   table.kubernetes = true;
   bool asked = false;

@@ -50,7 +50,7 @@ Check check_region(const Examination& facts) {
   }
   std::vector<Ipv4> elsewhere;
   for (const FloatingIp& entry : *facts.account.pool) {
-    if (entry.region != droplet->region) {
+    if (entry.readable && entry.region != droplet->region) {
       elsewhere.push_back(entry.address);
     }
   }
@@ -75,7 +75,7 @@ struct Supply {
 Supply supply_of(const std::vector<FloatingIp>& pool, const Droplet& droplet) {
   Supply supply;
   for (const FloatingIp& entry : pool) {
-    const bool here = entry.region == droplet.region;
+    const bool here = !entry.readable || entry.region == droplet.region;
     supply.here += here ? 1 : 0;
     supply.free += here && standing_of(entry, droplet.id) == Standing::free ? 1 : 0;
     supply.locked += here && entry.locked ? 1 : 0;

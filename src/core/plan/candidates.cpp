@@ -19,6 +19,7 @@ struct Census {
   std::size_t held = 0;
   std::size_t locked = 0;
   std::size_t hidden = 0;
+  std::size_t odd = 0;   // in a shape not known
   std::size_t lost = 0;  // though it was seen free
 };
 
@@ -26,13 +27,14 @@ Census census_of(const Account& account, const std::string& region, DropletId dr
                  const std::set<Ipv4>& lost) {
   Census census;
   for (const FloatingIp& entry : account.pool) {
-    if (entry.region != region) {
+    if (entry.readable && entry.region != region) {
       continue;
     }
     ++census.here;
-    census.hidden += entry.holder_shown ? 0 : 1;
-    census.held += entry.holder ? 1 : 0;
-    census.locked += entry.locked && !entry.holder ? 1 : 0;
+    census.odd += entry.readable ? 0 : 1;
+    census.hidden += entry.readable && !entry.holder_shown ? 1 : 0;
+    census.held += entry.readable && entry.holder ? 1 : 0;
+    census.locked += entry.readable && entry.locked && !entry.holder ? 1 : 0;
     const bool shown_free = standing_of(entry, droplet) == Standing::free;
     census.lost += shown_free && lost.contains(entry.address) ? 1 : 0;
   }
@@ -68,11 +70,27 @@ Ending only_locked(std::size_t count) {
           .hint = "an assignment is under way; run again in a few seconds"};
 }
 
+Ending all_odd(std::size_t count) {
+  return {
+      .exit = Exit::software,
+      .message = fmt::format("DigitalOcean shows {} address(es) of the pool in a shape not known, "
+                             "and none is taken for free",
+                             count),
+      .hint = "see `doctl compute reserved-ip list -o json`, and please report its shape"};
+}
+
 Ending exhausted(const Census& census) {
+  const std::string message =
+      census.odd == 0 ? fmt::format(
+                            "no free address: all {} of the pool in this region are held "
+                            "by other droplets",
+                            census.here)
+                      : fmt::format(
+                            "no free address: of {} of the pool in this region {} are held "
+                            "by other droplets, {} unknown",
+                            census.here, census.held, census.odd);
   return {.exit = Exit::pool_exhausted,
-          .message = fmt::format("no free address: all {} of the pool in this region are held by "
-                                 "other droplets",
-                                 census.here),
+          .message = message,
           .hint = "add addresses to the pool, or take this node out of the match"};
 }
 
@@ -86,7 +104,10 @@ Ending without_candidate(const Account& account, const Droplet& droplet, const C
   if (census.lost > 0) {
     return all_lost(census.lost);
   }
-  return census.locked > 0 ? only_locked(census.locked) : exhausted(census);
+  if (census.locked > 0) {
+    return only_locked(census.locked);
+  }
+  return census.odd == census.here ? all_odd(census.odd) : exhausted(census);
 }
 
 }  // namespace
@@ -124,7 +145,7 @@ bool must_be_read(const Observation& found) {
 }
 
 Standing standing_of(const FloatingIp& reading, DropletId droplet) {
-  if (!reading.holder_shown) {
+  if (!reading.readable || !reading.holder_shown) {
     return Standing::lost;
   }
   if (reading.holder && *reading.holder != droplet) {

@@ -145,6 +145,11 @@ class Decision {
   }
 
   ClaimMove holder_is_other() const {
+    if (!state_.reading.readable) {
+      const std::string why = "DigitalOcean shows it in a shape not known";
+      return state_.posts == 0 ? ClaimMove(Lost{why})
+                               : Failed{Error(Exit::software, "assigning {}: {}", address_, why)};
+    }
     return Lost{state_.reading.holder ? fmt::format("droplet {} holds it", *state_.reading.holder)
                                       : "who holds it is not shown"};
   }

@@ -57,11 +57,17 @@ Plan end_without_egress(const Observation& found, const Config& asked, Ending en
 }
 
 Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
+  const auto in_force = default_in_force(found.network);
+  const bool by_anchor =
+      found.droplet->anchor && in_force && in_force->via.gateway == found.droplet->anchor->gateway;
   return end_without_egress(
       found, asked,
       {.exit = Exit::foreign_ip,
-       .message = "the droplet holds " + held.to_string() +
-                  ", which is not in the pool; it was not touched",
+       .message =
+           fmt::format("the droplet holds {}, which is not in the pool; {}", held.to_string(),
+                       by_anchor ? "traffic leaves from it all the same: the default route "
+                                   "leads through the anchor gateway"
+                                 : "neither it nor the default route was changed"),
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 

@@ -19,6 +19,7 @@ class RunClock : public io::Clock {
   std::chrono::seconds wall() const override {
     return std::chrono::seconds{(shared_.epoch + shared_.fibers.now()) / 1000};
   }
+  io::Duration deadline() const override { return deadline_; }
   io::Duration remaining() const override {
     return std::max(deadline_ - elapsed(), io::Duration{0});
   }
@@ -81,7 +82,7 @@ void Node::run() {
   const io::Random chance = [this] { return random(); };
   const auto http =
       io::retrying(std::make_unique<Transport>(shared_, droplet_), clock, log, chance);
-  app::System system{*http, shared_.kernel, clock, shared_.guards, log, chance};
+  app::System system{*http, shared_.kernel, clock, shared_.guards, shared_.locks, log, chance};
   const app::Outcome outcome = app::reconcile(system, invocation);
   const core::Exit exit = outcome.ending.exit;
   ++shared_.exits[exit];

@@ -25,6 +25,7 @@ struct Shared {
   Millis interval = 5'000;  // of the loop, between good runs
   support::FakeKernel kernel = {};
   support::FakeGuards guards = {};
+  support::FakeLocks locks = {};
   std::int64_t granted = 0;  // requests to DigitalOcean
   std::int64_t refused = 0;  // by its rate limits
   std::map<core::Exit, int> exits = {};

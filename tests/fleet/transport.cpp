@@ -56,7 +56,7 @@ std::string public_address_of(const sim::World& world, sim::DropletId droplet) {
 }  // namespace
 
 io::Http::Ticket Transport::start(const io::Request& request) {
-  ++counts_.at(static_cast<std::size_t>(request.server));
+  counts_.at(static_cast<std::size_t>(request.server)) += request.connect_only ? 0 : 1;
   requests_.emplace(++last_, Sent{request, shared_.fibers.now() + shared_.round_trip});
   return last_;
 }
@@ -65,6 +65,9 @@ io::Response Transport::wait(Ticket ticket) {
   const Sent sent = requests_.extract(ticket).mapped();
   if (sent.due > shared_.fibers.now()) {
     shared_.fibers.sleep_until(sent.due);
+  }
+  if (sent.request.connect_only) {
+    return {};  // nothing is asked
   }
   const Millis now = shared_.epoch + shared_.fibers.now();
   sim::Call call = call_of(sent.request);

@@ -2,10 +2,13 @@
 #include "io/clock.hpp"
 
 #include "core/error.hpp"
+#include "integration/processes.hpp"
 
 #include <doctest/doctest.h>
 #include <poll.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <string>
 
@@ -77,4 +80,55 @@ TEST_CASE("clock: a signal during a sleep ends it") {
   CHECK(exit_of(*clock, Duration{50'000}) == Exit::terminated);
   CHECK(clock->elapsed() < Duration{40'000});
   timer_delete(timer);
+}
+
+// nohup(1), and shells that start a job in the background.
+TEST_CASE("clock: a signal that was ignored when the run began stays ignored") {
+  for (const int ignored : {SIGHUP, SIGINT, SIGTERM}) {
+    CAPTURE(ignored);
+    integration::Maker run([ignored] {
+      sigset_t all;
+      sigfillset(&all);
+      sigprocmask(SIG_UNBLOCK, &all, nullptr);
+      signal(ignored, SIG_IGN);
+      const auto clock = io::open_clock(Duration{60'000});
+      raise(ignored);
+      const Exit after_ignored = exit_of(*clock, Duration{10});
+      raise(ignored == SIGTERM ? SIGHUP : SIGTERM);
+      return after_ignored == Exit::ok ? static_cast<int>(exit_of(*clock, Duration{10})) : 1;
+    });
+    CHECK(run.exit_code() == static_cast<int>(Exit::terminated));
+  }
+}
+
+TEST_CASE("clock: a run that looks at no clock ends a second after its deadline, and says so") {
+  std::array<int, 2> said = {};
+  REQUIRE(pipe(said.data()) == 0);
+  const auto start = std::chrono::steady_clock::now();
+  integration::Maker run([&] {
+    dup2(said[1], STDERR_FILENO);
+    const auto clock = io::open_clock(Duration{300});
+    return integration::wait_to_be_killed();
+  });
+  CHECK(run.exit_code() == 75);
+  const auto took = std::chrono::steady_clock::now() - start;
+  CHECK(took >= Duration{1'200});
+  CHECK(took < Duration{20'000});
+  close(said[1]);
+  std::array<char, 1024> text = {};
+  const auto size = read(said[0], text.data(), text.size());
+  close(said[0]);
+  REQUIRE(size > 0);
+  const std::string words(text.data(), static_cast<std::size_t>(size));
+  CHECK(words.starts_with("do-egress-ip: error: cannot finish: the deadline is over by a second"));
+  CHECK(words.find("do-egress-ip: hint: run again, or raise --timeout") != std::string::npos);
+}
+
+TEST_CASE("clock: one that is over ends nobody") {
+  integration::Maker run([] {
+    io::open_clock(Duration{0}).reset();
+    std::this_thread::sleep_for(Duration{1'500});
+    return 7;
+  });
+  CHECK(run.exit_code() == 7);
 }

@@ -2,117 +2,116 @@
 #include "io/guard.hpp"
 
 #include "core/error.hpp"
-#include "support/fake_clock.hpp"
+#include "integration/processes.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/prctl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <csignal>
 
-// The real guard, with its real process. What it undoes is told through a pipe.
+// The real guard, with its real process.
+
+using integration::comes_true;
+using integration::Maker;
+using integration::Shared;
+using io::Duration;
+using io::Guard;
 
 namespace {
 
-class Pipe {
- public:
-  Pipe() { REQUIRE(pipe(ends_.data()) == 0); }
-  Pipe(const Pipe&) = delete;
-  Pipe& operator=(const Pipe&) = delete;
-  ~Pipe() {
-    close(ends_[0]);
-    shut();
-  }
-  void say(char byte) const { REQUIRE(write(ends_[1], &byte, 1) == 1); }
-  void shut() {
-    if (ends_[1] >= 0) {
-      close(ends_[1]);
-    }
-    ends_[1] = -1;
-  }
-  // What was said before everybody who could speak was gone.
-  std::string said() {
-    shut();
-    std::string text;
-    char byte = 0;
-    while (read(ends_[0], &byte, 1) == 1) {
-      text += byte;
-    }
-    return text;
-  }
+constexpr Duration for_long{60'000};
 
- private:
-  std::array<int, 2> ends_ = {};
-};
-
-// The guard keeps no descriptor of its maker's, so it tells through a process it may signal: this
-// child of ours, which ends when it is told.
-pid_t listener() {
-  const pid_t child = fork();
-  if (child == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) {
-      pause();
-    }
-  }
-  return child;
-}
-
-int signal_that_ended(pid_t child) {
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+std::unique_ptr<Guard> open_guard(Shared& shared, Duration patience = for_long) {
+  return io::open_guards()->open([&shared](io::Kernel&) { ++shared.undone; }, patience, nullptr);
 }
 
 }  // namespace
 
 TEST_CASE("guard: undoes when its maker is killed, and only then") {
-  support::FakeClock clock;
-  const auto guards = io::open_guards(clock);
-  const pid_t told = listener();
-  Pipe ready;
-  const pid_t maker = fork();
-  if (maker == 0) {
-    const auto guard = guards->open([told](io::Kernel&) { kill(told, SIGUSR1); });
-    ready.say('x');
-    for (;;) {
-      pause();
-    }
-  }
-  ready.shut();
-  kill(maker, SIGKILL);
-  waitpid(maker, nullptr, 0);
-  if (ready.said() == "x") {  // killed after the guard stood
-    CHECK(signal_that_ended(told) == SIGUSR1);
-  } else {
-    kill(told, SIGKILL);
-    waitpid(told, nullptr, 0);
-  }
-  guards->wait();  // until it is gone
+  Shared& shared = integration::share();
+  Maker maker([&] {
+    const auto guard = open_guard(shared);
+    shared.ready = true;
+    return integration::wait_to_be_killed();
+  });
+  REQUIRE(comes_true(shared.ready));
+  CHECK(shared.undone == 0);
+  maker.end();
+  CHECK(comes_true([&] { return shared.undone == 1; }));
 }
 
-TEST_CASE("guard: ended by its maker it undoes nothing, and leaves no process") {
-  support::FakeClock clock;
-  const auto guards = io::open_guards(clock);
-  const pid_t told = listener();
-  {
-    const auto guard = guards->open([told](io::Kernel&) { kill(told, SIGUSR1); });
-  }
-  CHECK(waitpid(told, nullptr, WNOHANG) == 0);
-  kill(told, SIGKILL);
-  CHECK(signal_that_ended(told) == SIGKILL);
-  guards->wait();
-  CHECK(clock.slept.empty());
+TEST_CASE("guard: undoes when it is destroyed and nobody confirmed") {
+  Shared& shared = integration::share();
+  open_guard(shared).reset();
+  CHECK(comes_true([&] { return shared.undone == 1; }));
 }
 
-TEST_CASE("guard: another run waits for it, not for ever") {
-  support::FakeClock clock;
-  const auto guards = io::open_guards(clock);
-  const auto guard = guards->open([](io::Kernel&) {});
-  const auto failure = core::failure_of([&] { guards->wait(); });
-  REQUIRE(failure.has_value());
-  CHECK(failure->exit() == core::Exit::try_again);
-  CHECK_FALSE(clock.slept.empty());
+TEST_CASE("guard: undoes when its patience is over while its maker is stopped, which then learns") {
+  Shared& shared = integration::share();
+  Maker maker([&] {
+    const auto guard = open_guard(shared, Duration{100});
+    raise(SIGSTOP);
+    return static_cast<int>(guard->confirm());
+  });
+  maker.wait_until_stopped();
+  CHECK(comes_true([&] { return shared.undone == 1; }));
+  maker.send(SIGCONT);
+  CHECK(maker.exit_code() == static_cast<int>(Guard::End::undone));
+  CHECK(shared.undone == 1);
+}
+
+TEST_CASE("guard: confirmed, it undoes nothing and leaves no process") {
+  Shared& shared = integration::share();
+  const pid_t process = [&] {
+    const auto guard = open_guard(shared);
+    CHECK(guard->confirm() == Guard::End::confirmed);
+    return shared.last_child.load();
+  }();
+  CHECK(comes_true([&] {
+    waitpid(process, nullptr, WNOHANG);
+    return kill(process, 0) != 0;
+  }));
+  CHECK(shared.undone == 0);
+}
+
+TEST_CASE("guard: killed, it is told to be missing, and its maker lives on") {
+  Shared& shared = integration::share();
+  const auto guard = open_guard(shared);
+  REQUIRE(comes_true([&] { return shared.last_child != 0; }));
+  kill(shared.last_child, SIGKILL);
+  CHECK(guard->confirm() == Guard::End::missing);
+  CHECK(guard->confirm() == Guard::End::missing);
+  CHECK(shared.undone == 0);
+}
+
+TEST_CASE("guard: tries an undo again that fails") {
+  Shared& shared = integration::share();
+  io::open_guards()
+      ->open(
+          [&shared](io::Kernel&) {
+            if (++shared.undone < 3) {
+              throw core::Error(core::Exit::os_error, "the kernel refuses");
+            }
+          },
+          for_long, nullptr)
+      .reset();
+  CHECK(comes_true([&] { return shared.undone == 3; }));
+}
+
+// Who reads our output, or is connected with us, must not wait for the guard.
+TEST_CASE("guard: keeps nothing open that its maker had open") {
+  Shared& shared = integration::share();
+  std::array<int, 2> ends = {};
+  REQUIRE(pipe(ends.data()) == 0);
+  const auto guard = open_guard(shared);
+  close(ends[1]);
+  pollfd end{.fd = ends[0], .events = POLLIN, .revents = 0};
+  CHECK(poll(&end, 1, static_cast<int>(for_long.count())) == 1);
+  char byte = 0;
+  CHECK(read(ends[0], &byte, 1) == 0);
+  CHECK(guard->confirm() == Guard::End::confirmed);
+  close(ends[0]);
 }

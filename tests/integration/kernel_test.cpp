@@ -267,7 +267,7 @@ TEST_CASE("kernel: while the default is replaced again and again, there always i
     if (!failure) {
       ++read_untorn;
       CHECK(network.addresses.size() == 4);
-      CHECK(network.leaves_by[0].gateway.has_value());
+      CHECK(network.leaves_by[0].hop.gateway.has_value());
     } else {
       CHECK(failure->exit() == core::Exit::os_error);
     }

@@ -87,6 +87,7 @@ class TestClock : public io::Clock {
     return std::chrono::duration_cast<io::Duration>(std::chrono::steady_clock::now() - start_);
   }
   std::chrono::seconds wall() const override { return {}; }
+  io::Duration deadline() const override { return deadline_; }
   io::Duration remaining() const override {
     return std::max(deadline_ - elapsed(), io::Duration{0});
   }

@@ -1,21 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
+// A regex of more states, like ((a?){99}){99}, is refused: its time and its stack stay small.
+#define _GLIBCXX_REGEX_STATE_LIMIT 2000  // NOLINT(bugprone-reserved-identifier): libstdc++'s own
+
 #include "core/match.hpp"
 
 #include "core/error.hpp"
 
+#include <algorithm>
 #include <regex>
+#include <vector>
 
 namespace core {
+namespace {
+
+constexpr std::size_t longest_name = 253;   // of a Node, and more than the kernel's 64
+constexpr std::size_t longest_regex = 512;  // the compiler's recursion is as deep as the groups
+
+// Breadth first: the time grows with the name's length times the regex's, never exponentially. It
+// knows no back-reference.
+constexpr auto bounded =
+    std::regex::ECMAScript | std::regex::nosubs | std::regex_constants::__polynomial;
+
+bool is_in_names(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.';
+}
+
+// Letters, digits and "-", in parts with a dot between them, that "-" neither begins nor ends
+// (RFC 1123).
+bool can_be_in_a_name(const std::string& text) {
+  return text.size() <= longest_name && std::ranges::all_of(text, is_in_names) &&
+         text.find("..") == std::string::npos && text.find("-.") == std::string::npos &&
+         text.find(".-") == std::string::npos;
+}
+
+// Each lookahead matches on its own at every place, so one in another multiplies their times.
+bool has_nested_lookahead(const std::string& pattern) {
+  std::vector<bool> groups;
+  bool in_class = false;
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    const char c = pattern[at];
+    if (c == '\\') {
+      ++at;
+    } else if (in_class || c == '[') {
+      in_class = c != ']';
+    } else if (c == ')' && !groups.empty()) {
+      groups.pop_back();
+    } else if (c == '(') {
+      const std::string_view next = std::string_view(pattern).substr(at + 1, 2);
+      groups.push_back(next == "?=" || next == "?!");
+      if (groups.back() && std::ranges::count(groups, true) > 1) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+void require_possible(const std::string& text) {
+  if (!can_be_in_a_name(text)) {
+    throw Error(Exit::usage, "no hostname can contain \"{}\"", text)
+        .with_hint(
+            "give a part of the name as it is, like egress-; for a pattern give --match-regex, "
+            "like 'pool-egress-.*'");
+  }
+}
+
+Error refusal(const std::string& pattern, const std::regex_error& error) {
+  namespace reason = std::regex_constants;
+  if (error.code() == reason::error_complexity) {
+    return Error(Exit::usage, "\"{}\" has a back-reference", pattern)
+        .with_hint("write it without; matching one may take hours");
+  }
+  if (error.code() == reason::error_space) {
+    return Error(Exit::usage, "\"{}\" repeats too much", pattern)
+        .with_hint("write {1,9} for what is not repeated more often; a hostname is short");
+  }
+  return Error(Exit::usage, "\"{}\" is not an ECMAScript regular expression: {}", pattern,
+               error.what());
+}
+
+}  // namespace
 
 void require_valid(const Match& match) {
   if (match.kind == Match::Kind::substring) {
-    return;
+    return require_possible(match.pattern);
+  }
+  if (match.pattern.size() > longest_regex) {
+    throw Error(Exit::usage, "the regular expression is longer than {} characters", longest_regex);
+  }
+  if (has_nested_lookahead(match.pattern)) {
+    throw Error(Exit::usage, "\"{}\" has a lookahead within a lookahead", match.pattern)
+        .with_hint("write them one after the other; nested ones may take hours");
   }
   try {
-    std::regex(match.pattern, std::regex::ECMAScript);
+    std::regex(match.pattern, bounded);
   } catch (const std::regex_error& error) {
-    throw Error(Exit::usage, "\"{}\" is not an ECMAScript regular expression: {}", match.pattern,
-                error.what());
+    throw refusal(match.pattern, error);
   }
 }
 
@@ -23,7 +104,7 @@ bool matches(const Match& match, const std::string& name) {
   if (match.kind == Match::Kind::substring) {
     return name.find(match.pattern) != std::string::npos;
   }
-  return std::regex_match(name, std::regex(match.pattern, std::regex::ECMAScript));
+  return std::regex_match(name, std::regex(match.pattern, bounded));
 }
 
 }  // namespace core

@@ -11,7 +11,9 @@ struct Match {
   std::string pattern = {};
 };
 
-// Throws Error(usage) when the pattern is no ECMAScript regular expression.
+// Throws Error(usage) when no name can contain the substring, or the pattern is no ECMAScript
+// regular expression whose matching takes a bounded time: back-references and a lookahead within a
+// lookahead are refused.
 void require_valid(const Match& match);
 
 // Whether `name` contains the substring, or as a whole is what the regular expression describes.

@@ -43,7 +43,7 @@ TEST_CASE("doctor: no token") {
         blind(facts.account);
         facts.account.no_token = Error(Exit::config, "there is no DigitalOcean token");
       },
-      {"token", Verdict::problem, "there is no DigitalOcean token", Exit::no_permission},
+      {"token", Verdict::problem, "there is no DigitalOcean token", Exit::config},
       and_more({"digitalocean", "token-scopes"}));
 }
 

@@ -5,8 +5,6 @@
 namespace core {
 namespace {
 
-constexpr const char* scopes = "reserved_ip:read, reserved_ip:update and droplet:read";
-
 Check check_digitalocean(const AccountFacts& account) {
   constexpr std::string_view name = "digitalocean";
   if (account.no_token) {
@@ -18,10 +16,7 @@ Check check_digitalocean(const AccountFacts& account) {
 Check check_token(const AccountFacts& account) {
   constexpr std::string_view name = "token";
   if (account.no_token) {
-    return problem(name, Exit::no_permission, account.no_token->what(),
-                   fmt::format("give it with --token-file or in DIGITALOCEAN_ACCESS_TOKEN; it "
-                               "needs the scopes {}",
-                               scopes));
+    return problem(name, *account.no_token);
   }
   if (account.refused) {
     return problem(name, *account.refused);

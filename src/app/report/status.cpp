@@ -38,6 +38,9 @@ std::string render_status(const Outcome& outcome) {
     text += line("drift", fmt::format("{}: {}", render_action(record.step.action, outcome.network),
                                       record.step.reason));
   }
+  if (outcome.result == Outcome::Result::skipped) {
+    return text + line("verdict", fmt::format("skipped: {}", outcome.ending.message));
+  }
   const bool good = outcome.ending.exit == Exit::ok;
   const std::string egress =
       outcome.held ? fmt::format("{} leaves by {}", outcome.node, outcome.held->to_string()) : "";

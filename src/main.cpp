@@ -44,8 +44,11 @@ void leave_word(const io::Log& log, const app::Invocation& invocation, const app
   }
 }
 
-core::Exit run(const app::Invocation& invocation) {
+app::Report run(const app::Invocation& invocation) {
   const io::Log log(invocation.log_format, invocation.log_level);
+  for (const std::string& warning : invocation.warnings) {
+    log.write(io::Level::warning, "{}", warning);
+  }
   const auto clock = io::open_clock(invocation.timeout);
   const auto random = io::open_random();
   const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
@@ -53,10 +56,26 @@ core::Exit run(const app::Invocation& invocation) {
   const auto guards = io::open_guards();
   const auto locks = io::open_locks();
   app::System system{*http, *kernel, *clock, *guards, *locks, log, random};
-  const app::Report report = app::execute(system, invocation);
+  return app::execute(system, invocation);
+}
+
+// Whatever ends a run, the result is the document that was asked for.
+app::Report run_or_refuse(const app::Invocation& invocation) {
+  try {
+    return run(invocation);
+  } catch (const core::Error& error) {
+    return app::refuse(invocation, error);
+  } catch (const std::exception& error) {
+    return app::refuse(invocation, core::Error(core::Exit::software, "{}", error.what())
+                                       .with_hint("this is a bug: please report it with -v"));
+  }
+}
+
+core::Exit finish(const app::Invocation& asked, const app::Report& report) {
+  const io::Log log(asked.log_format, asked.log_level);
   print(report.output);
   tell(log, report.ending);
-  leave_word(log, invocation, report);
+  leave_word(log, asked, report);
   return report.exit;
 }
 
@@ -66,23 +85,22 @@ core::Exit run(const std::vector<std::string>& arguments) {
     print(answer->text);
     return core::Exit::ok;
   }
-  return run(std::get<app::Invocation>(asked));
+  if (const auto* refusal = std::get_if<app::Refusal>(&asked)) {
+    return finish(refusal->asked, app::refuse(refusal->asked, refusal->error));
+  }
+  const auto& invocation = std::get<app::Invocation>(asked);
+  return finish(invocation, run_or_refuse(invocation));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   prctl(PR_SET_DUMPABLE, 0);  // no core file has a token in it, and no neighbour looks into us
-  const io::Log log(io::LogFormat::text, io::Level::info);
   core::Exit exit = core::Exit::software;
   try {
-    const auto failure =
-        core::any_failure_of([&] { exit = run(std::vector<std::string>(argv + 1, argv + argc)); });
-    if (failure) {
-      tell(log, {failure->exit(), failure->what(), failure->hint()});
-      exit = failure->exit();
-    }
+    exit = run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
+    const io::Log log(io::LogFormat::text, io::Level::info);
     tell(log, {exit, error.what(), "this is a bug: please report it with the output of -v"});
   }
   return static_cast<int>(exit);

@@ -42,7 +42,7 @@ _do_egress_ip() {
     if [[ $word == -* ]]; then
         values=$(_do_egress_ip_options)
     else
-        values='reconcile status release doctor pool'
+        values='reconcile status release doctor pool help version'
     fi
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 }

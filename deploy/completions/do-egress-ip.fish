@@ -7,6 +7,8 @@ complete -c do-egress-ip -n __fish_use_subcommand -a status -d 'say what is so, 
 complete -c do-egress-ip -n __fish_use_subcommand -a release -d 'undo all that reconcile did'
 complete -c do-egress-ip -n __fish_use_subcommand -a doctor -d 'name what would go wrong'
 complete -c do-egress-ip -n __fish_use_subcommand -a pool -d 'list who holds the addresses'
+complete -c do-egress-ip -n __fish_use_subcommand -a help -d 'print help'
+complete -c do-egress-ip -n __fish_use_subcommand -a version -d 'print the version'
 
 complete -c do-egress-ip -l match-string -x -d 'act on nodes whose name contains this'
 complete -c do-egress-ip -l match-regex -x -d 'act on nodes whose whole name this describes'

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/commands.hpp"
 
+#include "app/cli/options.hpp"
 #include "app/doctor/doctor.hpp"
 #include "app/report/metrics.hpp"
 #include "app/report/report.hpp"
@@ -95,7 +96,31 @@ Report change(System& system, const Invocation& invocation) {
   return report_of(outcome, invocation);
 }
 
+Report report_failure(const Invocation& asked, const core::Ending& ending) {
+  const std::string& node = asked.config.node_name;
+  switch (asked.command) {
+    case Command::doctor:
+      return report_of(Diagnosis{.ending = ending, .node = node}, asked);
+    case Command::pool:
+      return report_of(PoolTable{.ending = ending}, asked);
+    default:
+      return report_of(Outcome{.result = Outcome::Result::failed,
+                               .ending = ending,
+                               .command = std::string(facts_of(asked.command).name),
+                               .node = node},
+                       asked);
+  }
+}
+
 }  // namespace
+
+Report refuse(const Invocation& asked, const core::Error& why) {
+  Report report = report_failure(asked, {why.exit(), why.what(), why.hint()});
+  if (asked.output == Output::text) {
+    report.output.clear();
+  }
+  return report;
+}
 
 Report execute(System& system, const Invocation& invocation) {
   switch (invocation.command) {

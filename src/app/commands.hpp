@@ -19,4 +19,8 @@ struct Report {
 // Does what was asked for. Every failure is in the report.
 Report execute(System& system, const Invocation& invocation);
 
+// What is said where nothing is done: the document that the command would have given, or no output
+// where text was asked for.
+Report refuse(const Invocation& asked, const core::Error& why);
+
 }  // namespace app

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace app {
 
@@ -43,9 +44,10 @@ struct Invocation {
   io::Level log_level = io::Level::info;
   bool detailed_exitcode = false;
   std::set<core::Exit> ok_codes = {};
-  std::string termination_log = {};  // empty: none
-  std::string metrics_file = {};     // empty: none
-  std::string root = {};             // what /proc, /etc and the like are below
+  std::string termination_log = {};        // empty: none
+  std::string metrics_file = {};           // empty: none
+  std::vector<std::string> warnings = {};  // about the options, for stderr
+  std::string root = {};                   // what /proc, /etc and the like are below
 };
 
 // A variable of the environment; nothing when it is not set.

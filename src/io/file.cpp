@@ -87,6 +87,11 @@ bool is_readable(const std::string& path) {
   return access(path.c_str(), R_OK) == 0;
 }
 
+bool is_there(const std::string& path) {
+  struct stat found = {};
+  return lstat(path.c_str(), &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 std::vector<std::string> list_folder(const std::string& path) {
   std::vector<std::string> names;
   std::error_code failure;

@@ -13,6 +13,9 @@ std::string read_file(const std::string& path);
 // Whether it can be read.
 bool is_readable(const std::string& path);
 
+// Whether there is anything by that name, or it cannot be told.
+bool is_there(const std::string& path);
+
 // The names of what is in a folder, sorted; none where it cannot be read.
 std::vector<std::string> list_folder(const std::string& path);
 

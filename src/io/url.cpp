@@ -37,19 +37,17 @@ std::optional<Url> parse_url(const std::string& text) {
   if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) {
     return std::nullopt;
   }
+  const auto has = [&url](CURLUPart which) { return !part(url.get(), which).empty(); };
   Url result{.text = text, .scheme = part(url.get(), CURLUPART_SCHEME)};
   const std::string host = part(url.get(), CURLUPART_HOST);
   if (host.empty() || (result.scheme != "http" && result.scheme != "https") ||
-      text.find_first_of("?# ") != std::string::npos ||
-      text.find(":///") != std::string::npos) {  // curl takes the path's first word for the host
+      text.find(' ') != std::string::npos ||     // older libcurls take it
+      text.find(":///") != std::string::npos) {  // libcurl takes the path's first word for the host
     return std::nullopt;
   }
-  result.loopback = is_loopback(host);
-  result.has_credentials =
-      !part(url.get(), CURLUPART_USER).empty() || !part(url.get(), CURLUPART_PASSWORD).empty();
-  while (result.text.ends_with('/')) {
-    result.text.pop_back();
-  }
+  result.is_loopback = is_loopback(host);
+  result.has_credentials = has(CURLUPART_USER) || has(CURLUPART_PASSWORD);
+  result.has_query = text.find_first_of("?#") != std::string::npos;
   return result;
 }
 

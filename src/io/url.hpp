@@ -7,13 +7,14 @@
 namespace io {
 
 struct Url {
-  std::string text = {};  // as given, without a slash at its end
+  std::string text = {};  // as given
   std::string scheme = {};
-  bool loopback = false;
+  bool is_loopback = false;
   bool has_credentials = false;
+  bool has_query = false;  // or a fragment
 };
 
-// An absolute http or https URL with a host, without query or fragment (RFC 3986); nothing else.
+// An absolute http or https URL with a host, as libcurl understands it; nothing else.
 std::optional<Url> parse_url(const std::string& text);
 
 }  // namespace io

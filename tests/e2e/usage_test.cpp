@@ -4,6 +4,11 @@
 #include "node.hpp"
 #include "unit/temporary_folder.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <chrono>
+#include <filesystem>
+
 using support::Command;
 using support::Run;
 using support::Variables;
@@ -24,7 +29,9 @@ const std::string nowhere = "/nonexistent/file";
 const std::string empty_file = "/dev/null";
 
 const std::vector<Wrong> wrong_values = {
+    {"match-string", "DO_EGRESS_IP_MATCH_STRING", "egress-*"},
     {"match-regex", "DO_EGRESS_IP_MATCH_REGEX", "pool-("},
+    {"match-regex", "DO_EGRESS_IP_MATCH_REGEX", "(a*)*\\1b"},
     {"floating-ips", "DO_EGRESS_IP_FLOATING_IPS", "198.51.100.256"},
     {"floating-ips", "DO_EGRESS_IP_FLOATING_IPS", "2001:db8::1"},
     {"floating-ips", "DO_EGRESS_IP_FLOATING_IPS", ","},
@@ -35,6 +42,7 @@ const std::vector<Wrong> wrong_values = {
     {"node-name", "NODE_NAME", "not/a/name"},
     {"api-url", "DIGITALOCEAN_API_URL", "api.digitalocean.com"},
     {"api-url", "DIGITALOCEAN_API_URL", "http://192.0.2.2"},
+    {"api-url", "DIGITALOCEAN_API_URL", "https://api.digitalocean.com/v2", config},
     {"api-url", "DIGITALOCEAN_API_URL", "https://user:password@192.0.2.2"},
     {"ca-file", "SSL_CERT_FILE", nowhere, config},
     {"metadata-url", "DO_EGRESS_IP_METADATA_URL", "169.254.169.254"},
@@ -128,19 +136,81 @@ TEST_CASE("usage: a wrong value in the configuration file") {
   for (const Wrong& wrong : wrong_values) {
     CAPTURE(wrong.option);
     CAPTURE(wrong.value);
-    const auto file = folder.write("config.toml", wrong.option + " = \"" + wrong.value + "\"\n");
+    const auto file = folder.write("config.toml", wrong.option + " = '" + wrong.value + "'\n");
     check_refused(run({"--config", file}, right_but(wrong.option)), config,
-                  wrong.option + " in " + file);
+                  wrong.option + " in " + file + ":1:");
   }
 }
 
-TEST_CASE("usage: a configuration file that is not there, not TOML, or says what is no option") {
+TEST_CASE(
+    "usage: a configuration file that cannot be read, is not TOML, or says what is no option") {
   const unit::TemporaryFolder folder;
-  check_refused(run({"--config", nowhere}, right), config, nowhere);
-  const auto garbage = folder.write("garbage.toml", "[[[\n");
-  check_refused(run({"--config", garbage}, right), config, garbage);
-  const auto unknown = folder.write("unknown.toml", "floating-ip = \"198.51.100.1\"\n");
-  check_refused(run({"--config", unknown}, right), config, "floating-ip");
+  for (const std::string command : {"reconcile", "status", "doctor", "pool", "release"}) {
+    check_refused(run({command, "--config", nowhere}, right), config, nowhere);
+    check_refused(run({command, "--config", "/"}, right), config, "/: Is a directory");
+    const auto garbage = folder.write("garbage.toml", "timeout = '2m'\n[[[\n");
+    check_refused(run({command, "--config", garbage}, right), config, garbage + ":2:");
+    const auto unknown = folder.write("unknown.toml", "floating-ip = \"198.51.100.1\"\n");
+    const Run refused = run({command, "--config", unknown}, right);
+    check_refused(refused, config, unknown + ":1:1: \"floating-ip\" is not an option");
+    CHECK(refused.err.find("did you mean floating-ips?") != std::string::npos);
+  }
+}
+
+// With an /etc of its own, which has the file where it is looked for.
+Run run_with_usual_file(const unit::TemporaryFolder& folder, std::vector<std::string> words,
+                        const Variables& environment) {
+  words.insert(words.begin(), {"unshare", "--mount", "sh", "-c",
+                               "mount --bind \"$1\" /etc && shift && exec \"$@\"", "sh",
+                               folder.path("etc"), DO_EGRESS_IP});
+  return support::run({words, environment});
+}
+
+TEST_CASE("usage: /etc/do-egress-ip/config.toml is read where it exists, unless another is named") {
+  const unit::TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path("etc/do-egress-ip"));
+  const auto pool = std::string("match-string = 'x'\nfloating-ips = ['198.51.100.1']\n");
+  folder.write("etc/do-egress-ip/config.toml", pool + "node-name = 'from-the-usual-file'\n");
+  const auto other = folder.write("etc/other.toml", pool + "node-name = 'from-another-file'\n");
+  const Variables path = {{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"}};
+  const auto name = [&](const std::vector<std::string>& words, Variables variables = {}) {
+    variables.insert(path.begin(), path.end());
+    return told_name(run_with_usual_file(folder, words, variables));
+  };
+  CHECK(name({}) == "from-the-usual-file");
+  CHECK(name({}, {{"DO_EGRESS_IP_CONFIG", ""}}) == "from-the-usual-file");
+  CHECK(name({}, {{"DO_EGRESS_IP_CONFIG", "/etc/other.toml"}}) == "from-another-file");
+  CHECK(name({"--config", "/etc/other.toml"}) == "from-another-file");
+  check_refused(run_with_usual_file(folder, {"--config", ""}, path), usage,
+                "--match-string or --match-regex is required");
+  folder.write("etc/do-egress-ip/config.toml", "timeout = 5\n");
+  check_refused(run_with_usual_file(folder, {}, path), config,
+                "timeout in /etc/do-egress-ip/config.toml:1:11");
+}
+
+TEST_CASE("usage: where JSON was asked for, what is refused is a document, too") {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"-o", "json", "--no-such-option"},
+                                             {"--no-such-option", "--output=json"},
+                                             {"status", "-ojson", "--timeout", "5"},
+                                             {"pool", "--timeout", "-o", "json"},
+                                             {"doctor", "--config", nowhere, "-o", "json"},
+                                             {"relese", "-o", "json"}}) {
+    CAPTURE(words[0]);
+    const Run refused = run(words, right);
+    const auto document = nlohmann::json::parse(refused.out);
+    CHECK(document.at("schema") == 1);
+    CHECK(document.at("exit").at("code") == refused.exit);
+    CHECK(document.at("exit").at("retry") == false);
+    CHECK(refused.err.find(document.at("error").at("message")) != std::string::npos);
+    CHECK_FALSE(document.at("error").at("hint").get<std::string>().empty());
+    CHECK(support::errors(refused).size() == 1);
+  }
+  Variables environment = right;
+  environment["DO_EGRESS_IP_OUTPUT"] = "json";
+  const Run refused = run({"release", "--timeout", "5"}, environment);
+  CHECK(nlohmann::json::parse(refused.out).at("command") == "release");
+  CHECK(nlohmann::json::parse(refused.out).at("result") == "failed");
 }
 
 TEST_CASE("usage: what is no option or no command, and values that are missing") {
@@ -201,6 +271,18 @@ TEST_CASE("usage: a switch on the command line beats the environment, whichever 
 TEST_CASE("usage: plain http is for this machine only") {
   for (const std::string url : {"http://127.0.0.1:8080", "http://localhost:8080"}) {
     CHECK(run({"--api-url", url}, right).exit == 0);
+  }
+}
+
+TEST_CASE("usage: no regular expression outlasts the deadline") {
+  Variables environment = right_but("match-string");
+  environment["NODE_NAME"] = std::string(38, 'a');
+  environment["DO_EGRESS_IP_TIMEOUT"] = "5s";
+  for (const std::string regex : {"(a*)*b", "(a|a)*b", "(a|aa)+c", "(?=(a+)+b).*", "([a-z]+)*1"}) {
+    environment["DO_EGRESS_IP_MATCH_REGEX"] = regex;
+    const auto start = std::chrono::steady_clock::now();
+    CHECK(run({}, environment).exit == 0);
+    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
   }
 }
 

@@ -51,8 +51,9 @@ Variables variables(const std::string& text) {
 }
 
 void require_complete(const app::Invocation& asked) {
-  fuzz::require(!asked.config.pool.empty(), "there is a pool");
-  fuzz::require(asked.command == app::Command::pool || !asked.match.pattern.empty(),
+  const bool undo = asked.command == app::Command::release;
+  fuzz::require(undo || !asked.config.pool.empty(), "there is a pool");
+  fuzz::require(undo || asked.command == app::Command::pool || !asked.match.pattern.empty(),
                 "there is something to match");
   fuzz::require(asked.timeout.count() > 0 && asked.timeout <= std::chrono::hours{24},
                 "a run ends within a day");
@@ -85,13 +86,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::nullopt : std::optional(found->second);
   };
-  fuzz::failing_as({Exit::usage, Exit::config}, [&] {
-    const auto asked = app::parse_command_line(lines(parts[1]), look_up);
-    if (const auto* invocation = std::get_if<app::Invocation>(&asked)) {
-      require_complete(*invocation);
-    } else {
-      fuzz::require(!std::get<app::Answer>(asked).text.empty(), "an answer has words");
-    }
-  });
+  const auto asked = app::parse_command_line(lines(parts[1]), look_up);
+  if (const auto* invocation = std::get_if<app::Invocation>(&asked)) {
+    require_complete(*invocation);
+  } else if (const auto* refusal = std::get_if<app::Refusal>(&asked)) {
+    fuzz::require_fit(refusal->error, {Exit::usage, Exit::config});
+  } else {
+    fuzz::require(!std::get<app::Answer>(asked).text.empty(), "an answer has words");
+  }
   return 0;
 }

@@ -30,7 +30,7 @@ same 'other files' "$(cd "$root" && find . -type f ! -perm /111 | grep -v '^./us
 ./etc/os-release
 ./etc/passwd
 ./etc/ssl/certs/ca-certificates.crt'
-for licence in do-egress-ip libcurl4 libssl3 busybox-static libc6 libcli11-dev nlohmann-json3-dev; do
+for licence in do-egress-ip libcurl4 libssl3 busybox-static libc6 libtomlplusplus-dev nlohmann-json3-dev; do
     [ -s "$root/usr/share/doc/$licence/copyright" ] || complain "no licence of $licence"
 done
 grep -q '^Version: [0-9]' "$root/var/lib/dpkg/status.d/libssl3" || complain 'no version of libssl3'

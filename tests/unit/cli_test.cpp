@@ -7,6 +7,8 @@
 #include "unit/command_line.hpp"
 #include "unit/temporary_folder.hpp"
 
+#include <sstream>
+
 using app::Invocation;
 using core::Exit;
 using unit::CommandLine;
@@ -54,7 +56,8 @@ TEST_CASE("cli: flag beats environment beats file") {
   line.arguments = {"--timeout", "1s"};
   CHECK(line.invocation().timeout == std::chrono::seconds{1});
   line.arguments = {"--config", folder.path("none")};
-  CHECK(message(line, Exit::config) == "--config: cannot read \"" + folder.path("none") + "\"");
+  CHECK(message(line, Exit::config) ==
+        "cannot read " + folder.path("none") + ": No such file or directory");
 }
 
 TEST_CASE("cli: of two variables for one option the first wins") {
@@ -108,6 +111,16 @@ TEST_CASE("cli: match and pool are required") {
   CHECK(message(line, Exit::usage) == "--floating-ips or --floating-ips-file is required");
 }
 
+TEST_CASE("cli: release needs neither match nor pool, and undoes whatever is matched by now") {
+  CommandLine line{.arguments = {"release"}, .variables = {}};
+  CHECK(line.invocation().command == app::Command::release);
+  CHECK(line.invocation().config.pool.empty());
+  line.variables["DO_EGRESS_IP_MATCH_STRING"] = "elsewhere";
+  line.variables["DO_EGRESS_IP_FLOATING_IPS"] = "198.51.100.8";
+  CHECK(core::matches(line.invocation().match, "pool-egress-8b870"));
+  CHECK(line.invocation().config.pool == std::vector{support::first_choice});
+}
+
 TEST_CASE("cli: the two labels must differ") {
   CHECK(message(CommandLine{.arguments = {"--enabled-label", "a", "--address-label", "a"}},
                 Exit::config) == "--enabled-label and --address-label are the same: \"a\"");
@@ -116,38 +129,9 @@ TEST_CASE("cli: the two labels must differ") {
 TEST_CASE("cli: reconcile is the default command") {
   CHECK(CommandLine{.arguments = {"reconcile", "-n"}}.invocation().writes == app::Writes::none);
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
-        "\"relese\" is not a command; expected one of reconcile, "
-        "status, "
-        "release, doctor, pool");
-}
-
-TEST_CASE("cli: the configuration file takes lists, switches and comments") {
-  const unit::TemporaryFolder folder;
-  const std::string path = folder.write("config.toml",
-                                        "# egress\n"
-                                        "match-string = \"web\"\n"
-                                        "floating-ips = [\"198.51.100.8\", \"198.51.100.9\"]\n"
-                                        "direct = [\"192.0.2.0/24\"]\n"
-                                        "dry-run = true\n"
-                                        "detailed-exitcode = false\n");
-  const auto invocation =
-      CommandLine{.arguments = {"--config", path}, .variables = {}}.invocation();
-  CHECK(invocation.match.pattern == "web");
-  CHECK(invocation.config.pool == std::vector{support::first_choice, support::second_choice});
-  CHECK(invocation.config.direct.size() == 1);
-  CHECK(invocation.writes == app::Writes::none);
-  CHECK_FALSE(invocation.detailed_exitcode);
-}
-
-TEST_CASE("cli: a configuration file with what is no option is refused") {
-  const unit::TemporaryFolder folder;
-  for (const std::string text :
-       {"frobnicate = 1\n", "[section]\ntimeout = \"5s\"\n", "floating_ips = \"198.51.100.7\"\n",
-        "config = \"x\"\n", "help = true\n", "= 5\n"}) {
-    CAPTURE(text);
-    const std::string path = folder.write("config.toml", text);
-    CHECK(message(CommandLine{.arguments = {"--config", path}}, Exit::config).starts_with(path));
-  }
+        "\"relese\" is not a command; expected one of reconcile, status, release, doctor, pool, "
+        "help, version");
+  CHECK(CommandLine{.arguments = {"relese"}}.failure().hint() == "did you mean release?");
 }
 
 TEST_CASE("cli: a token is trimmed, and read only when it is asked for") {
@@ -225,27 +209,143 @@ TEST_CASE(
   CHECK(message(line, Exit::config) == missing);
 }
 
+TEST_CASE("cli: a pod without a service account is told, and refused where an option needs one") {
+  const unit::TemporaryFolder folder;
+  CommandLine line = pod(folder);
+  CHECK(line.invocation().warnings.empty());
+  line.variables.erase("DO_EGRESS_IP_KUBE_TOKEN_FILE");
+  CHECK(line.invocation().warnings.size() == 1);
+  line.arguments = {"--kubernetes", "off"};
+  CHECK(line.invocation().warnings.empty());
+  line.arguments = {"--gate-taint", "egress:NoSchedule"};
+  CHECK(message(line, Exit::config) ==
+        "--gate-taint: there is no service account token in this pod");
+  line.arguments = {"--lock", "lease"};
+  CHECK(message(line, Exit::config) ==
+        "--lock lease: there is no service account token in this pod");
+}
+
+TEST_CASE("cli: a gate taint without Kubernetes is told where no pod is") {
+  CommandLine line;
+  line.arguments = {"--gate-taint", "egress:NoSchedule"};
+  CHECK(line.invocation().warnings.size() == 1);
+}
+
+TEST_CASE("cli: capitals match a droplet, and no Node") {
+  const unit::TemporaryFolder folder;
+  CommandLine line = pod(folder);
+  line.arguments = {"--match-string", "Egress"};
+  CHECK(message(line, Exit::usage).starts_with("--match-string: no Node's name can contain"));
+  line.arguments.insert(line.arguments.end(), {"--kubernetes", "off"});
+  CHECK(line.invocation().match.pattern == "Egress");
+}
+
 TEST_CASE("cli: a Kubernetes URL that was given needs a token") {
   CHECK(message(CommandLine{.arguments = {"--kube-api-url", "https://kubernetes.test"}},
                 Exit::config) == "--kubernetes: there is no service account token");
 }
 
-TEST_CASE("cli: --help and --version answer, whatever else is missing or wrong") {
+TEST_CASE("cli: help and version answer, as options and as commands, whatever else is wrong") {
   CHECK(answer({"--version"}) == "do-egress-ip " DO_EGRESS_IP_VERSION "\n");
+  CHECK(answer({"version"}) == answer({"--version"}));
   const std::string help = answer({"--help"});
-  CHECK(answer({"-h"}) == help);
-  CHECK(answer({"--timeout", "5", "--help"}) == help);
-  for (const app::Option& option : app::options()) {
-    for (const app::CommandFacts& command : app::commands()) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"-h"},
+                                             {"help"},
+                                             {"--timeout", "5", "--help"},
+                                             {"--no-such", "--help"},
+                                             {"help", "reconcile"}}) {
+    CHECK(answer(arguments) == help);
+  }
+  CHECK(answer({"help", "pool"}) == answer({"pool", "--help"}));
+  CHECK(CommandLine{.arguments = {"help", "pol"}}.failure().hint() == "did you mean pool?");
+}
+
+TEST_CASE("cli: the help of a command has its options and no other, and fits 80 columns") {
+  for (const app::CommandFacts& command : app::commands()) {
+    const std::string help = answer({std::string(command.name), "--help"});
+    for (const app::Option& option : app::options()) {
       const bool taken = (option.commands & app::in(command.command)) != 0;
-      const std::string said = answer({std::string(command.name), "--help"});
-      CHECK((said.find(fmt::format("--{}", option.name)) != std::string::npos) == taken);
+      const std::string letter =
+          option.letter.empty() ? "\n      " : fmt::format("\n  -{}, ", option.letter);
+      const auto at = help.find(fmt::format("{}--{} ", letter, option.name));
+      CHECK((at != std::string::npos) == taken);
     }
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line);) {
+      CHECK_MESSAGE(line.size() <= 80, line);
+    }
+    CHECK(help.find("Example:\n") != std::string::npos);
+    CHECK(help.find("10 pool-exhausted  no free address") != std::string::npos);
+    CHECK(help.ends_with("\n"));
   }
-  for (const core::ExitFacts& facts : core::exit_table()) {
-    CHECK(help.find(fmt::format(" {} {}", static_cast<int>(facts.exit), facts.name)) !=
-          std::string::npos);
+}
+
+TEST_CASE("cli: a mistyped option or command is answered with the nearest one") {
+  const auto hint = [](const std::string& word) {
+    return CommandLine{.arguments = {word, "198.51.100.7"}}.failure().hint();
+  };
+  CHECK(hint("--floating-ip") == "did you mean --floating-ips?");
+  CHECK(hint("--floatingips=198.51.100.7") == "did you mean --floating-ips?");
+  CHECK(hint("--verfy-url") == "did you mean --verify-url?");
+  CHECK(hint("--time") == "see do-egress-ip --help");
+  CHECK(hint("--frobnicate") == "see do-egress-ip --help");
+  CHECK(CommandLine{.arguments = {"stauts"}}.failure().hint() == "did you mean status?");
+  CHECK(CommandLine{.arguments = {"conquer"}}.failure().hint() == "see do-egress-ip --help");
+}
+
+TEST_CASE("cli: an option whose value was forgotten does not take the next option for it") {
+  CommandLine line{.arguments = {"--timeout", "-o", "json"}};
+  CHECK(message(line, Exit::usage) == "--timeout: a value is expected");
+  CHECK(line.refusal().asked.output == app::Output::json);
+  line.arguments = {"--match-string", "-egress-"};
+  line.variables.erase("DO_EGRESS_IP_MATCH_STRING");
+  CHECK(line.invocation().match.pattern == "-egress-");
+}
+
+TEST_CASE("cli: what the environment says for another command has no effect on this one") {
+  CommandLine line{.arguments = {"status"}};
+  line.variables["DO_EGRESS_IP_DETAILED_EXITCODE"] = "true";
+  line.variables["DO_EGRESS_IP_METRICS_FILE"] = "/run/metrics.prom";
+  CHECK_FALSE(line.invocation().detailed_exitcode);
+  CHECK(line.invocation().metrics_file.empty());
+}
+
+TEST_CASE("cli: a refusal knows how to answer, whatever was wrong and wherever that stands") {
+  const unit::TemporaryFolder folder;
+  const auto is_json = [](const CommandLine& line) {
+    return line.refusal().asked.output == app::Output::json;
+  };
+  const std::vector<std::vector<std::string>> wrong = {
+      {"--no-such-option"},
+      {"-z"},
+      {"--timeout", "5"},
+      {"status", "more"},
+      {"--config", "/"},
+      {"pol"},
+      {"--keep-ip"},
+      {"--match-regex", "("},
+      {"dop_v1_0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}};
+  for (const auto& arguments : wrong) {
+    CAPTURE(arguments[0]);
+    for (const auto& json : std::vector<std::vector<std::string>>{{"-o", "json"},
+                                                                  {"-ojson"},
+                                                                  {"--output=json"},
+                                                                  {"--output", "json"},
+                                                                  {"-vo", "json"}}) {
+      CommandLine line{.arguments = arguments};
+      line.arguments.insert(line.arguments.end(), json.begin(), json.end());
+      CHECK(is_json(line));
+      line.arguments = json;
+      line.arguments.insert(line.arguments.end(), arguments.begin(), arguments.end());
+      CHECK(is_json(line));
+    }
+    CommandLine line{.arguments = arguments};
+    CHECK_FALSE(is_json(line));
+    line.variables["DO_EGRESS_IP_OUTPUT"] = "json";
+    CHECK(is_json(line));
   }
-  CHECK(help.find("Example:\n") != std::string::npos);
-  CHECK(help.ends_with("\n"));
+  CommandLine line;
+  line.arguments = {"--config", folder.write("c.toml", "output = 'json'\ntimeout = '5'\n")};
+  CHECK(is_json(line));
 }

@@ -18,7 +18,7 @@ struct CommandLine {
   std::map<std::string, std::string> variables = {{"DO_EGRESS_IP_MATCH_STRING", "egress"},
                                                   {"DO_EGRESS_IP_FLOATING_IPS", "198.51.100.7"}};
 
-  std::variant<app::Invocation, app::Answer> parse() const {
+  std::variant<app::Invocation, app::Answer, app::Refusal> parse() const {
     const app::Environment environment =
         [copy = variables](const std::string& name) -> std::optional<std::string> {
       const auto found = copy.find(name);
@@ -27,15 +27,24 @@ struct CommandLine {
     return app::parse_command_line(arguments, environment);
   }
 
-  app::Invocation invocation() const { return std::get<app::Invocation>(parse()); }
-
-  core::Error failure() const {
-    const auto error = core::any_failure_of([&] { parse(); });
-    REQUIRE(error.has_value());
-    CHECK(std::string(error->what()).find('\n') == std::string::npos);
-    CHECK(error->hint().find('\n') == std::string::npos);
-    return *error;
+  app::Invocation invocation() const {
+    const auto parsed = parse();
+    if (const auto* refused = std::get_if<app::Refusal>(&parsed)) {
+      throw core::Error(refused->error);
+    }
+    return std::get<app::Invocation>(parsed);
   }
+
+  app::Refusal refusal() const {
+    const auto parsed = parse();
+    REQUIRE(std::holds_alternative<app::Refusal>(parsed));
+    const auto& refused = std::get<app::Refusal>(parsed);
+    CHECK(std::string(refused.error.what()).find('\n') == std::string::npos);
+    CHECK(refused.error.hint().find('\n') == std::string::npos);
+    return refused;
+  }
+
+  core::Error failure() const { return refusal().error; }
 };
 
 }  // namespace unit

@@ -5,24 +5,29 @@
 
 using io::parse_url;
 
-TEST_CASE("url: reads scheme and host, without a slash at the end") {
-  const auto url = parse_url("https://api.digitalocean.com/");
-  REQUIRE(url.has_value());
-  CHECK(url->text == "https://api.digitalocean.com");
-  CHECK(url->scheme == "https");
-  CHECK_FALSE(url->loopback);
-  CHECK_FALSE(url->has_credentials);
-  CHECK(parse_url("http://169.254.169.254")->scheme == "http");
-  CHECK(parse_url("HTTPS://api.test:8443/base///")->text == "HTTPS://api.test:8443/base");
+TEST_CASE("url: is kept as it is given, and its scheme is read") {
+  for (const std::string text : {"https://api.digitalocean.com/", "http://192.0.2.1:8080/ip/",
+                                 "https://api.test?format=json", "https://api.test/?a=b&c=d#e",
+                                 "HTTPS://api.test:8443/base///", "http://[2001:db8::1]/"}) {
+    CAPTURE(text);
+    REQUIRE(parse_url(text).has_value());
+    CHECK(parse_url(text)->text == text);
+    CHECK_FALSE(parse_url(text)->is_loopback);
+    CHECK_FALSE(parse_url(text)->has_credentials);
+  }
   CHECK(parse_url("HTTPS://api.test")->scheme == "https");
+  CHECK(parse_url("http://169.254.169.254")->scheme == "http");
+  CHECK(parse_url("https://api.test?format=json")->has_query);
+  CHECK(parse_url("https://api.test/#x")->has_query);
+  CHECK_FALSE(parse_url("https://api.test/x/")->has_query);
 }
 
 TEST_CASE("url: refuses what is no http URL with a host") {
   for (const std::string text :
        {"", "api.digitalocean.com", "api.digitalocean.com:443", "/v2", "//api.test", "https://",
-        "https:///v2", "ftp://api.test", "file:///etc/passwd", "https://api.test/?a=b",
-        "https://api.test/#x", "https://api test", "https://api.test/a b", "http://[::1",
-        "http://api.test:99999", "javascript:alert(1)"}) {
+        "https:///v2", "ftp://api.test", "file:///etc/passwd", "https://?format=json",
+        "https://api test", "https://api.test/a b", "http://[::1", "http://api.test:99999",
+        "https://a.test,b.test", "javascript:alert(1)"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_url(text).has_value());
   }
@@ -33,14 +38,14 @@ TEST_CASE("url: tells loopback, and nothing else that looks like it") {
                                  "http://[::1]:8080", "http://[::1]"}) {
     CAPTURE(text);
     REQUIRE(parse_url(text).has_value());
-    CHECK(parse_url(text)->loopback);
+    CHECK(parse_url(text)->is_loopback);
   }
   for (const std::string text :
        {"http://localhost.example.com", "http://128.0.0.1", "http://127.0.0.1.example.com",
         "http://[::2]", "http://10.0.0.1"}) {
     CAPTURE(text);
     REQUIRE(parse_url(text).has_value());
-    CHECK_FALSE(parse_url(text)->loopback);
+    CHECK_FALSE(parse_url(text)->is_loopback);
   }
 }
 
@@ -48,5 +53,5 @@ TEST_CASE("url: tells credentials, which would be logged") {
   CHECK(parse_url("https://user@api.test")->has_credentials);
   CHECK(parse_url("https://user:secret@api.test")->has_credentials);
   CHECK(parse_url("https://:secret@api.test")->has_credentials);
-  CHECK_FALSE(parse_url("https://127.0.0.1@api.test")->loopback);
+  CHECK_FALSE(parse_url("https://127.0.0.1@api.test")->is_loopback);
 }

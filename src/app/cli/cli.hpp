@@ -14,10 +14,16 @@ struct Answer {
   std::string text = {};
 };
 
+// Why nothing is done: one clear line, Exit::usage or Exit::config. Of `asked` only how to answer
+// can be relied upon: the command, and the options of Output as far as they were understood.
+struct Refusal {
+  Invocation asked = {};
+  core::Error error;
+};
+
 // Reads the command line (without the program's name), the environment and the configuration file:
-// flag beats environment beats file. Throws Error(usage) or Error(config) with one clear line; no
-// request has been sent then.
-std::variant<Invocation, Answer> parse_command_line(const std::vector<std::string>& arguments,
-                                                    const Environment& environment);
+// flag beats environment beats file. No request has been sent then.
+std::variant<Invocation, Answer, Refusal> parse_command_line(
+    const std::vector<std::string>& arguments, const Environment& environment);
 
 }  // namespace app

@@ -1,20 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/options.hpp"
 
-#include "app/cli/setters.hpp"
+#include "app/cli/values.hpp"
 
 #include <array>
+#include <numeric>
 
 namespace app {
 namespace {
 
+// clang-format off
 constexpr std::array command_table = {
-    CommandFacts{Command::reconcile, "reconcile", "brings everything about; the default"},
-    CommandFacts{Command::status, "status", "says what is so and what is not; changes nothing"},
-    CommandFacts{Command::release, "release", "undoes all that reconcile did"},
-    CommandFacts{Command::doctor, "doctor", "names what would go wrong; changes nothing"},
-    CommandFacts{Command::pool, "pool", "lists who holds the addresses of the pool"},
+    CommandFacts{Command::reconcile, "reconcile", "give this droplet its egress IP (the default)",
+        "Gives this droplet a static egress IP: claims a free reserved IP of the pool,\n"
+        "routes egress through it and labels the Node. Runs once; safe to repeat.\n",
+        "  do-egress-ip --match-string egress --floating-ips 198.51.100.7,198.51.100.8 \\\n"
+        "    --token-file /etc/do-egress-ip/token --dry-run\n"},
+    CommandFacts{Command::status, "status", "show the egress IP and what differs; read-only",
+        "Shows the egress IP of this droplet, and what reconcile would change. Changes\n"
+        "nothing. Exit 0: nothing to repair; 2: something to repair.\n",
+        "  do-egress-ip status --local\n"},
+    CommandFacts{Command::release, "release", "undo everything that reconcile did",
+        "Undoes everything that reconcile did on this droplet: labels, routes, rules, the\n"
+        "assignment and its Lease. Needs no match. Safe to repeat.\n",
+        "  do-egress-ip release --token-file /etc/do-egress-ip/token --dry-run\n"},
+    CommandFacts{Command::doctor, "doctor", "check for known problems; read-only",
+        "Checks this droplet, its account and its cluster for known problems, and names\n"
+        "the remedy of each. Changes nothing. Exit 0: no problem.\n",
+        "  do-egress-ip doctor --token-file /etc/do-egress-ip/token\n"},
+    CommandFacts{Command::pool, "pool", "list the pool and who holds it; read-only",
+        "Lists the addresses of the pool: region, holder, how many are free. Changes\n"
+        "nothing. Runs anywhere: it needs the token, not a droplet.\n",
+        "  do-egress-ip pool --floating-ips 198.51.100.7,198.51.100.8 --token-file token\n"},
 };
+// clang-format on
 
 constexpr Commands reconcile = in(Command::reconcile);
 constexpr Commands change = reconcile | in(Command::release);
@@ -22,86 +41,153 @@ constexpr Commands looks = in(Command::status) | in(Command::doctor);
 constexpr Commands here = change | looks;  // about this droplet
 constexpr Commands all = here | in(Command::pool);
 
+std::vector<Option> make_table() {  // NOLINT(readability-function-size): a table
+  using enum Group;
+  using D = Draft&;
+  using G = const Given&;
+  using core::Match;
+  // clang-format off
+  return {
+      {task, here, "match-string", "S", "act only on a node whose name contains S",
+       [](D d, G g) { d.match = g, d.asked.match = parse_match(Match::Kind::substring, g); }, "", "", false, false, "",
+       {"DO_EGRESS_IP_MATCH_STRING", "HOSTNAME_FLOATING_IP_MATCH_STRING"}},
+      {task, here, "match-regex", "R", "or: whose whole name matches the ECMAScript regex R",
+       [](D d, G g) { d.asked.match = parse_match(Match::Kind::regex, g); }, "", "", false, false, "match-string"},
+      {task, all, "floating-ips", "A,B,...", "the pool: the only addresses that are ever assigned",
+       [](D d, G g) { d.asked.config.pool = parse_pool(g); }, "", "", true},
+      {task, all, "floating-ips-file", "F", "or: a file with the pool; # starts a comment",
+       [](D d, G g) { d.asked.config.pool = parse_pool_file(g); }, "", "", false, false, "floating-ips"},
+      {task, reconcile | looks, "allow-foreign-ip", "", "use an address on the droplet that is not in the pool",
+       [](D d, G g) { d.asked.config.foreign = parse_switch(g) ? core::Foreign::allow : core::Foreign::refuse; }},
+      {task, reconcile | looks, "route", "default|none", "none: assign and label only; routes stay as they are",
+       [](D d, G g) { d.asked.config.route = parse_choice<core::RouteMode>(g, {"default", "none"}); }, "default"},
+      {task, reconcile | in(Command::status), "direct", "CIDR", "keep this destination on the public address; repeatable",
+       [](D d, G g) { d.asked.config.direct = parse_networks(g); }, "", "", true},
+      {task, in(Command::release), "keep-ip", "", "leave the address assigned to the droplet",
+       [](D d, G g) { d.asked.config.keep_ip = parse_switch(g); }},
+      {task, in(Command::status), "local", "", "ask neither DigitalOcean nor Kubernetes",
+       [](D d, G g) { d.asked.reach = parse_switch(g) ? Reach::local : Reach::everything; }},
+      {task, reconcile, "verify-url", "U", "service that must see the egress IP; repeatable",
+       [](D d, G g) { d.asked.config.verify_urls = parse_urls(g); }, "", "", true},
+      {task, change, "dry-run", "", "print every step, write nothing",
+       [](D d, G g) { d.asked.writes = parse_switch(g) ? Writes::none : Writes::apply; }, "", "n"},
+      {task, all, "timeout", "D", "deadline of the whole run, with a unit: 90s, 2m",
+       [](D d, G g) { d.asked.timeout = parse_timeout(g); }, "2m"},
+
+      {digitalocean, all, "token-file", "F", "file with the API token; without it: $DIGITALOCEAN_ACCESS_TOKEN",
+       [](D d, G g) { d.token_file = take_one(g); }},
+      {digitalocean, all, "api-url", "U", "the DigitalOcean API",
+       [](D d, G g) { d.asked.digitalocean.url = parse_token_url(g, "/v2"); }, "https://api.digitalocean.com", "", false, false, "",
+       {"DIGITALOCEAN_API_URL"}},
+      {digitalocean, all, "ca-file", "F", "CA certificates for the DigitalOcean API and --verify-url",
+       [](D d, G g) { d.asked.digitalocean.ca_file = parse_readable_file(g); }, "the system's", "", false, false, "", {"SSL_CERT_FILE"}},
+      {digitalocean, here, "metadata-url", "U", "the droplet metadata service",
+       [](D d, G g) { d.asked.metadata_url = parse_base_url(g, "/metadata"); }, "http://169.254.169.254"},
+
+      {kubernetes, here, "node-name", "N", "the name to match, and the Node to label",
+       [](D d, G g) { d.asked.config.node_name = parse_node_name(g); }, "the hostname", "", false, false, "", {"NODE_NAME"}},
+      {kubernetes, all, "kubernetes", "auto|on|off", "label the Node; auto: if there is a service account",
+       [](D d, G g) { d.kubernetes = parse_choice<Draft::Kubernetes>(g, {"auto", "on", "off"}); }, "auto"},
+      {kubernetes, all, "kube-api-url", "U", "the Kubernetes API",
+       [](D d, G g) { d.cluster.url = parse_token_url(g, "/api/v1"); }, "in-cluster"},
+      {kubernetes, all, "kube-token-file", "F", "file with the service account token",
+       [](D d, G g) { d.kube_token_file = parse_readable_file(g); }, "in-cluster"},
+      {kubernetes, all, "kube-ca-file", "F", "CA certificates for the Kubernetes API",
+       [](D d, G g) { d.cluster.ca_file = parse_readable_file(g); }, "in-cluster"},
+      {kubernetes, here, "namespace", "N", "where the Leases are kept",
+       [](D d, G g) { d.asked.name_space = parse_namespace(g); }, "the service account's", "", false, false, "", {"POD_NAMESPACE"}},
+      {kubernetes, reconcile, "lock", "auto|lease|none", "claim under a Lease; auto: if Kubernetes answers",
+       [](D d, G g) { d.asked.config.lock = parse_choice<core::Lock>(g, {"auto", "lease", "none"}); }, "auto"},
+      {kubernetes, change | in(Command::status), "gate-taint", "K[=V]:EFFECT", "taint that keeps pods off the Node until egress is proven",
+       [](D d, G g) { d.asked.config.gate_taint = parse_taint(g); }},
+      {kubernetes, here, "enabled-label", "K", "the label that says true or false",
+       [](D d, G g) { d.asked.config.enabled_label = parse_label_key(g); }, "do-outbound-floating-ip-enabled"},
+      {kubernetes, here, "address-label", "K", "the label that holds the address",
+       [](D d, G g) { d.asked.config.address_label = parse_label_key(g); }, "do-outbound-floating-ip"},
+
+      {output, all, "output", "text|json", "format of the result on stdout",
+       [](D d, G g) { d.asked.output = parse_choice<Output>(g, {"text", "json"}); }, "text", "o"},
+      {output, all, "log-format", "text|json", "format of the messages on stderr",
+       [](D d, G g) { d.asked.log_format = parse_choice<io::LogFormat>(g, {"text", "json"}); }, "text"},
+      {output, all, "verbose", "", "log every request",
+       [](D d, G g) { d.asked.log_level = parse_switch(g) ? io::Level::debug : d.asked.log_level; }, "", "v"},
+      {output, all, "quiet", "", "log errors and hints only",
+       [](D d, G g) { d.asked.log_level = parse_switch(g) ? io::Level::hint : d.asked.log_level; }, "", "q"},
+      {output, change, "detailed-exitcode", "", "exit 2 after a change, 3 if the name does not match",
+       [](D d, G g) { d.asked.detailed_exitcode = parse_switch(g); }},
+      {output, all, "ok-codes", "C,...", "exit 0 instead of these codes; repeatable",
+       [](D d, G g) { d.asked.ok_codes = parse_exit_codes(g); }, "", "", true, true},
+      {output, all, "termination-log", "F", "also write the result to this file, as JSON",
+       [](D d, G g) { d.asked.termination_log = take_one(g); }, "/dev/termination-log in a pod"},
+      {output, change, "metrics-file", "F", "write metrics for node_exporter's textfile collector",
+       [](D d, G g) { d.asked.metrics_file = take_one(g); }},
+
+      {general, all, "config", "F", "TOML file with these options; '' for none", nullptr,
+       "/etc/do-egress-ip/config.toml, if it exists", "", false, false, "", {"DO_EGRESS_IP_CONFIG"}},
+      {general, all, "help", "", "print this", nullptr, "", "h"},
+      {general, all, "version", "", "print the version", nullptr},
+  };
+  // clang-format on
+}
+
+// DO_EGRESS_IP_DRY_RUN for dry-run.
+std::string usual_variable(std::string_view name) {
+  std::string text = fmt::format("DO_EGRESS_IP_{}", name);
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+std::vector<Option> make_complete_table() {
+  std::vector<Option> table = make_table();
+  for (Option& option : table) {
+    if (option.set != nullptr && option.environment.empty()) {
+      option.environment = {usual_variable(option.name)};
+    }
+  }
+  return table;
+}
+
+// How many letters have to be inserted, removed or replaced to make `right` of `left`.
+std::size_t distance(std::string_view left, std::string_view right) {
+  std::vector<std::size_t> row(right.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (const char letter : left) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t i = 0; i < right.size(); ++i) {
+      const std::size_t replaced = diagonal + (letter == right[i] ? 0 : 1);
+      diagonal = row[i + 1];
+      row[i + 1] = std::min({replaced, row[i] + 1, row[i + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
 }  // namespace
 
 std::span<const CommandFacts> commands() {
   return command_table;
 }
 
-std::span<const Option> options() {  // NOLINT(readability-function-size): a table
-  // clang-format off
-  static const std::vector<Option> table = {
-      {here, "match-string", "", "S", {"DO_EGRESS_IP_MATCH_STRING", "HOSTNAME_FLOATING_IP_MATCH_STRING"}, "",
-       "act on nodes whose name contains S", false, set_match_string},
-      {here, "match-regex", "", "R", {"DO_EGRESS_IP_MATCH_REGEX"}, "",
-       "or: whose whole name is what the ECMAScript regex R describes", false, set_match_regex},
-      {all, "floating-ips", "", "A,B,...", {"DO_EGRESS_IP_FLOATING_IPS"}, "",
-       "the pool: only these addresses are ever touched", true, set_pool},
-      {all, "floating-ips-file", "", "F", {"DO_EGRESS_IP_FLOATING_IPS_FILE"}, "",
-       "or: the pool from a file; # starts a comment", false, set_pool_file},
-      {reconcile | looks, "allow-foreign-ip", "", "", {"DO_EGRESS_IP_ALLOW_FOREIGN_IP"}, "",
-       "accept an address on the droplet that is not in the pool", false, set_foreign},
-      {here, "node-name", "", "N", {"NODE_NAME"}, "the hostname",
-       "the name to match, and the Node to label", false, set_node_name},
-      {all, "token-file", "", "F", {"DO_EGRESS_IP_TOKEN_FILE"}, "",
-       "file with the DigitalOcean token; else DIGITALOCEAN_ACCESS_TOKEN", false, set_token_file},
-      {all, "api-url", "", "U", {"DIGITALOCEAN_API_URL"}, "https://api.digitalocean.com",
-       "the DigitalOcean API", false, set_api_url},
-      {all, "ca-file", "", "F", {"SSL_CERT_FILE"}, "the system's",
-       "CA certificates for the DigitalOcean API", false, set_ca_file},
-      {here, "metadata-url", "", "U", {"DO_EGRESS_IP_METADATA_URL"}, "http://169.254.169.254",
-       "the droplet metadata service", false, set_metadata_url},
-      {all, "kubernetes", "", "auto|on|off", {"DO_EGRESS_IP_KUBERNETES"}, "auto",
-       "label the Node; auto: where there is a service account", false, set_kubernetes},
-      {all, "kube-api-url", "", "U", {"DO_EGRESS_IP_KUBE_API_URL"}, "in-cluster",
-       "the Kubernetes API, for runs outside a pod", false, set_kube_api_url},
-      {all, "kube-token-file", "", "F", {"DO_EGRESS_IP_KUBE_TOKEN_FILE"}, "in-cluster",
-       "file with the service account token", false, set_kube_token_file},
-      {all, "kube-ca-file", "", "F", {"DO_EGRESS_IP_KUBE_CA_FILE"}, "in-cluster",
-       "CA certificates for the Kubernetes API", false, set_kube_ca_file},
-      {here, "namespace", "", "N", {"POD_NAMESPACE"}, "the service account's",
-       "where the Leases are kept", false, set_namespace},
-      {reconcile, "lock", "", "auto|lease|none", {"DO_EGRESS_IP_LOCK"}, "auto",
-       "claim under a Lease for each address; auto: where Kubernetes answers", false, set_lock},
-      {reconcile | looks, "route", "", "default|none", {"DO_EGRESS_IP_ROUTE"}, "default",
-       "none: assign and label only, another agent owns the routes", false, set_route},
-      {reconcile | in(Command::status), "direct", "", "CIDR", {"DO_EGRESS_IP_DIRECT"}, "",
-       "destination that keeps leaving by the public address; repeatable", true, set_direct},
-      {here, "enabled-label", "", "K", {"DO_EGRESS_IP_ENABLED_LABEL"}, "do-outbound-floating-ip-enabled",
-       "the label that says true or false", false, set_enabled_label},
-      {here, "address-label", "", "K", {"DO_EGRESS_IP_ADDRESS_LABEL"}, "do-outbound-floating-ip",
-       "the label that holds the address", false, set_address_label},
-      {reconcile, "verify-url", "", "U", {"DO_EGRESS_IP_VERIFY_URL"}, "",
-       "service that answers with the caller's IPv4; must see the address", true, set_verify_url},
-      {change | in(Command::status), "gate-taint", "", "K[=V]:EFFECT", {"DO_EGRESS_IP_GATE_TAINT"}, "",
-       "taint that keeps pods off the Node until its egress is proven", false, set_gate_taint},
-      {in(Command::status), "local", "", "", {"DO_EGRESS_IP_LOCAL"}, "",
-       "ask neither DigitalOcean nor Kubernetes", false, set_local},
-      {in(Command::release), "keep-ip", "", "", {"DO_EGRESS_IP_KEEP_IP"}, "",
-       "leave the address on the droplet", false, set_keep_ip},
-      {change, "dry-run", "n", "", {"DO_EGRESS_IP_DRY_RUN"}, "",
-       "print every step that would be taken, write nothing anywhere", false, set_dry_run},
-      {all, "timeout", "", "D", {"DO_EGRESS_IP_TIMEOUT"}, "2m",
-       "deadline of the whole run, with its unit: 90s, 2m", false, set_timeout},
-      {all, "output", "o", "text|json", {"DO_EGRESS_IP_OUTPUT"}, "text",
-       "how the result is written to stdout", false, set_output},
-      {all, "log-format", "", "text|json", {"DO_EGRESS_IP_LOG_FORMAT"}, "text",
-       "how messages are written to stderr", false, set_log_format},
-      {all, "verbose", "v", "", {"DO_EGRESS_IP_VERBOSE"}, "",
-       "log every request", false, set_verbose},
-      {all, "quiet", "q", "", {"DO_EGRESS_IP_QUIET"}, "",
-       "log errors and hints only", false, set_quiet},
-      {change, "detailed-exitcode", "", "", {"DO_EGRESS_IP_DETAILED_EXITCODE"}, "",
-       "exit 2 when something changed or would, 3 when the name does not match", false, set_detailed_exitcode},
-      {all, "ok-codes", "", "C,...", {"DO_EGRESS_IP_OK_CODES"}, "",
-       "exit 0 for these codes as well", true, set_ok_codes},
-      {all, "termination-log", "", "F", {"DO_EGRESS_IP_TERMINATION_LOG"}, "/dev/termination-log in a pod",
-       "write the result there too, as one line of JSON", false, set_termination_log},
-      {change, "metrics-file", "", "F", {"DO_EGRESS_IP_METRICS_FILE"}, "",
-       "keep metrics there for node_exporter's textfile collector", false, set_metrics_file},
-  };
-  // clang-format on
+const CommandFacts& facts_of(Command command) {
+  return *std::ranges::find(command_table, command, &CommandFacts::command);
+}
+
+std::span<const Option> options() {
+  static const std::vector<Option> table = make_complete_table();
   return table;
+}
+
+const Option* find_option(std::string_view name) {
+  const auto found = std::ranges::find(options(), name, &Option::name);
+  return found == options().end() ? nullptr : &*found;
+}
+
+std::string suggest(std::string_view text, const std::vector<std::string>& names) {
+  const auto rank = [text](const std::string& name) { return distance(text, name); };
+  const auto nearest = std::ranges::min_element(names, {}, rank);
+  return rank(*nearest) <= 2 ? fmt::format("did you mean {}?", *nearest) : "";
 }
 
 }  // namespace app

@@ -17,28 +17,17 @@ enum class Source { flag, environment, file };
 struct Given {
   std::vector<std::string> values = {};
   Source source = Source::flag;
-  std::string origin = {};  // "--timeout", "DO_EGRESS_IP_TIMEOUT", "timeout in /etc/…": for people
-};
-
-// An option that two options can give, like the pool. The one from the better source wins; both
-// from the same are a contradiction.
-template <typename Value>
-struct Either {
-  std::optional<Value> value = {};
-  Given given = {};
+  std::string origin = {};  // "--timeout", "DO_EGRESS_IP_TIMEOUT", "timeout in FILE:3:11"
 };
 
 // What the options say, before what follows from all of them together.
 struct Draft {
-  Invocation invocation = {};
-  Either<core::Match> match = {};
-  Either<std::vector<core::Ipv4>> pool = {};
+  Invocation asked = {.name_space = ""};
+  Given match = {};
   std::string token_file = {};
   enum class Kubernetes { automatic, on, off } kubernetes = Kubernetes::automatic;
-  Access kubernetes_access = {};
+  Access cluster = {};
   std::string kube_token_file = {};
-  std::string name_space = {};
-  std::string termination_log = {};
 };
 
 // Which commands take an option: a set of these.
@@ -51,23 +40,38 @@ struct CommandFacts {
   Command command;
   std::string_view name;
   std::string_view help;  // one line
+  std::string_view about;
+  std::string_view example;
 };
 std::span<const CommandFacts> commands();
+const CommandFacts& facts_of(Command command);
+
+// The headings of --help and of OPTIONS in the man page.
+enum class Group { task, digitalocean, kubernetes, output, general };
 
 struct Option {
+  Group group;
   Commands commands;
-  std::string_view name;                      // without the dashes
-  std::string_view letter;                    // "o" for -o; empty: none
-  std::string_view value;                     // how help calls it; empty: a switch
-  std::vector<std::string_view> environment;  // the first that is set wins
-  std::string_view initial;                   // the default, for people
+  std::string_view name;   // without the dashes
+  std::string_view value;  // how help calls it; empty: a switch
   std::string_view help;
-  bool repeatable;                                // several times; one text separates by comma
-  void (*set)(Draft& draft, const Given& given);  // throws Error naming option, value, expectation
+  void (*set)(Draft& draft, const Given& given);  // throws Error; null: on the command line only
+  std::string_view initial = {};                  // the default, for people
+  std::string_view letter = {};                   // "o" for -o
+  bool repeatable = false;                        // several times; one text separates by comma
+  bool numeric = false;                           // the file may give numbers
+  std::string_view instead_of = {};               // the option that says the same in another way
+  std::vector<std::string> environment = {};      // the first that is set wins
 };
 
-// Every option: the command line, the environment, the configuration file, --help and the man page
-// all follow this table.
+// Every option: the command line, the environment, the configuration file and --help follow this
+// table, and the tests hold the man page against it.
 std::span<const Option> options();
+
+// The option of that name; none: null.
+const Option* find_option(std::string_view name);
+
+// "did you mean NAME?", for the one of `names` that a mistyped `text` may stand for; else empty.
+std::string suggest(std::string_view text, const std::vector<std::string>& names);
 
 }  // namespace app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/resolve.hpp"
 
+#include "app/cli/values.hpp"
 #include "io/file.hpp"
 
 #include <algorithm>
@@ -59,99 +60,120 @@ std::string in_cluster_url(const Environment& environment) {
                      environment("KUBERNETES_SERVICE_PORT").value_or("443"));
 }
 
-std::optional<Access> kubernetes(const Draft& draft, const Environment& environment) {
-  using enum Draft::Kubernetes;
-  const bool explicitly = !draft.kubernetes_access.url.empty();
-  const bool account =
-      !draft.kube_token_file.empty() || io::is_readable(service_account + "/token");
-  Access access = draft.kubernetes_access;
-  access.url = explicitly ? access.url : in_cluster_url(environment);
-  if (draft.kubernetes == off ||
-      (draft.kubernetes == automatic && !explicitly && (access.url.empty() || !account))) {
-    return std::nullopt;
+// Without Kubernetes: never silently where an option or the pod shows that it is meant.
+void go_without_kubernetes(Draft& draft, bool pod) {
+  const bool lease = draft.asked.config.lock == core::Lock::lease;
+  const bool gate = draft.asked.config.gate_taint.has_value();
+  const bool forgotten = pod && draft.kubernetes == Draft::Kubernetes::automatic;
+  if (lease || (gate && forgotten)) {
+    throw core::Error(core::Exit::config, "{}: there is no {}",
+                      lease ? "--lock lease" : "--gate-taint",
+                      forgotten ? "service account token in this pod" : "Kubernetes to keep Leases")
+        .with_hint(forgotten ? "mount one with automountServiceAccountToken: true"
+                             : "give --kube-api-url, or claim with --lock none");
   }
-  if (access.url.empty() || !account) {
-    throw core::Error(core::Exit::config, "--kubernetes: there is no {}",
-                      access.url.empty() ? "Kubernetes API: neither --kube-api-url nor "
-                                           "KUBERNETES_SERVICE_HOST is set"
-                                         : "service account token")
+  if (forgotten || gate) {
+    draft.asked.warnings.emplace_back(
+        forgotten ? "there is no service account token in this pod, so the Node is not labelled; "
+                    "mount one, or say --kubernetes off"
+                  : "--gate-taint has no effect without Kubernetes; give --kube-api-url");
+  }
+}
+
+void find_kubernetes(Draft& draft, const Environment& environment) {
+  using enum Draft::Kubernetes;
+  Access access = draft.cluster;
+  const std::string in_cluster = in_cluster_url(environment);
+  access.url = access.url.empty() ? in_cluster : access.url;
+  const bool mounted = draft.kube_token_file.empty();
+  const std::string token = mounted ? service_account + "/token" : draft.kube_token_file;
+  const std::string_view missing =
+      access.url.empty()
+          ? "Kubernetes API: neither --kube-api-url nor KUBERNETES_SERVICE_HOST is set"
+      : !io::is_readable(token) ? "service account token"
+                                : "";
+  const bool optional = draft.kubernetes == automatic && draft.cluster.url.empty();
+  if (draft.kubernetes == off || (optional && !missing.empty())) {
+    return go_without_kubernetes(draft, !in_cluster.empty());
+  }
+  if (!missing.empty()) {
+    throw core::Error(core::Exit::config, "--kubernetes: there is no {}", missing)
         .with_hint(
             "in a pod, mount a service account; elsewhere give --kube-api-url, "
             "--kube-token-file and --kube-ca-file");
   }
-  const bool mounted = draft.kube_token_file.empty();
-  access.token = token_in_file(mounted ? service_account + "/token" : draft.kube_token_file);
+  access.token = token_in_file(token);
   if (access.ca_file.empty() && io::is_readable(service_account + "/ca.crt")) {
     access.ca_file = service_account + "/ca.crt";
   }
-  return access;
+  draft.asked.kubernetes = std::move(access);
 }
 
-// Where Leases are kept.
-std::string name_space(const Draft& draft) {
+// A droplet's hostname may have capitals, a Node's name must not.
+void require_node_match(const Draft& draft) {
+  const core::Match& match = draft.asked.match;
+  if (draft.asked.kubernetes && match.kind == core::Match::Kind::substring &&
+      std::ranges::any_of(match.pattern, [](char c) { return c >= 'A' && c <= 'Z'; })) {
+    throw value_error(draft.match, fmt::format("no Node's name can contain \"{}\": it has no "
+                                               "capital letters",
+                                               match.pattern))
+        .with_hint("give it in small letters; kubectl get nodes shows the names");
+  }
+}
+
+// Where Leases are kept, unless an option says so.
+std::string default_namespace() {
   const std::string mounted = service_account + "/namespace";
-  if (!draft.name_space.empty() || !io::is_readable(mounted)) {
-    return draft.name_space.empty() ? "default" : draft.name_space;
+  if (!io::is_readable(mounted)) {
+    return "default";
   }
   std::string text = io::read_file(mounted);
   text.erase(text.find_last_not_of(" \n") + 1);
   return text;
 }
 
-void require(const Draft& draft) {
-  const bool about_droplet = draft.invocation.command != Command::pool;
-  if (about_droplet && !draft.match.value) {
+// An undo needs neither to know which nodes are meant nor, where nothing is unassigned, the pool.
+void require(const Invocation& asked) {
+  const bool any_name = asked.command == Command::pool || asked.command == Command::release;
+  if (!any_name && asked.match.pattern.empty()) {
     throw core::Error(core::Exit::usage, "--match-string or --match-regex is required")
-        .with_hint("it says which nodes are to have an address; see do-egress-ip --help");
+        .with_hint("say which nodes get an address; see do-egress-ip --help");
   }
-  if (!draft.pool.value) {
+  if (asked.command != Command::release && asked.config.pool.empty()) {
     throw core::Error(core::Exit::usage, "--floating-ips or --floating-ips-file is required")
-        .with_hint("only addresses of this list are ever touched; see do-egress-ip --help");
+        .with_hint("list the addresses that may be assigned; see do-egress-ip --help");
   }
-  const core::Config& config = draft.invocation.config;
-  if (config.enabled_label == config.address_label) {
+  if (asked.config.enabled_label == asked.config.address_label) {
     throw core::Error(core::Exit::config,
                       "--enabled-label and --address-label are the same: \"{}\"",
-                      config.enabled_label);
-  }
-}
-
-void require_lock(const Invocation& invocation) {
-  if (invocation.config.lock == core::Lock::lease && !invocation.kubernetes) {
-    throw core::Error(core::Exit::config, "--lock lease: there is no Kubernetes to keep Leases")
-        .with_hint("give --kube-api-url, or claim with --lock none");
+                      asked.config.enabled_label);
   }
 }
 
 }  // namespace
 
-Invocation resolve(Draft draft, const Environment& environment) {
-  require(draft);
-  Invocation invocation = std::move(draft.invocation);
-  invocation.match = draft.match.value.value_or(core::Match{});
-  const bool changes =
-      invocation.command == Command::reconcile || invocation.command == Command::release;
-  if (!changes) {
-    invocation.writes = Writes::none;
+void resolve(Draft& draft, const Environment& environment) {
+  Invocation& asked = draft.asked;
+  require(asked);
+  if (asked.command == Command::release) {
+    asked.match = {};  // an undo undoes, whatever is matched by now
+  } else if (asked.command != Command::reconcile) {
+    asked.writes = Writes::none;
   }
-  invocation.config.pool = *draft.pool.value;
-  if (invocation.config.node_name.empty()) {
-    invocation.config.node_name = io::host_name();
+  asked.digitalocean.token = api_token(draft.token_file, environment);
+  if (asked.name_space.empty()) {
+    asked.name_space = default_namespace();
   }
-  invocation.digitalocean.token = api_token(draft.token_file, environment);
-  if (invocation.reach == Reach::everything) {
-    invocation.kubernetes = kubernetes(draft, environment);
-    invocation.name_space = name_space(draft);
-    require_lock(invocation);
+  if (asked.reach == Reach::everything) {
+    find_kubernetes(draft, environment);
+    require_node_match(draft);
   }
-  const bool pod = environment("KUBERNETES_SERVICE_HOST").has_value();
+}
+
+std::string default_termination_log(const Environment& environment) {
   const std::string in_pod = "/dev/termination-log";
-  if (!draft.termination_log.empty()) {
-    invocation.termination_log = draft.termination_log;
-  } else if (pod && io::is_readable(in_pod)) {
-    invocation.termination_log = in_pod;
-  }
-  return invocation;
+  const bool pod = environment("KUBERNETES_SERVICE_HOST").has_value();
+  return pod && io::is_readable(in_pod) ? in_pod : "";
 }
 
 }  // namespace app

@@ -7,6 +7,9 @@ namespace app {
 
 // What follows from all options together: what is required is there, Kubernetes is reachable or
 // off, the tokens are where they will be read from. Throws Error(usage) or Error(config).
-Invocation resolve(Draft draft, const Environment& environment);
+void resolve(Draft& draft, const Environment& environment);
+
+// Where the result goes in a pod; elsewhere empty.
+std::string default_termination_log(const Environment& environment);
 
 }  // namespace app

@@ -44,7 +44,8 @@ refuses 'cronJob.nodes is missing' --set mode=cronjob
 for taint in NoSchedule a:Never a=b a:NoSchedule:NoExecute '/a:NoSchedule' 'a=b c:NoSchedule'; do
     refuses '/gateTaint' --set "gateTaint=$taint"
 done
-for url in ftp://example.org example.org https:// https://user@example.org 'https://a b'; do
+for url in ftp://example.org example.org https:// https://user@example.org 'https://a b' \
+    https://a:65536 https://a_b; do
     refuses '/verifyUrls/0' --set "verifyUrls={$url}"
 done
 refuses '/okCodes/0' --set 'okCodes={1}'
@@ -52,8 +53,19 @@ for address in 0.0.0.0 255.255.255.255 10.20.30.40; do
     accepts "    $address" --set "floatingIPs={$address}"
 done
 accepts 'value: "egress-.*"' --set 'matchString=,matchRegex=egress-.*'
-accepts 'value: "https://a.example/ip,https://b.example"' \
-    --set 'verifyUrls={https://a.example/ip,https://b.example}'
+accepts 'value: "https://a.example/ip https://b.example:8443?format=json"' \
+    --set 'verifyUrls={https://a.example/ip,https://b.example:8443?format=json}'
+for text in 'egress-*' '^egress' 'egress web' Egress egress_web egress..web egress-.web; do
+    refuses '/matchString' --set "matchString=$text"
+done
+for text in egress -egress- .web. web.egress- 8b870; do
+    accepts "value: \"$text\"" --set-string "matchString=$text"
+done
+refuses 'nodeLabels.enabled and nodeLabels.address are the same' \
+    --set 'nodeLabels.enabled=a,nodeLabels.address=a'
+
+# As a part of another chart, installed on a condition.
+accepts 'kind: DaemonSet' --set enabled=true
 
 # Least privilege, in each container.
 security() { # CONTAINERS

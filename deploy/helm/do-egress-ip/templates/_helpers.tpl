@@ -32,6 +32,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and .Values.matchString .Values.matchRegex }}
 {{- fail "\n\nmatchString and matchRegex contradict each other: give one of the two" }}
 {{- end }}
+{{- if eq .Values.nodeLabels.enabled .Values.nodeLabels.address }}
+{{- fail "\n\nnodeLabels.enabled and nodeLabels.address are the same: give two labels" }}
+{{- end }}
 {{- if not .Values.token.existingSecret }}
 {{- fail (printf "\n\ntoken.existingSecret is missing: name the Secret that holds the DigitalOcean token, after\n  kubectl --namespace %s create secret generic digitalocean --from-file=%s=FILE" .Release.Namespace .Values.token.key) }}
 {{- end }}

@@ -121,7 +121,7 @@ volumeMounts:
 {{- end }}
 {{- with .Values.verifyUrls }}
 - name: DO_EGRESS_IP_VERIFY_URL
-  value: {{ join "," . | quote }}
+  value: {{ join " " . | quote }}
 {{- end }}
 {{- if .Values.metrics.enabled }}
 - name: DO_EGRESS_IP_METRICS_FILE

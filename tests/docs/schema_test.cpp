@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the chart's schema lets through, the program takes; what the program refuses, helm refuses
+// already.
+#include "app/cli/cli.hpp"
+
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+#include <regex>
+
+namespace {
+
+using Json = nlohmann::json;
+
+struct Example {
+  std::string property;  // of the schema: a JSON pointer
+  std::string option;
+  std::vector<std::string> good;
+  std::vector<std::string> wrong;
+};
+
+const std::vector<Example> examples = {
+    {"/properties/matchString",
+     "match-string",
+     {"egress", "-egress-", ".web.", "web.egress-", "8b870", "a", "-", ".", "a.b.c", "a--b"},
+     {"egress-*", "^egress", "egress web", "egress,web", "Egress", "egress_web", "egress..web",
+      "egress-.web", "egress.-web", "e/g", "\xc3\xa9"}},
+    {"/properties/verifyUrls/items",
+     "verify-url",
+     {"https://api.ipify.org?format=json", "http://192.0.2.1:8080/ip/", "https://a.test",
+      "https://a.test/", "https://a.test:65535", "https://a.test:443/?x=1,2#y", "http://a.test#x",
+      "https://a.test/x@y"},
+     {"a.test", "ftp://a.test", "https://", "https://user@a.test", "https://u:p@a.test/",
+      "https://a.test:65536", "https://a.test:99999/", "https://a b", "https://a.test/a b",
+      "https:///ip", "https://a.test,b.test", "https://?x", "https://[::1", "https://a.test:x"}},
+    {"/properties/gateTaint",
+     "gate-taint",
+     {"egress:NoSchedule", "a/b=c:NoExecute", "example.com/egress=:PreferNoSchedule"},
+     {"egress", "egress:Never", "a b:NoSchedule", ":NoSchedule", "a:NoSchedule:NoExecute"}},
+    {"/definitions/labelKey",
+     "enabled-label",
+     {"egress", "example.com/egress", "A_b.c"},
+     {"-x", "x-", "a b", "/x", "x/", "a/b/c", "a$/b"}},
+    {"/definitions/ipv4",
+     "floating-ips",
+     {"198.51.100.7", "0.0.0.0", "255.255.255.255"},
+     {"198.51.100.256", "198.51.100", "2001:db8::1", "198.51.100.07", "198.51.100.7/32"}},
+};
+
+bool is_taken_by_chart(const Json& schema, const std::string& value) {
+  // Go's expressions are of UTF-8, and these know nothing that is not in ECMAScript as well.
+  return std::regex_search(value, std::regex(schema.at("pattern").get<std::string>()));
+}
+
+// As in a pod of the chart.
+bool is_taken_by_program(const std::string& option, const std::string& value) {
+  const std::map<std::string, std::string> variables = {
+      {"KUBERNETES_SERVICE_HOST", "10.245.0.1"}, {"DO_EGRESS_IP_KUBE_TOKEN_FILE", SCHEMA_PATH}};
+  const auto environment = [&](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional(found->second);
+  };
+  std::vector<std::string> arguments = {"reconcile", "--config=", "--" + option, value};
+  if (option != "match-string") {
+    arguments.insert(arguments.end(), {"--match-string", "egress"});
+  }
+  if (option != "floating-ips") {
+    arguments.insert(arguments.end(), {"--floating-ips", "198.51.100.7"});
+  }
+  return std::holds_alternative<app::Invocation>(app::parse_command_line(arguments, environment));
+}
+
+}  // namespace
+
+TEST_CASE("chart: the schema and the program take the same values") {
+  std::ifstream file(SCHEMA_PATH);
+  const Json schema = Json::parse(file);
+  for (const Example& example : examples) {
+    const Json& property = schema.at(Json::json_pointer(example.property));
+    for (const std::string& value : example.good) {
+      CAPTURE(value);
+      CHECK(is_taken_by_chart(property, value));
+      CHECK(is_taken_by_program(example.option, value));
+    }
+    for (const std::string& value : example.wrong) {
+      CAPTURE(value);
+      CHECK_FALSE(is_taken_by_chart(property, value));
+      CHECK_FALSE(is_taken_by_program(example.option, value));
+    }
+  }
+}

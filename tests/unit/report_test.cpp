@@ -92,7 +92,7 @@ TEST_CASE("report: JSON has every field, with its type") {
 }
 
 TEST_CASE("report: JSON is one line, and says null for what is not known") {
-  const std::string text = app::render_json({});
+  const std::string text = app::render_json(Outcome{});
   CHECK(text.find('\n') == text.size() - 1);
   const json document = json::parse(text);
   CHECK(keys(document) == keys(parsed(eventful())));

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -38,12 +37,12 @@ void echo(int connection) {
 }  // namespace
 
 // The thread that makes it goes there and no further.
-int socket_in(const std::string& netns, int type) {
+int socket_in(const std::string& netns, int type, int family) {
   int result = -1;
   std::thread([&] {
     const int space = open(("/run/netns/" + netns).c_str(), O_RDONLY | O_CLOEXEC);
     if (space >= 0 && setns(space, CLONE_NEWNET) == 0) {
-      result = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+      result = socket(family, type | SOCK_CLOEXEC, 0);
     }
     close(space);
   }).join();

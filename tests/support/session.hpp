@@ -3,6 +3,8 @@
 
 #include "support/world.hpp"
 
+#include <sys/socket.h>
+
 #include <memory>
 #include <string>
 
@@ -10,7 +12,7 @@ namespace support {
 
 // A socket in another network namespace; none of this process's threads stays there. Throws where
 // there can be none.
-int socket_in(const std::string& netns, int type);
+int socket_in(const std::string& netns, int type, int family = AF_INET);
 
 inline constexpr int ssh_port = 22;
 

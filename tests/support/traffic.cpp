@@ -12,6 +12,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -131,6 +132,7 @@ struct DatagramFlow::State {
   sockaddr_in there = {};
   Sockets sockets = Sockets::one;
   int socket = -1;
+  std::deque<int> earlier = {};  // where each datagram has its own
   std::atomic<bool> ending = false;
   std::atomic<std::uint32_t> sent = 0;
   mutable std::mutex mutex = {};
@@ -146,10 +148,27 @@ struct DatagramFlow::State {
     return count;
   }
 
-  void open() {
+  // An answer may be late: the sockets of the last second are listened to as well.
+  void retire() {
+    constexpr std::size_t most = 200;
     if (socket >= 0) {
-      close(socket);
+      earlier.push_back(socket);
     }
+    if (earlier.size() > most) {
+      close(earlier.front());
+      earlier.pop_front();
+    }
+  }
+
+  void close_all() {
+    close(socket);
+    for (const int one : earlier) {
+      close(one);
+    }
+  }
+
+  void open() {
+    retire();
     socket = socket_in(netns, SOCK_DGRAM | SOCK_NONBLOCK);
     if (connect(socket, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) {
       throw std::runtime_error("no way out of " + netns);
@@ -183,8 +202,22 @@ struct DatagramFlow::State {
   }
 
   int take_answers() {
+    std::vector<pollfd> readable = {{socket, POLLIN, 0}};
+    for (const int one : earlier) {
+      readable.push_back({one, POLLIN, 0});
+    }
     int count = 0;
-    for (std::uint32_t number = 0; recv(socket, &number, sizeof number, 0) == sizeof number;) {
+    if (poll(readable.data(), readable.size(), 1) > 0) {
+      for (const pollfd& one : readable) {
+        count += one.revents == 0 ? 0 : take_answers(one.fd);
+      }
+    }
+    return count;
+  }
+
+  int take_answers(int from) {
+    int count = 0;
+    for (std::uint32_t number = 0; recv(from, &number, sizeof number, 0) == sizeof number;) {
       const std::lock_guard lock(mutex);
       if (number < answered.size() && !answered[number]) {
         answered[number] = true;
@@ -199,8 +232,6 @@ struct DatagramFlow::State {
     auto next = Time::now();
     auto last_answer = next;
     while (!ending || (under_way > 0 && Time::now() - last_answer < longest_drain)) {
-      pollfd readable{socket, POLLIN, 0};
-      poll(&readable, 1, 1);
       if (const int count = take_answers(); count > 0) {
         under_way = std::max(0, under_way - count);
         last_answer = Time::now();
@@ -231,7 +262,7 @@ DatagramFlow::DatagramFlow(const std::string& netns, const std::string& address,
 
 DatagramFlow::~DatagramFlow() {
   stop();
-  close(state_->socket);
+  state_->close_all();
 }
 
 bool DatagramFlow::goes_on(int answers, std::chrono::seconds patience) const {
@@ -279,9 +310,9 @@ Stream::~Stream() {
   stop();
 }
 
-bool Stream::goes_on(int answers) const {
+bool Stream::goes_on(int answers, std::chrono::seconds patience) const {
   const int wanted = state_->answered + answers;
-  return wait_until(std::chrono::minutes(1), [&] { return state_->answered >= wanted; });
+  return wait_until(patience, [&] { return state_->answered >= wanted; });
 }
 
 Count Stream::stop() {

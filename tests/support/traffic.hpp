@@ -74,7 +74,7 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   ~Stream();
 
-  bool goes_on(int answers = 300) const;
+  bool goes_on(int answers = 300, std::chrono::seconds patience = std::chrono::minutes(1)) const;
   Count stop();
 
  private:

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Defaults that are more than a gateway and a device, and other people's routes beside them.
+#include "dirty.hpp"
+
+using dirty::check_life;
+
+namespace {
+
+std::string defaults(const Node& node) {
+  return node.world.ip(node.droplet, "-4 route show default");
+}
+
+}  // namespace
+
+TEST_CASE("dirty: ecmp, a default with two next hops comes back with both") {
+  check_life("ecmp");
+}
+
+TEST_CASE("dirty: nexthop-object, a default that refers to an object comes back so") {
+  check_life("nexthop-object");
+}
+
+TEST_CASE("dirty: ecmp+nexthop-object, a default that refers to a group comes back so") {
+  check_life("ecmp+nexthop-object");
+}
+
+TEST_CASE("dirty: onlink-mtu, onlink and mtu 1400 come back, and the mtu holds meanwhile") {
+  check_life("onlink-mtu");
+  const dirty::DirtyNode node("onlink-mtu");
+  node.run(0);
+  CHECK(defaults(node).find("mtu 1400") != std::string::npos);
+}
+
+TEST_CASE("dirty: dhcp-metric+onlink-mtu, source, metric and mtu come back together") {
+  check_life("dhcp-metric+onlink-mtu");
+}
+
+TEST_CASE("dirty: vpc-routes, the VPC stays reachable through its own gateway") {
+  check_life("vpc-routes");
+}
+
+TEST_CASE("dirty: link-default, a second default without a gateway stays behind ours") {
+  check_life("link-default");
+}
+
+TEST_CASE("dirty: routing-agent, its /32 to the API server and its rule stay") {
+  check_life("routing-agent");
+}
+
+TEST_CASE("dirty: routing-agent+ecmp, both are kept") {
+  check_life("routing-agent+ecmp");
+}
+
+TEST_CASE("dirty: vpc-api, the API server is in the VPC") {
+  check_life("vpc-api");
+}
+
+TEST_CASE("dirty: anchor-nic+vpc-routes+vpc-api, a node of DOKS 1.36") {
+  check_life("anchor-nic+vpc-routes+vpc-api", dirty::Pods::restart);
+}

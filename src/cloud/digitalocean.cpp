@@ -253,13 +253,18 @@ void DigitalOcean::unassign(core::Ipv4 address) {
   });
 }
 
+// The address itself is read next, and decides; what cannot be had of its action fails nothing.
 bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
-  const auto response =
-      get(fmt::format("/v2/reserved_ips/{}/actions/{}", address.to_string(), action),
-          "reserved_ip:read");
-  const json body = parse_any(response.body);
-  const json* entry = member(body, "action");
-  return response.status == 200 && entry != nullptr && words(*entry, "status") == "errored";
+  bool errored = false;
+  const auto failure = core::failure_of([&] {
+    const auto response =
+        get(fmt::format("/v2/reserved_ips/{}/actions/{}", address.to_string(), action),
+            "reserved_ip:read");
+    const json body = parse_any(response.body);
+    const json* entry = member(body, "action");
+    errored = response.status == 200 && entry != nullptr && words(*entry, "status") == "errored";
+  });
+  return !failure && errored;
 }
 
 std::optional<std::vector<core::Ipv4>> DigitalOcean::public_addresses(core::DropletId droplet) {

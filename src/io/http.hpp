@@ -37,13 +37,13 @@ struct Request {
   std::string url = {};
   std::vector<std::string> headers = {};
   std::string body = {};
-  std::string ca_file = {};               // empty: the system's
+  std::string ca_file = {};  // empty: the system's
   std::optional<Source> source = {};
-  std::uint32_t mark = 0;                 // of its packets, SO_MARK of socket(7); 0: none
-  Tries tries = Tries::several;           // whether a failure may be waited out
-  bool fresh = false;                     // over a connection made now, by the routes of now
-  bool connect_only = false;              // ends when the connection, with its TLS, is made
-  bool direct = false;                    // through no proxy
+  std::uint32_t mark = 0;        // of its packets, SO_MARK of socket(7); 0: none
+  Tries tries = Tries::several;  // whether a failure may be waited out
+  bool fresh = false;            // over a connection made now, by the routes of now
+  bool connect_only = false;     // ends when the connection, with its TLS, is made
+  bool direct = false;           // through no proxy
   // 200 addresses, each with its whole droplet, are about 2 MB; no reply to us is longer.
   std::size_t largest_reply = std::size_t{16} << 20U;  // of the body, in bytes
 };

@@ -8,8 +8,8 @@
 namespace io {
 
 // The kernel's IPv4 network. Abstract so that tests need no privileges. Every change throws
-// Error(no_permission) without CAP_NET_ADMIN and Error(os_error) when the kernel refuses otherwise, and
-// Error(try_again) when its answer was lost: it may have taken place.
+// Error(no_permission) without CAP_NET_ADMIN and Error(os_error) when the kernel refuses otherwise,
+// and Error(try_again) when its answer was lost: it may have taken place.
 struct Kernel {
   virtual ~Kernel() = default;
 

@@ -14,10 +14,10 @@ using support::Variables;
 
 namespace {
 
-const std::set<std::string> actions = {
-    "acquire-lease", "release-lease", "assign",          "set-route",   "remove-route",  "add-rule",
-    "label-node",    "remove-rule",   "replace-default", "set-marking", "remove-marking",
-    "confirm-default"};
+const std::set<std::string> actions = {"acquire-lease", "release-lease",  "assign",
+                                       "set-route",     "remove-route",   "add-rule",
+                                       "label-node",    "remove-rule",    "replace-default",
+                                       "set-marking",   "remove-marking", "confirm-default"};
 
 std::set<std::string> keys(const Json& object) {
   std::set<std::string> names;

@@ -45,9 +45,8 @@ void add_routing_agent(core::Network& network) {
 // Each at its place.
 void add_rules(core::Network& network, const std::vector<core::Rule>& rules) {
   for (const core::Rule& rule : rules) {
-    network.rules.insert(std::ranges::upper_bound(network.rules, rule.priority, {},
-                                                  &core::Rule::priority),
-                         rule);
+    network.rules.insert(
+        std::ranges::upper_bound(network.rules, rule.priority, {}, &core::Rule::priority), rule);
   }
 }
 
@@ -113,13 +112,11 @@ core::Network converged(Topology topology) {
        {.via = anchor_hop, .source = anchor_address, .table = core::anchor_table},
        replaced});
   const auto anchor = core::Prefix::host(anchor_address);
-  network.rules.insert(network.rules.end() - 2,
-                       {{.priority = 17299,
-                         .source = anchor,
-                         .mark = core::proof_mark,
-                         .table = core::anchor_table},
-                        {.priority = 17304, .source = anchor, .suppress_prefixlength = 0},
-                        {.priority = 17305, .source = anchor, .table = core::anchor_table}});
+  network.rules.insert(
+      network.rules.end() - 2,
+      {{.priority = 17299, .source = anchor, .mark = core::proof_mark, .table = core::anchor_table},
+       {.priority = 17304, .source = anchor, .suppress_prefixlength = 0},
+       {.priority = 17305, .source = anchor, .table = core::anchor_table}});
   if (topology != Topology::routing_agent) {
     const auto source = core::Prefix::host(public_address);
     add_rules(network, {{.priority = 17300, .source = source, .suppress_prefixlength = 0},
@@ -139,9 +136,8 @@ core::Network forwarding(core::Network network) {
 core::Network marked(core::Network network) {
   network = forwarding(std::move(network));
   network.marking = {core::Marking::State::set, public_address};
-  add_rules(network,
-            {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
-             {.priority = 17303, .mark = core::our_mark, .table = core::public_table}});
+  add_rules(network, {{.priority = 17302, .mark = core::our_mark, .suppress_prefixlength = 0},
+                      {.priority = 17303, .mark = core::our_mark, .table = core::public_table}});
   return network;
 }
 

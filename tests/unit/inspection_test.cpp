@@ -66,7 +66,7 @@ TEST_CASE("inspection: a review that is refused, or has another shape, is an err
         std::tuple{R"({"message":"no"})", 500L, Exit::unavailable},
         std::tuple{R"({"status":{}})", 201L, Exit::software},
         std::tuple{R"({"status":{"allowed":"yes"}})", 201L, Exit::software},
-        std::tuple{"<html>", 201L, Exit::software}}) {
+        std::tuple{"<html>", 201L, Exit::unavailable}}) {
     CAPTURE(std::string(body));
     fixture.http.script(reviews, {json_reply(body, status)});
     CHECK(exit_of([&] { cloud::may(fixture.api, {.verb = "get", .resource = "nodes"}); }) == exit);

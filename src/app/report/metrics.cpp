@@ -81,10 +81,13 @@ bool rolled_back(const Outcome& outcome) {
     if (!was_done(record)) {
       continue;
     }
-    undone = undone || (switched && replaced != nullptr && replaced->route.protocol != core::unconfirmed_protocol &&
-               replaced->route.protocol != core::our_protocol) ||
+    undone = undone ||
+             (switched && replaced != nullptr &&
+              replaced->route.protocol != core::unconfirmed_protocol &&
+              replaced->route.protocol != core::our_protocol) ||
              (switched && removed != nullptr && removed->route.destination == core::Prefix{});
-    switched = switched || (replaced != nullptr && replaced->route.protocol == core::unconfirmed_protocol);
+    switched =
+        switched || (replaced != nullptr && replaced->route.protocol == core::unconfirmed_protocol);
   }
   return undone || outcome.ending.exit == Exit::rolled_back;
 }

@@ -29,6 +29,7 @@ bool may_be_had_now(const Fact& fact) {
 Observer::Observer(System& system, const Invocation& invocation)
     : system_(system),
       invocation_(invocation),
+      turn_(system),
       digitalocean_(system.http, invocation.digitalocean.url, invocation.digitalocean.ca_file,
                     invocation.digitalocean.token) {
   if (invocation.kubernetes) {
@@ -247,62 +248,9 @@ void Observer::node_changed() {
 }
 
 void Observer::take_turn() {
-  constexpr io::Duration interval{50};
-  constexpr io::Duration rest{1'000};  // to say so in
-  const auto failure = core::failure_of([&] {
-    while (!(turn_ = system_.locks.try_take())) {
-      if (system_.clock.remaining() < rest) {
-        throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
-            .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
-      }
-      system_.log.progress("waiting for another run on this node");
-      system_.clock.sleep(interval);
-    }
-  });
-  if (failure && failure->exit() == core::Exit::try_again) {
-    throw core::Error(*failure);
-  }
-  if (failure && failure->exit() == core::Exit::os_error) {
-    system_.log.write(io::Level::warning, "nothing keeps other runs from changing this node: {}",
-                      failure->what());
-  }
-  has_turn_ = true;
+  turn_.take();
   forget();
   read_network();
-}
-
-void Observer::begin_switch() {
-  if (guard_) {
-    return;
-  }
-  constexpr io::Duration margin{300};  // for this process to undo by itself
-  const auto failure = core::failure_of([&] {
-    guard_ = system_.guards.open(
-        [droplet = found_.droplet](io::Kernel& kernel) {
-          if (const auto undone = undo(kernel, droplet); undone.failure) {
-            throw core::Error(*undone.failure);
-          }
-        },
-        system_.clock.remaining() + margin, turn_.get());
-  });
-  if (failure) {
-    system_.log.write(io::Level::warning, "no guard undoes the switch if this is killed: {}",
-                      failure->what());
-  }
-}
-
-void Observer::end_switch() {
-  if (!guard_) {
-    return;
-  }
-  const auto end = guard_->confirm();
-  guard_.reset();
-  if (end == io::Guard::End::undone) {
-    throw core::Error(core::Exit::try_again, "the switch took longer than the deadline allows");
-  }
-  if (end == io::Guard::End::missing) {
-    system_.log.write(io::Level::warning, "the guard of the switch was killed; going on without");
-  }
 }
 
 void Observer::undone(const std::optional<core::Error>& failure) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/invocation.hpp"
+#include "app/run/turn.hpp"
 #include "app/system.hpp"
 #include "cloud/digitalocean.hpp"
 #include "cloud/kubernetes.hpp"
@@ -52,12 +53,12 @@ class Observer {
   // Nobody else changes this node's network from now on; everything is read again. Throws
   // Error(try_again) where another run does not end in time, and like io::Clock::sleep().
   void take_turn();
-  bool has_turn() const { return has_turn_; }
+  bool has_turn() const { return turn_.is_taken(); }
 
   // The default is about to be switched: from now on a guard undoes it, unless it is confirmed.
-  void begin_switch();
+  void begin_switch() { turn_.begin_switch(found_.droplet); }
   // Ends the guard. Throws Error(try_again) where it has undone the switch already.
-  void end_switch();
+  void end_switch() { turn_.end_switch(); }
 
   // What was undone; what could not be.
   void undone(const std::optional<core::Error>& failure);
@@ -86,9 +87,7 @@ class Observer {
   std::optional<std::string> claimed_ = {};
   int node_changes_ = 0;
   bool no_marking_ = false;
-  bool has_turn_ = false;
-  std::unique_ptr<io::Lock> turn_ = {};  // given back last
-  std::unique_ptr<io::Guard> guard_ = {};
+  Turn turn_;
 };
 
 }  // namespace app

@@ -106,4 +106,36 @@ std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
                 .hint = "set --node-name to the Node of this droplet"};
 }
 
+Ending ending_of(const Error& error) {
+  return {.exit = error.exit(), .message = error.what(), .hint = error.hint()};
+}
+
+void tell_node(Plan& plan, const Observation& found, const Config& asked,
+               const std::optional<Ipv4>& address) {
+  if (std::holds_alternative<NotAsked>(found.node)) {
+    plan.needs.push_back(Need::node);
+    return;
+  }
+  if (const Node* node = std::get_if<Node>(&found.node)) {
+    if (const auto step = tell(*node, asked, address)) {
+      plan.steps.push_back(*step);
+    }
+  }
+}
+
+Ending gate_failed(const Error& error, Ipv4 address) {
+  const bool rights = error.exit() == Exit::no_permission;
+  return {
+      .exit = rights ? Exit::no_permission : Exit::gate_failed,
+      .message = fmt::format("egress by {} is in force, but {}", address.to_string(), error.what()),
+      .hint = error.hint()};
+}
+
+Plan end_without_egress(const Observation& found, const Config& asked, Ending ending) {
+  Plan plan;
+  tell_node(plan, found, asked, std::nullopt);
+  plan.ending = std::move(ending);
+  return plan;
+}
+
 }  // namespace core

@@ -26,4 +26,16 @@ bool leaves_by(const Node& node, const Config& asked, Ipv4 address);
 std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
                                       const Config& asked);
 
+Ending ending_of(const Error& error);
+
+// Adds what makes the Node tell the truth; without its facts, the need for them.
+void tell_node(Plan& plan, const Observation& found, const Config& asked,
+               const std::optional<Ipv4>& address);
+
+// Egress works, but the Node could not be told.
+Ending gate_failed(const Error& error, Ipv4 address);
+
+// Nothing was proven: the Node must not claim anything, and the run ends with `ending`.
+Plan end_without_egress(const Observation& found, const Config& asked, Ending ending);
+
 }  // namespace core

@@ -7,7 +7,7 @@
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
-#include "core/plan/undo.hpp"
+#include "core/plan/switch.hpp"
 
 #include <algorithm>
 
@@ -16,44 +16,6 @@ namespace {
 
 void append(std::vector<Step>& steps, const std::vector<Step>& more) {
   steps.insert(steps.end(), more.begin(), more.end());
-}
-
-Ending ending_of(const Error& error) {
-  return {.exit = error.exit(), .message = error.what(), .hint = error.hint()};
-}
-
-// --- the Node ----------------------------------------------------------------------------------
-
-// Adds what makes the Node tell the truth; without its facts, the need for them.
-void tell_node(Plan& plan, const Observation& found, const Config& asked,
-               const std::optional<Ipv4>& address) {
-  if (std::holds_alternative<NotAsked>(found.node)) {
-    plan.needs.push_back(Need::node);
-    return;
-  }
-  if (const Node* node = std::get_if<Node>(&found.node)) {
-    if (const auto step = tell(*node, asked, address)) {
-      plan.steps.push_back(*step);
-    }
-  }
-}
-
-Ending gate_failed(const Error& error, Ipv4 address) {
-  const bool rights = error.exit() == Exit::no_permission;
-  return {
-      .exit = rights ? Exit::no_permission : Exit::gate_failed,
-      .message = fmt::format("egress by {} is in force, but {}", address.to_string(), error.what()),
-      .hint = error.hint()};
-}
-
-// --- the ways a run can go ---------------------------------------------------------------------
-
-// Nothing was proven: the Node must not claim anything, and the run ends with `ending`.
-Plan end_without_egress(const Observation& found, const Config& asked, Ending ending) {
-  Plan plan;
-  tell_node(plan, found, asked, std::nullopt);
-  plan.ending = std::move(ending);
-  return plan;
 }
 
 Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
@@ -71,66 +33,13 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 
-std::string reasons(const std::vector<Step>& steps) {
-  std::string text;
-  for (const Step& step : steps) {
-    text += (text.empty() ? "" : "; ") + step.reason;
-  }
-  return text;
-}
-
 // Egress did not show, or the kernel refused a part of it: everything is put back as it was.
 Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
-  Plan plan{.undo = true, .ending = std::move(ending)};
-  const auto left = undo(found.network, found.droplet);
-  if (found.undo_failure) {
-    plan.ending = {
-        .exit = Exit::degraded,
-        .message = fmt::format("{}; undoing the changes failed: {}; still to be undone: {}",
-                               plan.ending.message, found.undo_failure->what(), reasons(left)),
-        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
-  } else {
-    plan.steps = left;
-  }
+  Plan plan = put_back(found, std::move(ending));
   if (plan.steps.empty()) {
     tell_node(plan, found, asked, std::nullopt);
-    plan.undo = false;
   }
   return plan;
-}
-
-Ending not_proven(const Error& why) {
-  return {.exit = Exit::rolled_back,
-          .message = fmt::format("egress was not proven, and the default route is as before: {}",
-                                 why.what()),
-          .hint = why.hint()};
-}
-
-Ending no_rights() {
-  return {.exit = Exit::no_permission,
-          .message = "cannot change routes and rules: CAP_NET_ADMIN is missing",
-          .hint = "run as root, or with the capability NET_ADMIN; nothing was claimed or changed"};
-}
-
-// Adds what makes the default lead through the anchor, by proof, switch and confirmation. False
-// where a proof must be had before anything else.
-bool switch_default(Plan& plan, const Observation& found, const Config& asked, const Paths& paths) {
-  append(plan.steps, prepare_switch(found.network, paths, asked.direct));
-  const auto replace = default_by_anchor(found.network, paths);
-  if (replace.empty() && is_confirmed(found.network)) {
-    return true;
-  }
-  if (plan.steps.empty() && !found.path_proven) {
-    plan.needs.push_back(Need::path);
-    return false;
-  }
-  append(plan.steps, replace);
-  if (plan.steps.empty() && !found.egress_proven) {
-    plan.needs.push_back(Need::egress);
-    return false;
-  }
-  plan.steps.push_back(confirm_default(found.network, paths));
-  return true;
 }
 
 // Where a service can tell, it is asked before the Node says so for the first time.
@@ -291,12 +200,6 @@ bool cut_off(const Observation& found) {
 }
 
 namespace {
-
-// What the kernel alone shows needs no server to be said.
-std::optional<Ending> wrong_by_kernel(const Network& network) {
-  const auto ending = default_overruled(network);
-  return ending ? ending : table_taken(network);
-}
 
 // Without metadata nothing can be proven.
 Plan end_without_droplet(const Observation& found, const Config& asked) {

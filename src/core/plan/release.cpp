@@ -3,6 +3,7 @@
 
 #include "core/plan/node.hpp"
 #include "core/plan/plan.hpp"
+#include "core/plan/switch.hpp"
 #include "core/plan/undo.hpp"
 
 #include <algorithm>
@@ -77,9 +78,7 @@ Plan plan_release(const Observation& found, const Config& asked) {
   const auto network = undo(found.network, found.droplet);
   plan.steps.insert(plan.steps.end(), network.begin(), network.end());
   if (!found.network.may_change && !network.empty()) {
-    return {.ending = {.exit = Exit::no_permission,
-                       .message = "cannot change routes and rules: CAP_NET_ADMIN is missing",
-                       .hint = "run as root, or with the capability NET_ADMIN"}};
+    return {.ending = no_rights()};
   }
   if (asked.keep_ip) {
     return plan;

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run/turn.hpp"
+
+#include "app/run/change.hpp"
+
+namespace app {
+
+void Turn::take() {
+  constexpr io::Duration interval{50};
+  constexpr io::Duration rest{1'000};  // to say so in
+  const auto failure = core::failure_of([&] {
+    while (!(lock_ = system_.locks.try_take())) {
+      if (system_.clock.remaining() < rest) {
+        throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
+            .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
+      }
+      system_.log.progress("waiting for another run on this node");
+      system_.clock.sleep(interval);
+    }
+  });
+  if (failure && failure->exit() == core::Exit::try_again) {
+    throw core::Error(*failure);
+  }
+  if (failure && failure->exit() == core::Exit::os_error) {
+    system_.log.write(io::Level::warning, "nothing keeps other runs from changing this node: {}",
+                      failure->what());
+  }
+  taken_ = true;
+}
+
+void Turn::begin_switch(const std::optional<core::Droplet>& droplet) {
+  if (guard_) {
+    return;
+  }
+  constexpr io::Duration margin{300};  // for this process to undo by itself
+  const auto failure = core::failure_of([&] {
+    guard_ = system_.guards.open(
+        [droplet](io::Kernel& kernel) {
+          if (const auto undone = undo(kernel, droplet); undone.failure) {
+            throw core::Error(*undone.failure);
+          }
+        },
+        system_.clock.remaining() + margin, lock_.get());
+  });
+  if (failure) {
+    system_.log.write(io::Level::warning, "no guard undoes the switch if this is killed: {}",
+                      failure->what());
+  }
+}
+
+void Turn::end_switch() {
+  if (!guard_) {
+    return;
+  }
+  const auto end = guard_->confirm();
+  guard_.reset();
+  if (end == io::Guard::End::undone) {
+    throw core::Error(core::Exit::try_again, "the switch took longer than the deadline allows");
+  }
+  if (end == io::Guard::End::missing) {
+    system_.log.write(io::Level::warning, "the guard of the switch was killed; going on without");
+  }
+}
+
+}  // namespace app

@@ -5,6 +5,7 @@
 #include "integration/processes.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,8 +107,11 @@ TEST_CASE("guard: keeps nothing open that its maker had open") {
   Shared& shared = integration::share();
   std::array<int, 2> ends = {};
   REQUIRE(pipe(ends.data()) == 0);
-  const auto guard = open_guard(shared);
+  constexpr int far_up = 30;  // not where the guard has its own
+  const int written_to = fcntl(ends[1], F_DUPFD, far_up);
   close(ends[1]);
+  const auto guard = open_guard(shared);
+  close(written_to);
   pollfd end{.fd = ends[0], .events = POLLIN, .revents = 0};
   CHECK(poll(&end, 1, static_cast<int>(for_long.count())) == 1);
   char byte = 0;

@@ -84,7 +84,11 @@ class Maker {
   void wait_until_stopped() const { REQUIRE(waitpid(process_, nullptr, WUNTRACED) == process_); }
   int exit_code() {
     int status = 0;
-    waitpid(std::exchange(process_, -1), &status, 0);
+    if (!comes_true([&] { return waitpid(process_, &status, WNOHANG) == process_; })) {
+      end();
+      return -1;
+    }
+    process_ = -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
   void end() {

@@ -66,8 +66,9 @@ Reply FakeCloud::answer(const io::Request& request) {
 bool FakeCloud::reaches(const io::Request& request) const {
   const core::Network& network = kernel_.network;
   if (request.server == io::Server::metadata) {
-    return route_to(kernel_.network, core::metadata_service) != nullptr ||
-           core::default_in_force(network).value_or(core::Route{}).via.gateway == public_gateway;
+    const auto in_force = core::default_in_force(network).value_or(core::Route{});
+    return route_to(kernel_.network, core::metadata_service) != nullptr || in_force.multipath ||
+           in_force.via.gateway == public_gateway;
   }
   if (is_from(request, public_address)) {
     return default_route(kernel_.network, core::public_table) != nullptr;

@@ -129,7 +129,7 @@ std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network)
 
 void FakeKernel::change(const std::string& what) {
   changes.push_back(what);
-  if (changes.size() - 1 == refuse_change) {
+  if (changes.size() - 1 == refuse_change || what == refuses_always) {
     throw refused("Network is unreachable");
   }
   if (refuses) {
@@ -141,6 +141,9 @@ void FakeKernel::change(const std::string& what) {
 }
 
 void FakeKernel::require_valid_hop(const core::Route& route) const {
+  if (route.multipath || route.nexthop_object) {
+    return;  // whose hops are not looked at
+  }
   if (std::ranges::find(network.links, route.via.ifindex, &core::Link::ifindex) ==
       network.links.end()) {
     throw refused("No such device");

@@ -33,6 +33,7 @@ class FakeKernel : public io::Kernel {
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change
   std::optional<core::Error> refuses = {};           // thrown by every change
+  std::string refuses_always = {};                   // one of `changes`, whenever it is tried
   std::optional<std::size_t> refuse_change = {};     // its place in `changes`
   std::function<void(core::Network&)> meddler = {};  // somebody else, after each change
 

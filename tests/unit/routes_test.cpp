@@ -234,3 +234,32 @@ TEST_CASE("routes: a default that is overruled is told with where traffic really
     CHECK_FALSE(core::default_overruled(network).has_value());
   }
 }
+
+TEST_CASE("routes: a destination that only a default leads to, in each quarter of the world") {
+  const auto with = [](const std::vector<std::string>& taken, std::uint8_t protocol = 4,
+                       std::uint32_t table = core::main_table) {
+    std::vector<Route> routes;
+    for (const std::string& destination : taken) {
+      routes.push_back(
+          {.destination = support::prefix(destination), .table = table, .protocol = protocol});
+    }
+    std::string found;
+    for (const core::Ipv4 address : core::destinations_of_defaults(routes)) {
+      found += (found.empty() ? "" : " ") + address.to_string();
+    }
+    return found;
+  };
+  const std::string usual = "23.23.23.23 64.64.64.64 129.129.129.129 193.193.193.193";
+  CHECK(with({}) == usual);
+  CHECK(with({"0.0.0.0/0"}) == usual);
+  CHECK(with({"23.0.0.0/8"}) == "45.45.45.45 64.64.64.64 129.129.129.129 193.193.193.193");
+  CHECK(with({"23.23.23.23", "45.45.45.0/24"}) ==
+        "52.52.52.52 64.64.64.64 129.129.129.129 193.193.193.193");
+  CHECK(with({"23.0.0.0/8", "45.0.0.0/8", "52.0.0.0/8"}) ==
+        "64.64.64.64 129.129.129.129 193.193.193.193");
+  CHECK(with({"193.193.193.193"}) == "23.23.23.23 64.64.64.64 129.129.129.129 208.208.208.208");
+  // A VPN takes everything by halves, quarters, ...: that is what is to be seen.
+  CHECK(with({"0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/7", "22.0.0.0/7"}) == usual);
+  CHECK(with({"128.0.0.0/1"}, core::our_protocol) == "23.23.23.23 64.64.64.64");  // --direct
+  CHECK(with({"23.0.0.0/8"}, 4, 52) == usual);
+}

@@ -138,7 +138,7 @@ std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& 
   std::vector<Step> steps;
   std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
     if (rule.protocol == our_protocol && !has(wanted, rule)) {
-      steps.push_back({RemoveRule{rule}, std::string(reason)});
+      steps.push_back({RemoveRule{rule}, fmt::format("rule {} is {}", rule.priority, reason)});
     }
   });
   return steps;

@@ -38,12 +38,14 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
   }
   append_steps(steps, restore_other_metrics(network));
   if (network.marking.state == Marking::State::set) {
-    steps.push_back({RemoveMarking{}, "ours"});
+    steps.push_back({RemoveMarking{}, "the marking is ours"});
   }
   append_steps(steps, remove_rules(network, {}, "ours"));
   for (const Route& route : network.routes) {
     if (is_ours_beside_defaults(route)) {
-      steps.push_back({RemoveRoute{route}, "ours"});
+      steps.push_back(
+          {RemoveRoute{route}, fmt::format("the route to {} in table {} is ours",
+                                           route.destination.to_string(), route.table)});
     }
   }
   return steps;

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/run/reconcile.hpp"
+#include "core/plan/routes.hpp"
+#include "support/print.hpp"
+#include "support/rig.hpp"
+
+#include <algorithm>
+
+using app::Outcome;
+using core::Exit;
+using core::Route;
+using support::Rig;
+using support::Topology;
+
+// Whatever default is replaced comes back as it was, every attribute, or it is not touched.
+
+namespace {
+
+void fail_after_switch(Rig& rig) {
+  rig.cloud.fault = [](const io::Request& request) -> std::optional<support::Reply> {
+    return request.fresh && !request.source ? std::optional(support::no_reply()) : std::nullopt;
+  };
+}
+
+Outcome release(Rig& rig) {
+  rig.forget();
+  rig.invocation.config.keep_ip = true;
+  return app::release(rig.system, rig.invocation);
+}
+
+Route& in_force(Rig& rig) {
+  return *support::default_route(rig.kernel.network);
+}
+
+// Attributes that nobody here knows, as on the wire.
+Route with_everything(Route route) {
+  route.metrics = std::string("\x08\x00\x02\x00\x78\x05\x00\x00", 8);  // mtu 1400
+  route.attributes = std::string("\x08\x00\x0b\x00\x07\x00\x00\x00", 8);
+  route.flags = 4;  // onlink
+  route.protocol = 18;
+  return route;
+}
+
+}  // namespace
+
+TEST_CASE("memory: a default comes back with every attribute, after a rollback and a release") {
+  Rig rig;
+  SUBCASE("unknown ones") {
+    in_force(rig) = with_everything(in_force(rig));
+  }
+  SUBCASE("several next hops") {
+    in_force(rig) = with_everything({.multipath = true});
+  }
+  SUBCASE("a nexthop object") {
+    in_force(rig) = with_everything(in_force(rig));
+    in_force(rig).nexthop_object = 7;
+  }
+  const core::Network before = rig.kernel.network;
+  fail_after_switch(rig);
+  CHECK(rig.run().ending.exit == Exit::rolled_back);
+  CHECK(rig.kernel.network.routes == before.routes);
+  CHECK(rig.kernel.network.rules == before.rules);
+
+  rig.cloud.fault = {};
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(in_force(rig).metrics == core::default_in_force(before)->metrics);
+  CHECK(in_force(rig).attributes.empty());
+  CHECK(rig.run().result == Outcome::Result::unchanged);
+
+  CHECK(release(rig).ending.exit == Exit::ok);
+  CHECK(rig.kernel.network.routes == before.routes);
+  CHECK(rig.kernel.network.rules == before.rules);
+}
+
+TEST_CASE("memory: a default of which the kernel takes no true copy is not touched: 78") {
+  Rig rig;
+  in_force(rig) = with_everything(in_force(rig));
+  const core::Network before = rig.kernel.network;
+  SUBCASE("it takes another one") {
+    rig.kernel.meddler = [](core::Network& network) {
+      if (Route* copy = support::default_route(network, core::memory_table)) {
+        copy->attributes.clear();
+      }
+    };
+  }
+  SUBCASE("it takes none") {
+    rig.kernel.refuse_change = 8;
+  }
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::config);
+  CHECK(outcome.ending.message.starts_with("the default route cannot be replaced"));
+  CHECK(rig.kernel.network.routes == before.routes);
+  CHECK(rig.kernel.network.rules == before.rules);
+  CHECK(rig.guards.opened == 0);
+}
+
+TEST_CASE(
+    "memory: a default that comes in front of ours is replaced, and each goes back to its own") {
+  Rig rig(Topology::two_defaults);
+  core::Network before = rig.kernel.network;
+  CHECK(rig.run().ending.exit == Exit::ok);
+  const Route front{.via = {support::public_gateway, support::eth0}, .metric = 50, .protocol = 16};
+  rig.kernel.network.routes.push_back(front);
+  before.routes.push_back(front);
+  CHECK(rig.run().ending.exit == Exit::ok);
+  CHECK(in_force(rig).metric == 50);
+  CHECK(in_force(rig).via.gateway == support::anchor_gateway);
+  CHECK(std::ranges::count_if(rig.kernel.network.routes, core::is_our_default) == 1);
+  CHECK(release(rig).ending.exit == Exit::ok);
+  const auto sorted = [](core::Network network) {
+    std::ranges::sort(network.routes, {},
+                      [](const Route& route) { return support::to_text(route); });
+    return network.routes;
+  };
+  CHECK(sorted(rig.kernel.network) == sorted(before));
+}
+
+TEST_CASE("undo: one step that fails keeps none of the others, and is named") {
+  for (const std::string refused :
+       {"remove rule 17304", "remove rule 17299", "remove 169.254.169.254/32"}) {
+    CAPTURE(refused);
+    Rig rig;
+    const core::Network before = rig.kernel.network;
+    fail_after_switch(rig);
+    rig.kernel.refuses_always = refused;
+    const Outcome outcome = rig.run();
+    CHECK(outcome.ending.exit == Exit::degraded);
+    const bool rule = refused.find("rule") != std::string::npos;
+    const std::string left = rule ? "rule " + refused.substr(12) + " is ours"
+                                  : "the route to 169.254.169.254/32 in table 254 is ours";
+    CHECK(outcome.ending.message.ends_with("still to be undone: " + left));
+    CHECK(rig.kernel.network.rules.size() == before.rules.size() + (rule ? 1 : 0));
+    CHECK(rig.kernel.network.routes.size() == before.routes.size() + (rule ? 0 : 1));
+    CHECK(core::default_in_force(rig.kernel.network) == core::default_in_force(before));
+    CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
+  }
+}

@@ -1,57 +1,99 @@
-# Fewer, larger compilations: most of what a file costs is the headers that it includes. -DUNITY=OFF
-# compiles each file by itself.
-option(UNITY "compile the files of a room together" ON)
+# Fewer, larger compilations: most of what a file costs is the headers that it includes.
+option(UNITY "compile many files together; OFF: each by itself" ON)
 
-# The files of one folder together, so that what is anonymous in one has another name in the next.
+# What includes some files. Paths are relative to `unity_root`, a folder that the compiler searches:
+# they, and __FILE__, are the same in every clone, and so is what ccache remembers.
+function(add_unit unit)
+  set(text "")
+  foreach(source IN LISTS ARGN)
+    file(RELATIVE_PATH path ${unity_root} ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+    string(APPEND text "#include \"${path}\"\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${unit} CONTENT "${text}" @ONLY)
+endfunction()
+
+# The files of a room together: what is anonymous has one meaning in a folder.
 function(unite_folders target)
+  if(NOT UNITY)
+    return()
+  endif()
   get_target_property(sources ${target} SOURCES)
+  set(units "")
   foreach(source IN LISTS sources)
     get_filename_component(folder ${source} DIRECTORY)
-    string(MAKE_C_IDENTIFIER "of_${folder}" group)
-    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+    string(MAKE_C_IDENTIFIER ${folder} name)
+    list(APPEND files_${name} ${source})
+    list(APPEND units ${name})
   endforeach()
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${UNITY} UNITY_BUILD_MODE GROUP)
+  list(REMOVE_DUPLICATES units)
+  list(TRANSFORM units REPLACE "(.+)" "${CMAKE_CURRENT_BINARY_DIR}/united/\\1.cpp" OUTPUT_VARIABLE paths)
+  foreach(name path IN ZIP_LISTS units paths)
+    add_unit(${path} ${files_${name}})
+  endforeach()
+  set_target_properties(${target} PROPERTIES SOURCES "${paths}")
 endfunction()
 
-# Up to so many files together, in the order of their names.
-function(unite target size)
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ${UNITY} UNITY_BUILD_BATCH_SIZE ${size})
+# A file belongs to one of so many units by its name, so that a new one leaves the others alone.
+function(number_of source count result)
+  string(MD5 hash ${source})
+  string(SUBSTRING ${hash} 0 6 hash)
+  math(EXPR number "0x${hash} % ${count}")
+  set(${result} ${number} PARENT_SCOPE)
 endfunction()
 
-# Files of tests, spread over so many compilations, each in a namespace of its own: they need not
-# know each other's names. What belongs to a namespace or a header, or has main(), stays alone.
+# Files of one namespace in so many units, but for those named after that.
+function(unite target count)
+  if(NOT UNITY)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  list(REMOVE_ITEM sources ${ARGN})
+  set(units ${ARGN})
+  foreach(source IN LISTS sources)
+    number_of(${source} ${count} number)
+    list(APPEND files_${number} ${source})
+  endforeach()
+  foreach(number RANGE 1 ${count})
+    math(EXPR number "${number} - 1")
+    if(files_${number})
+      set(unit ${CMAKE_CURRENT_BINARY_DIR}/united/${target}_${number}.cpp)
+      add_unit(${unit} ${files_${number}})
+      list(APPEND units ${unit})
+    endif()
+  endforeach()
+  set_target_properties(${target} PROPERTIES SOURCES "${units}")
+endfunction()
+
+# Files of tests in so many units, each in a namespace of its own: they need not know each other's
+# names. What belongs to a namespace or a header, or has main(), stays alone.
 function(unite_tests target count)
   if(NOT UNITY)
     return()
   endif()
   get_target_property(sources ${target} SOURCES)
-  set(alone "")
+  set(units "")
   foreach(source IN LISTS sources)
     get_filename_component(path ${source} ABSOLUTE)
     file(STRINGS ${path} lines REGEX "^(namespace [a-z]|template <>|#define|#if|int main)")
     string(REGEX REPLACE "cpp$" "hpp" header ${path})
     if(lines OR EXISTS ${header})
-      list(APPEND alone ${source})
+      list(APPEND units ${source})
     else()
-      # By its name, so that a file more leaves all others where they are.
-      string(MD5 hash ${source})
-      string(SUBSTRING ${hash} 0 6 hash)
-      math(EXPR number "0x${hash} % ${count}")
-      list(APPEND together_${number} ${path})
+      number_of(${source} ${count} number)
+      list(APPEND files_${number} ${path})
     endif()
   endforeach()
-  set(units "")
-  math(EXPR last "${count} - 1")
-  foreach(number RANGE ${last})
-    if(together_${number})
-      set(unit ${CMAKE_CURRENT_BINARY_DIR}/${target}_${number}.cpp)
+  foreach(number RANGE 1 ${count})
+    math(EXPR number "${number} - 1")
+    if(files_${number})
+      set(unit ${CMAKE_CURRENT_BINARY_DIR}/united/${target}_${number}.cpp)
       add_custom_command(OUTPUT ${unit}
-        COMMAND ${CMAKE_COMMAND} -DUNIT=${unit} "-DSOURCES=${together_${number}}"
+        COMMAND ${CMAKE_COMMAND} -DUNIT=${unit} -DROOT=${unity_root} "-DSOURCES=${files_${number}}"
           -P ${PROJECT_SOURCE_DIR}/cmake/unite.cmake
-        DEPENDS ${together_${number}} ${PROJECT_SOURCE_DIR}/cmake/unite.cmake
+        DEPENDS ${files_${number}} ${PROJECT_SOURCE_DIR}/cmake/unite.cmake
         VERBATIM)
       list(APPEND units ${unit})
     endif()
   endforeach()
-  set_target_properties(${target} PROPERTIES SOURCES "${alone};${units}")
+  set_target_properties(${target} PROPERTIES SOURCES "${units}")
 endfunction()

@@ -1,19 +1,21 @@
-# Writes UNIT, which includes SOURCES, each in a namespace of its own. Their headers come first; there
-# they would be too late, but for what says `#pragma once`.
+# Writes UNIT, which includes SOURCES, each in a namespace of its own. Their headers come first: in
+# there they would be too late, but for what says `#pragma once`. Paths are relative to ROOT.
 set(headers "")
 set(files "")
 foreach(source IN LISTS SOURCES)
   get_filename_component(folder ${source} DIRECTORY)
   get_filename_component(name ${source} NAME_WE)
+  file(RELATIVE_PATH path ${ROOT} ${source})
   file(STRINGS ${source} includes REGEX "^#include ")
   foreach(include IN LISTS includes)
     string(REGEX REPLACE "^#include \"(.+)\"$" "${folder}/\\1" beside ${include})
     if(EXISTS ${beside})
+      file(RELATIVE_PATH beside ${ROOT} ${beside})
       set(include "#include \"${beside}\"")
     endif()
     list(APPEND headers ${include})
   endforeach()
-  string(APPEND files "\nnamespace in_${name} {\n#include \"${source}\"\n}\n")
+  string(APPEND files "\nnamespace in_${name} {\n#include \"${path}\"\n}\n")
 endforeach()
 list(REMOVE_DUPLICATES headers)
 list(JOIN headers "\n" headers)

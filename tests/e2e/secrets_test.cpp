@@ -152,8 +152,8 @@ TEST_CASE("secrets: no core file, and of other users only root may look into the
   world.fault({{"server", "metadata"}, {"kind", "hang"}, {"count", -1}});
   auto command = secretive.command(Secretive::usual({"--kubernetes", "off", "--dry-run"}));
   const std::filesystem::path copy = "/run/do-egress-ip";
-  std::filesystem::copy_file(DO_EGRESS_IP, copy);
-  *std::ranges::find(command.words, DO_EGRESS_IP) = copy;
+  std::filesystem::copy_file(support::program(), copy);
+  *std::ranges::find(command.words, support::program()) = copy;
   command.words.insert(std::ranges::find(command.words, copy.string()), nobody.begin(),
                        nobody.end());
   const Child child(command);

@@ -69,7 +69,7 @@ const std::vector<Wrong> wrong_values = {
 
 // The other options are right, and the name matches nothing.
 Run run(const std::vector<std::string>& arguments, const Variables& environment = {}) {
-  Command command{{DO_EGRESS_IP}, environment};
+  Command command{{support::program()}, environment};
   command.words.insert(command.words.end(), arguments.begin(), arguments.end());
   return support::run(command);
 }

@@ -55,7 +55,7 @@ support::Command in_pod(const Droplet& node, const Json& container,
                         const std::vector<std::string>& command = {}) {
   support::Command all{
       {POD, node.name, kube::name_space, "daemonset/do-egress-ip", container.at("name")},
-      {{"PATH", std::getenv("PATH")}, {"DO_EGRESS_IP", DO_EGRESS_IP}}};
+      {{"PATH", std::getenv("PATH")}, {"DO_EGRESS_IP", support::program()}}};
   all.words.insert(all.words.end(), command.begin(), command.end());
   return all;
 }

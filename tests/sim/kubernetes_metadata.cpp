@@ -143,7 +143,7 @@ Causes metadata_faults(const Json& object) {
 Causes metadata_update_faults(const Json& now, const Json& before) {
   Causes causes = content_faults(now.at("metadata"));
   const std::string uid = now.at("metadata").value("uid", "");
-  if (uid != before.at("metadata").at("uid")) {
+  if (before.at("metadata").at("uid") != uid) {
     causes.push_back(invalid_value("metadata.uid", uid, "field is immutable"));
   }
   return causes;

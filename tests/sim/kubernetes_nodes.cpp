@@ -41,8 +41,8 @@ void taint_as_not_ready(Json& node) {
     taints = Json::array();
   }
   const bool has = std::ranges::any_of(taints, [&](const Json& taint) {
-    return taint_text(taint, "key") == not_ready.at("key") &&
-           taint_text(taint, "effect") == not_ready.at("effect");
+    return not_ready.at("key") == taint_text(taint, "key") &&
+           not_ready.at("effect") == taint_text(taint, "effect");
   });
   if (!has) {
     taints.push_back(not_ready);

@@ -91,7 +91,7 @@ void require_version(const Target& target, const Json& before, Json& object) {
         invalid(named, target.key.name,
                 {invalid_value("metadata.resourceVersion", 0, "must be specified for an update")})};
   }
-  if (version != before.at("metadata").at("resourceVersion")) {
+  if (before.at("metadata").at("resourceVersion") != version) {
     throw Refused{conflict(target.resource, target.key.name, stale)};
   }
 }

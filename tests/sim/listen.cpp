@@ -23,7 +23,11 @@ constexpr int idle_seconds = 60;
 // A thread for each connection: who keeps one and waits keeps nobody else from being answered.
 class Threads : public httplib::TaskQueue {
  public:
-  void enqueue(std::function<void()> task) override { std::thread(std::move(task)).detach(); }
+  using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));  // bool as of 0.14
+  Taken enqueue(std::function<void()> task) override {
+    std::thread(std::move(task)).detach();
+    return Taken(true);
+  }
   void shutdown() override {}
 };
 

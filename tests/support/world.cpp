@@ -19,7 +19,7 @@ std::string variable(const char* name) {
 }
 
 Variables lab_environment() {
-  return {{"PATH", variable("PATH")}, {"DO_SIM", DO_SIM}, {"DO_EGRESS_IP", DO_EGRESS_IP}};
+  return {{"PATH", variable("PATH")}, {"DO_SIM", DO_SIM}, {"DO_EGRESS_IP", program()}};
 }
 
 // What a sanitizer was told reaches the program under test as well.
@@ -41,6 +41,18 @@ std::vector<std::string> split(const std::string& text) {
 }
 
 }  // namespace
+
+const std::string& program() {
+  static const std::string path =
+      variable("DO_EGRESS_IP").empty() ? DO_EGRESS_IP : variable("DO_EGRESS_IP");
+  return path;
+}
+
+bool is_program_sanitized() {
+  std::ifstream file(program(), std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  return bytes.find("__asan_init") != std::string::npos;
+}
 
 World::World(const std::vector<std::string>& up) {
   std::vector<std::string> words = {"up"};
@@ -94,7 +106,7 @@ Command World::tool(const Droplet& droplet, const std::vector<std::string>& argu
                     const Variables& changes) const {
   const std::string kubernetes =
       droplet.kubernetes.empty() ? "https://192.0.2.3:6443" : droplet.kubernetes;
-  Command command{{"nsenter", "--net=/run/netns/" + droplet.name, DO_EGRESS_IP},
+  Command command{{"nsenter", "--net=/run/netns/" + droplet.name, program()},
                   {{"PATH", variable("PATH")},
                    {"NODE_NAME", droplet.name},
                    {"POD_NAMESPACE", "do-egress-ip"},

@@ -30,6 +30,11 @@ struct Droplet {
 inline const std::string enabled_label = "do-outbound-floating-ip-enabled";
 inline const std::string address_label = "do-outbound-floating-ip";
 
+// The program under test: $DO_EGRESS_IP, or the one that was built beside the tests.
+const std::string& program();
+// Then it is several times as slow.
+bool is_program_sanitized();
+
 // The simulated world of tests/lab, from its beginning to its end. The test's process must have
 // been started by `lab world`. Whatever the lab refuses fails the test.
 class World {

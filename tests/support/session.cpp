@@ -14,7 +14,7 @@
 namespace support {
 namespace {
 
-constexpr timeval patience{.tv_sec = 3, .tv_usec = 0};
+constexpr timeval answer_timeout{.tv_sec = 3, .tv_usec = 0};
 
 sockaddr_in endpoint(const std::string& address, int port) {
   sockaddr_in result{};
@@ -81,8 +81,8 @@ EchoService::~EchoService() {
 
 Session::Session(const std::string& address, const std::string& from, int port)
     : socket_(socket_in(from, SOCK_STREAM)) {
-  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &answer_timeout, sizeof answer_timeout);
+  setsockopt(socket_, SOL_SOCKET, SO_SNDTIMEO, &answer_timeout, sizeof answer_timeout);
   const sockaddr_in there = endpoint(address, port);
   if (connect(socket_, reinterpret_cast<const sockaddr*>(&there), sizeof there) != 0) {
     close(socket_);

@@ -29,9 +29,9 @@ bool may_be_had_now(const Fact& fact) {
 Observer::Observer(System& system, const Invocation& invocation)
     : system_(system),
       invocation_(invocation),
-      turn_(system),
       digitalocean_(system.http, invocation.digitalocean.url, invocation.digitalocean.ca_file,
-                    invocation.digitalocean.token) {
+                    invocation.digitalocean.token),
+      turn_(system) {
   if (invocation.kubernetes) {
     kubernetes_.emplace(system.http, invocation.kubernetes->url, invocation.kubernetes->ca_file,
                         invocation.kubernetes->token);

@@ -1,5 +1,8 @@
 # Fewer, larger compilations: most of what a file costs is the headers that it includes.
 option(UNITY "compile many files together; OFF: each by itself" ON)
+if(UNITY)
+  add_compile_options(-Wno-subobject-linkage)  # what is anonymous in an included file is the file's own
+endif()
 
 # What includes some files. Paths are relative to `unity_root`, a folder that the compiler searches:
 # they, and __FILE__, are the same in every clone, and so is what ccache remembers.

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pods that are given the public address whatever the route.
+#include "dirty.hpp"
+
+using support::DatagramFlow;
+using support::DatagramService;
+
+// The public address is known for a connection's only once its first packet is on the way.
+TEST_CASE("dirty: snat-public, a connection that a pod begins loses not even its first packet") {
+  for (const std::string topology : {"snat-public", "snat-public+anchor-nic"}) {
+    CAPTURE(topology);
+    const dirty::DirtyNode node(topology);
+    const DatagramService outside("internet", dirty::echo_port);
+    DatagramFlow begun(node.droplet.pod(), "192.0.2.1", dirty::echo_port,
+                       DatagramFlow::Sockets::many);
+    CHECK(begun.goes_on(20));
+    node.run(0, dirty::verify);
+    CHECK(begun.goes_on(20, std::chrono::seconds(10)));
+    CHECK(begun.stop().lost == 0);
+  }
+}

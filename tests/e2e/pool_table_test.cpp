@@ -97,7 +97,7 @@ TEST_CASE("pool: what is not known is unknown: without a token, without a listin
       CHECK(entry.at("state") == "unknown");
     }
   };
-  check_unknown(77, {{"DO_EGRESS_IP_TOKEN_FILE", ""}});
+  check_unknown(78, {{"DO_EGRESS_IP_TOKEN_FILE", ""}});
   node.world.fault({{"server", "digitalocean"},
                     {"kind", "status"},
                     {"status", 403},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/netlink_decode.hpp"
 
+#include "io/netlink_attribute.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <libmnl/libmnl.h>
@@ -20,26 +22,6 @@
 namespace io {
 namespace {
 
-std::span<const std::uint8_t> payload(const nlattr* attribute) {
-  return {static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)),
-          mnl_attr_get_payload_len(attribute)};
-}
-
-template <typename Value>
-void take(const nlattr* attribute, Value& value) {
-  const auto bytes = payload(attribute);
-  if (bytes.size() == sizeof value) {
-    std::memcpy(&value, bytes.data(), sizeof value);
-  }
-}
-
-template <typename Value>
-void take(const nlattr* attribute, std::optional<Value>& value) {
-  if (payload(attribute).size() == sizeof(Value)) {
-    take(attribute, value.emplace());
-  }
-}
-
 std::string text(const nlattr* attribute) {
   const auto bytes = payload(attribute);
   const auto end = std::ranges::find(bytes, std::uint8_t{0});
@@ -48,23 +30,6 @@ std::string text(const nlattr* attribute) {
 
 int prefix_length(std::uint8_t told) {
   return std::min<int>(told, 32);
-}
-
-// What follows the header of type `Header`, attribute by attribute; nothing where the message is
-// shorter than that.
-template <typename Header, typename Visit>
-const Header* each_attribute(const nlmsghdr& message, Visit&& visit) {
-  if (mnl_nlmsg_get_payload_len(&message) < sizeof(Header)) {
-    return nullptr;
-  }
-  mnl_attr_parse(
-      &message, sizeof(Header),
-      [](const nlattr* attribute, void* user) {
-        (*static_cast<std::remove_reference_t<Visit>*>(user))(attribute);
-        return MNL_CB_OK;
-      },
-      &visit);
-  return static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
 }
 
 // Anything by which a rule selects packets, other than their source.
@@ -109,33 +74,6 @@ void take_settings(const nlattr* families, core::Link& link) {
   link.forwards = setting(IPV4_DEVCONF_FORWARDING) != 0;
   link.rp_filter = setting(IPV4_DEVCONF_RP_FILTER);
   link.src_valid_mark = setting(IPV4_DEVCONF_SRC_VMARK) != 0;
-}
-
-// What a next hop is told to be; the other flags of linux/rtnetlink.h, such as RTNH_F_LINKDOWN, are
-// its state, and the kernel refuses to be told those.
-constexpr std::uint32_t settable_flags =
-    0xff & ~(RTNH_F_DEAD | RTNH_F_OFFLOAD | RTNH_F_LINKDOWN | RTNH_F_UNRESOLVED | RTNH_F_TRAP);
-
-std::string bytes_of(const nlattr* attribute) {
-  const auto bytes = payload(attribute);
-  return {bytes.begin(), bytes.end()};
-}
-
-// A whole attribute, padded, as the kernel takes it back.
-std::string settable(const nlattr* attribute) {
-  std::string bytes(reinterpret_cast<const char*>(attribute), attribute->nla_len);
-  bytes.resize(MNL_ALIGN(bytes.size()));
-  if (mnl_attr_get_type(attribute) != RTA_MULTIPATH) {
-    return bytes;
-  }
-  for (std::size_t at = MNL_ATTR_HDRLEN; at + sizeof(rtnexthop) <= bytes.size();) {
-    rtnexthop hop{};
-    std::memcpy(&hop, bytes.data() + at, sizeof hop);
-    hop.rtnh_flags = static_cast<unsigned char>(hop.rtnh_flags & settable_flags);
-    std::memcpy(bytes.data() + at, &hop, sizeof hop);
-    at += std::max<std::size_t>(RTNH_ALIGN(hop.rtnh_len), sizeof hop);
-  }
-  return bytes;
 }
 
 constexpr std::uint32_t all_ones = 0xffffffff;
@@ -263,52 +201,6 @@ std::optional<core::Ipv4> decode_marking(const nlmsghdr& message) {
     }
   });
   return address;
-}
-
-std::optional<core::Route> decode_route(const nlmsghdr& message) {
-  core::Route route;
-  std::optional<std::uint32_t> table;
-  const auto* header = each_attribute<rtmsg>(message, [&](const nlattr* attribute) {
-    switch (mnl_attr_get_type(attribute)) {
-      case RTA_DST:
-        return take(attribute, route.destination.address.octets);
-      case RTA_GATEWAY:
-        return take(attribute, route.via.gateway);
-      case RTA_OIF:
-        return take(attribute, route.via.ifindex);
-      case RTA_PREFSRC:
-        return take(attribute, route.source);
-      case RTA_PRIORITY:
-        return take(attribute, route.metric);
-      case RTA_TABLE:
-        return take(attribute, table);
-      case RTA_NH_ID:
-        return take(attribute, route.nexthop_object);
-      case RTA_METRICS:
-        route.metrics = bytes_of(attribute);
-        return;
-      case RTA_CACHEINFO:
-        return;
-      default:
-        route.multipath = route.multipath || mnl_attr_get_type(attribute) == RTA_MULTIPATH;
-        route.attributes += settable(attribute);
-    }
-  });
-  if (header == nullptr || header->rtm_type != RTN_UNICAST) {
-    return std::nullopt;
-  }
-  route.destination.length = prefix_length(header->rtm_dst_len);
-  route.table = table.value_or(header->rtm_table);
-  route.protocol = header->rtm_protocol;
-  route.scope = header->rtm_scope;
-  route.type = header->rtm_type;
-  route.tos = header->rtm_tos;
-  route.flags = header->rtm_flags & settable_flags;
-  if (route.nexthop_object) {  // the rest is a copy of what the object says
-    route.flags = 0;
-    route.attributes.clear();
-  }
-  return route;
 }
 
 }  // namespace io

@@ -52,8 +52,8 @@ ask 'legends are shown' '[.panels[].options.legend | select(.)] | length > 5 and
 ask 'it is nobody'"'"'s yet' 'has("id") | not'
 
 # Exit codes by their names, all but those that metrics do not have.
-codes=$("$program" --help | sed '1,/^Exit codes:/d' | tr ',' '\n' | sed 's/^ *//; s/ *$//' |
-    grep -vE '^((2|3|64) |$)')
+codes=$("$program" --help | sed '1,/^Exit codes:/d' | awk '$1 ~ /^[0-9]+$/ { print $1, $2 }' |
+    grep -vE '^(2|3|64) ')
 same 'exit codes of the dashboard' "$(jq --raw-output '[.panels[].fieldConfig.defaults.mappings |
     select(.)][0][0].options | to_entries | sort_by(.key | tonumber)[] | "\(.key) \(.value.text)"' \
     "$dashboard")" "$codes"

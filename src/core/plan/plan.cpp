@@ -78,10 +78,6 @@ Network with_default(Network network, const std::vector<Step>& steps) {
   return network;
 }
 
-std::optional<Path> public_path(const std::optional<Paths>& paths) {
-  return paths ? std::optional(paths->public_path) : std::nullopt;
-}
-
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const Account& account = std::get<Account>(found.account);
   const Droplet& droplet = *found.droplet;
@@ -133,7 +129,7 @@ Plan gain_address(const Observation& found, const Config& asked,
     const auto in_force = default_in_force(found.network);
     if (!in_force || !std::holds_alternative<NotAsked>(found.account)) {
       append(plan.steps,
-             default_by_public(found.network, public_path(paths), "the droplet holds no address"));
+             default_by_public(found.network, paths->public_path, "the droplet holds no address"));
     } else if (cut_off(found)) {
       append(plan.steps, prepare_switch(found.network, *paths, asked.direct));
     }

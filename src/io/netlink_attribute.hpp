@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <libmnl/libmnl.h>
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <type_traits>
+
+// Attributes of a netlink message. One of a length that its type cannot have is passed over.
+namespace io {
+
+inline std::span<const std::uint8_t> payload(const nlattr* attribute) {
+  return {static_cast<const std::uint8_t*>(mnl_attr_get_payload(attribute)),
+          mnl_attr_get_payload_len(attribute)};
+}
+
+template <typename Value>
+void take(const nlattr* attribute, Value& value) {
+  const auto bytes = payload(attribute);
+  if (bytes.size() == sizeof value) {
+    std::memcpy(&value, bytes.data(), sizeof value);
+  }
+}
+
+template <typename Value>
+void take(const nlattr* attribute, std::optional<Value>& value) {
+  if (payload(attribute).size() == sizeof(Value)) {
+    take(attribute, value.emplace());
+  }
+}
+
+// What follows the header of type `Header`, attribute by attribute; nothing where the message is
+// shorter than that.
+template <typename Header, typename Visit>
+const Header* each_attribute(const nlmsghdr& message, Visit&& visit) {
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof(Header)) {
+    return nullptr;
+  }
+  mnl_attr_parse(
+      &message, sizeof(Header),
+      [](const nlattr* attribute, void* user) {
+        (*static_cast<std::remove_reference_t<Visit>*>(user))(attribute);
+        return MNL_CB_OK;
+      },
+      &visit);
+  return static_cast<const Header*>(mnl_nlmsg_get_payload(&message));
+}
+
+}  // namespace io

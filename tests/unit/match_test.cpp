@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <ctime>
 
 using core::Match;
 using core::matches;
@@ -71,9 +71,9 @@ TEST_CASE("match: no regular expression takes long on any name") {
     CAPTURE(pattern);
     const Match match{Match::Kind::regex, pattern};
     core::require_valid(match);
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of the processor, which others may keep busy
     CHECK_FALSE(matches(match, name));
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{5});
+    CHECK(std::clock() - start < 5 * CLOCKS_PER_SEC);
   }
 }
 

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <ctime>
 
 using core::holds_token;
 using core::redacted;
@@ -59,10 +59,10 @@ TEST_CASE("redact: two megabytes of what begins like a secret take no second") {
                            "dop_v1_ ", "@://", "eyJhbGciOiJSUzI1NiJ9.e "}) {
     CAPTURE(text);
     const std::string hostile = repeated(text, std::size_t{2} << 20U);
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();  // of this process, on however busy a machine
     const std::string result = redacted(hostile);
     holds_token(hostile);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{5});
+    CHECK(std::clock() - begin < 5 * CLOCKS_PER_SEC);
     CHECK(result.size() <= hostile.size());
   }
 }

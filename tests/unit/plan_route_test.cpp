@@ -191,3 +191,28 @@ TEST_CASE("plan: reaches metadata again before the droplet is known, behind a de
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0"});
   CHECK(plan.needs == std::vector{Need::droplet});
 }
+
+TEST_CASE("plan: unconfirmed default with something in front, undone before metadata answers") {
+  core::Observation found{.network = support::converged(Topology::classic),
+                          .node = core::NoKubernetes{}};
+  support::default_route(found.network)->protocol = core::unconfirmed_protocol;
+  found.network.leaves_by[0].hop = {{}, support::eth1};
+  const auto plan = core::plan(found, support::asked());
+  REQUIRE(plan.undo);
+  CHECK(support::words(plan.steps, found.network).front() ==
+        "replace-default default via 203.0.113.1 dev eth0");
+  CHECK(plan.ending.exit == Exit::config);
+}
+
+TEST_CASE("plan: foreign route in a table of ours, a working egress keeps its label") {
+  auto found = support::healthy();
+  found.network.routes.push_back({.destination = support::prefix("10.99.0.0/16"),
+                                  .via = {support::private_gateway, support::eth1},
+                                  .table = core::public_table,
+                                  .protocol = 3});
+  CHECK(plan_for(found).ending.exit == Exit::config);
+  CHECK(plan_for(found).steps.empty());
+  support::default_route(found.network)->via = {support::public_gateway, support::eth0};
+  support::default_route(found.network)->protocol = 4;
+  CHECK(support::words(plan_for(found).steps, found.network) == Lines{label_false});
+}

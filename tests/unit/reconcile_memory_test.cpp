@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run/reconcile.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/undo.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
@@ -134,4 +135,15 @@ TEST_CASE("undo: one step that fails keeps none of the others, and is named") {
     CHECK(core::default_in_force(rig.kernel.network) == core::default_in_force(before));
     CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
   }
+}
+
+TEST_CASE("undo: no default left by others, the public one comes back") {
+  auto network = support::converged(support::Topology::classic);
+  std::erase_if(network.routes, [](const core::Route& route) {
+    return route.destination == core::Prefix{} &&
+           (route.table == core::main_table || route.table == core::memory_table);
+  });
+  const auto steps = support::words(core::undo(network, std::nullopt), network);
+  REQUIRE_FALSE(steps.empty());
+  CHECK(steps.front() == "replace-default default via 203.0.113.1 dev eth0 src 203.0.113.10");
 }

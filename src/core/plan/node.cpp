@@ -106,6 +106,17 @@ std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
                 .hint = "set --node-name to the Node of this droplet"};
 }
 
+std::vector<Step> correct_node(Observation& found, const Config& asked) {
+  Node* node = std::get_if<Node>(&found.node);
+  const auto step =
+      node && claims_egress(*node, asked) ? tell(*node, asked, std::nullopt) : std::nullopt;
+  if (!step) {
+    return {};
+  }
+  *node = told(*node, asked, std::nullopt);
+  return {*step};
+}
+
 Ending ending_of(const Error& error) {
   return {.exit = error.exit(), .message = error.what(), .hint = error.hint()};
 }

@@ -4,6 +4,7 @@
 #include "core/model.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace core {
 
@@ -25,6 +26,9 @@ bool leaves_by(const Node& node, const Config& asked, Ipv4 address);
 // provider is not known yet, or not DigitalOcean, is taken at its name.
 std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
                                       const Config& asked);
+
+// What takes back a claim of the Node that nothing shows; `found` is then as after it.
+std::vector<Step> correct_node(Observation& found, const Config& asked);
 
 Ending ending_of(const Error& error);
 

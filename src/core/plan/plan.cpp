@@ -42,6 +42,15 @@ Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
   return plan;
 }
 
+// What is unconfirmed is undone; an egress that works is not gated for a finding beside it.
+Plan end_with_finding(const Observation& found, const Config& asked, const Ending& ending) {
+  if (is_unconfirmed(found.network)) {
+    return roll_back(found, asked, ending);
+  }
+  const bool works = is_confirmed(found.network) && !default_overruled(found.network);
+  return works ? Plan{.ending = ending} : end_without_egress(found, asked, ending);
+}
+
 // Where a service can tell, it is asked before the Node says so for the first time.
 bool is_news(const Observation& found, const Config& asked, Ipv4 address) {
   const Node* node = std::get_if<Node>(&found.node);
@@ -92,10 +101,7 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.ending = *ending;
     return;
   }
-  if (Node* node = std::get_if<Node>(&found.node); node && claims_egress(*node, asked)) {
-    tell_node(plan, found, asked, std::nullopt);  // before anything slower is tried
-    *node = told(*node, asked, std::nullopt);
-  }
+  append(plan.steps, correct_node(found, asked));  // before anything slower is tried
   if (!account.shows_droplets) {  // every address may look free: no POST before this is known
     plan.needs.push_back(Need::droplet_scope);
     return;
@@ -210,7 +216,7 @@ Plan plan_without_droplet(const Observation& found, const Config& asked) {
     return {.needs = {Need::droplet}};
   }
   if (const auto ending = wrong_by_kernel(found.network)) {
-    return end_without_egress(found, asked, *ending);
+    return end_with_finding(found, asked, *ending);
   }
   if (!is_confirmed(found.network)) {
     const Node* node = std::get_if<Node>(&found.node);
@@ -231,21 +237,9 @@ bool is_change_of_network_or_claim(const Step& step) {
          !std::holds_alternative<ReleaseLease>(step.action);
 }
 
-// A Node must not claim what the kernel does not show, however soon it is true again.
-std::vector<Step> correct_node(Observation& found, const Config& asked) {
-  Node* node = std::get_if<Node>(&found.node);
-  const auto step = node && claims_egress(*node, asked) && !is_confirmed(found.network)
-                        ? tell(*node, asked, std::nullopt)
-                        : std::nullopt;
-  if (!step) {
-    return {};
-  }
-  *node = told(*node, asked, std::nullopt);
-  return {*step};
-}
-
 Plan plan_with_paths(Observation found, const Config& asked, const std::optional<Paths>& paths) {
-  const auto correction = paths ? correct_node(found, asked) : std::vector<Step>{};
+  const bool shown = !paths || is_confirmed(found.network);
+  const auto correction = shown ? std::vector<Step>{} : correct_node(found, asked);
   const auto held = held_entry(found);
   Plan next = held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
   next.steps.insert(next.steps.begin(), correction.begin(), correction.end());
@@ -288,8 +282,7 @@ Plan plan(const Observation& found, const Config& asked) {
   const auto* paths = std::get_if<Paths>(&located);
   const auto wrong = paths ? wrong_by_kernel(found.network) : std::get<Ending>(located);
   if (wrong) {
-    return is_unconfirmed(found.network) ? roll_back(found, asked, *wrong)
-                                         : end_without_egress(found, asked, *wrong);
+    return end_with_finding(found, asked, *wrong);
   }
   return plan_with_paths(found, asked, *paths);
 }

@@ -31,8 +31,9 @@ void append_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
 
 std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet) {
   std::vector<Step> steps;
-  const bool replaced = default_of(network, memory_table).has_value();
-  if (default_in_force(network) || replaced) {
+  // Where ours was flushed meanwhile, there is no default at all: better the public one than none.
+  const bool ours = default_of(network, memory_table) || default_of(network, public_table);
+  if (default_in_force(network) || ours) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),
                                           "the default route must be as before"));
   }

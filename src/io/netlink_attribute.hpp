@@ -3,6 +3,7 @@
 
 #include <libmnl/libmnl.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -30,6 +31,11 @@ void take(const nlattr* attribute, std::optional<Value>& value) {
   if (payload(attribute).size() == sizeof(Value)) {
     take(attribute, value.emplace());
   }
+}
+
+// An IPv4 prefix has at most 32 bits, whatever a message says.
+inline int prefix_length(std::uint8_t bits) {
+  return std::min<int>(bits, 32);
 }
 
 // What follows the header of type `Header`, attribute by attribute; nothing where the message is

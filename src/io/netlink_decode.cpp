@@ -28,10 +28,6 @@ std::string text(const nlattr* attribute) {
   return {bytes.begin(), end};
 }
 
-int prefix_length(std::uint8_t told) {
-  return std::min<int>(told, 32);
-}
-
 // Anything by which a rule selects packets, other than their source.
 bool selects_otherwise(int type) {
   constexpr std::array selectors = {FRA_DST,         FRA_IIFNAME,     FRA_OIFNAME,   FRA_FLOW,

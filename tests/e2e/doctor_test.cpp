@@ -156,7 +156,7 @@ TEST_CASE("doctor: no token, a wrong one, and those that lack a scope") {
   const auto make = [&](const std::string& token, const Json& scopes) {
     patient.node.world.sim("PUT", "/tokens/" + token, {{"scopes", scopes}});
   };
-  CHECK(findings(patient.look(77, {}, with(""))) == Verdicts{{"token", "problem"}});
+  CHECK(findings(patient.look(78, {}, with(""))) == Verdicts{{"token", "problem"}});
   CHECK(findings(patient.look(77, {}, with("wrong"))) == Verdicts{{"token", "problem"}});
   make("blind", {"reserved_ip:read", "reserved_ip:update"});
   CHECK(findings(patient.look(77, {}, with("blind"))) == Verdicts{{"token-scopes", "problem"}});

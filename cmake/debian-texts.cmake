@@ -18,5 +18,6 @@ file(CHMOD ${texts}/copyright ${texts}/changelog ${texts}/changelog.Debian
   FILE_PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
 execute_process(
   COMMAND gzip --no-name --best ${texts}/changelog ${texts}/changelog.Debian
+    ${root}/usr/share/man/man7/do-egress-ip.7
     ${root}/usr/share/man/man8/do-egress-ip.8 ${root}/usr/share/man/man8/do-egress-ip-smoke.8
   COMMAND_ERROR_IS_FATAL ANY)

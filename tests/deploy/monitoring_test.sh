@@ -67,10 +67,13 @@ same 'exit codes in the alerts that there are not' "$(cat "$work/unknown")" ''
 alerts=$(sed -n 's/^ *- alert: //p' "$rules")
 number=$(wc -l <<<"$alerts")
 same 'alerts, each once' "$(sort -u <<<"$alerts" | wc -l)" "$number"
-for key in 'severity: \(critical\|warning\)$' 'summary: ' 'description: '; do
+for key in 'severity: \(critical\|warning\)$' 'summary: ' 'description: ' 'runbook_url: '; do
     same "lines with $key" "$(grep -c "^ *$key" "$rules")" "$number"
 done
 for alert in $alerts; do
+    url="deploy/monitoring/README.md#${alert,,}"
+    grep -qF "runbook_url: \"$url\"" "$rules" || complain "$alert has no runbook_url: $url"
+    grep -qx "## $alert" "$there/README.md" || complain "deploy/monitoring/README.md has no section $alert"
     grep -q "alertname: $alert, .*exp_alerts: \[\]" "$there/rules_test.yaml" ||
         complain "$alert is not shown where it must not fire"
     grep -q -- "- alertname: $alert\$" "$there/rules_test.yaml" ||

@@ -50,7 +50,7 @@ kubectl create --filename <(sed -n '/^# On the pod network/,$p' /run/test.yaml) 
 tested() { pod "$node" "$ours" "pod/$ours-test" test; }
 expect 0 "ok: http://192.0.2.1/ sees a pod on node-a as $address" tested
 kubectl label --overwrite node $node $label=198.51.100.9 >>/run/setup
-expect 1 "FAILED: http://192.0.2.1/ sees $address, but Node node-a leaves by 198.51.100.9" tested
+expect 1 "FAILED: http://192.0.2.1/ sees $address, but the egress IP of Node node-a is 198.51.100.9" tested
 [[ $output == *'hostNetwork: true'* ]] || complain "no advice: $output"
 
 # The loop repairs a label and routes, and says so once.

@@ -21,6 +21,7 @@ same 'files' "$(dpkg-deb --contents "$deb" | awk '$1 !~ /^d/ { print $1, $2, $6 
 -rw-r--r-- root/root ./usr/share/doc/do-egress-ip/changelog.gz
 -rw-r--r-- root/root ./usr/share/doc/do-egress-ip/copyright
 -rw-r--r-- root/root ./usr/share/fish/vendor_completions.d/do-egress-ip.fish
+-rw-r--r-- root/root ./usr/share/man/man7/do-egress-ip.7.gz
 -rw-r--r-- root/root ./usr/share/man/man8/do-egress-ip-smoke.8.gz
 -rw-r--r-- root/root ./usr/share/man/man8/do-egress-ip.8.gz
 -rw-r--r-- root/root ./usr/share/zsh/vendor-completions/_do-egress-ip'

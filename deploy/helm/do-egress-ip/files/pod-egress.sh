@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # `helm test`: does the internet see a pod's traffic come from the address that its node is labelled
-# with? Runs in the pod's own network. NODE_NAME, ADDRESS_LABEL and URLS say what is to be compared.
+# with? Runs in the pod's own network. NODE_NAME, ADDRESS_LABEL and URLS say what to compare.
 set -u
 
 fail() {
@@ -23,8 +23,8 @@ wanted=$(printf '%s\n' "$node" | sed -n "s|.*\"$ADDRESS_LABEL\" *: *\"\([^\"]*\)
 
 for url in $URLS; do
     seen=$(get --ipv4 "$url") || fail "$url does not answer a pod on $NODE_NAME: $seen"
-    [ "$seen" = "$wanted" ] || fail "$url sees $seen, but Node $NODE_NAME leaves by $wanted: the \
-network plugin gives pods a source address of its own choice (Cilium does, masquerading in eBPF); run \
+    [ "$seen" = "$wanted" ] || fail "$url sees $seen, but the egress IP of Node $NODE_NAME is $wanted: the \
+network plugin chooses another source address for pods (Cilium does with eBPF masquerade); run \
 what needs the address with hostNetwork: true, or let iptables masquerade (Cilium: bpf.masquerade=false)"
     echo "ok: $url sees a pod on $NODE_NAME as $seen"
 done

@@ -27,8 +27,10 @@ Scenario only(Scenario scenario, const std::vector<std::string>& names) {
 Result count(const std::string& program) {
   const Stage stage(program);
   Result result;
-  result.steady = measure(stage.world(), only(stage.steady(), {ours, floor_program}), counting);
-  result.no_match = measure(stage.world(), only(stage.no_match(), {ours, empty_program}), counting);
+  result.steady =
+      measure(stage.world(), only(stage.steady(), {ours, in_image, floor_program}), counting);
+  result.no_match =
+      measure(stage.world(), only(stage.no_match(), {ours, in_image, empty_program}), counting);
   result.first_claim = measure(stage.world(), only(stage.first_claim(), {ours}), {.runs = 1});
   result.sizes = measure_sizes(program);
   return result;
@@ -54,8 +56,16 @@ void write(const std::string& path, const std::string& text) {
 
 int check(const std::string& program, const std::string& budget) {
   std::ifstream file(budget);
-  const auto found = budget_of(count(program));
-  const auto lines = overruns(found, support::Json::parse(file));
+  const Result result = count(program);
+  const auto found = budget_of(result);
+  auto lines = overruns(found, support::Json::parse(file));
+  for (const Target& target : image_targets(result)) {
+    const std::string line = render_target(target);
+    std::printf("%s", line.c_str());
+    if (!is_met(target)) {
+      lines.push_back(line.substr(0, line.size() - 1));
+    }
+  }
   std::printf("%s\n", found.dump(2).c_str());
   for (const std::string& line : lines) {
     std::printf("bench: %s\n", line.c_str());

@@ -14,7 +14,8 @@ struct Sizes {
   std::uintmax_t binary = 0;  // stripped
   std::uintmax_t mapped = 0;  // it and the libraries that it loads
   int libraries = 0;
-  std::uintmax_t image = 0;  // 0: none was built
+  std::uintmax_t image = 0;  // unpacked; 0: none was built
+  std::uintmax_t layer = 0;  // what is pulled of it
 };
 
 // The image is looked for where scripts/build-image leaves it, next to the program.
@@ -30,6 +31,19 @@ struct Result {
 
 // Throws std::runtime_error where there is none.
 const Costs& of(const std::vector<Costs>& all, const std::string& subject);
+
+// A number that must not be exceeded.
+struct Target {
+  std::string what = {};
+  double found = 0;
+  double limit = 0;
+  std::string unit = {};
+};
+bool is_met(const Target& target);
+std::string render_target(const Target& target);  // one line
+
+// What the image promises, as shares of the same requests with bare libcurl on Debian's libraries.
+std::vector<Target> image_targets(const Result& result);
 
 // The whole as a table for people, with a verdict on each target.
 std::string render_table(const Result& result);

@@ -2,6 +2,7 @@
 #include "bench/scenarios.hpp"
 
 #include <chrono>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -18,6 +19,11 @@ constexpr std::size_t place_of_program = 2;  // after nsenter and the namespace
 
 bool is_there(const std::string& program) {
   return support::run({{"sh", "-c", "command -v " + program + " >/dev/null"}, {}}).exit == 0;
+}
+
+// Where scripts/build-image leaves it, next to the program of the .deb.
+std::string program_in_image(const std::string& program) {
+  return std::filesystem::path(program).parent_path() / "image/rootfs/usr/local/bin/do-egress-ip";
 }
 
 std::int64_t now_ms() {
@@ -43,6 +49,13 @@ Subject Stage::plain(const std::string& subject, const std::vector<std::string>&
 
 Subject Stage::reconciler(const std::string& match) const {
   return plain(ours, {program_, "--match-string", match, "--floating-ips", pool});
+}
+
+Subject Stage::image_reconciler(const std::string& match) const {
+  Subject subject = reconciler(match);
+  subject.name = in_image;
+  subject.command.words.at(place_of_program) = program_in_image(program_);
+  return subject;
 }
 
 Subject Stage::script(const std::string& subject, const std::string& match, bool kubectl) const {
@@ -79,7 +92,7 @@ Scenario Stage::steady() const {
       .subjects = {plain(floor_program, {FLOOR, "http://169.254.169.254/metadata/v1.json",
                                          "https://192.0.2.3:6443/api/v1/nodes/" + name,
                                          files + "ca.pem", files + "kube-token"}),
-                   reconciler("node"), script(shell, "node")}};
+                   reconciler("node"), image_reconciler("node"), script(shell, "node")}};
   if (is_there("kubectl")) {
     scenario.subjects.push_back(script(shell_kubectl, "node", true));
   }
@@ -87,13 +100,16 @@ Scenario Stage::steady() const {
 }
 
 Scenario Stage::no_match() const {
-  Subject program = reconciler("other");
-  for (const char* url : {"DIGITALOCEAN_API_URL", "DO_EGRESS_IP_KUBE_API_URL"}) {
-    program.command.environment.erase(url);  // which a node need not be told, and nobody is asked
+  std::vector<Subject> programs = {reconciler("other"), image_reconciler("other")};
+  for (Subject& program : programs) {
+    for (const char* url : {"DIGITALOCEAN_API_URL", "DO_EGRESS_IP_KUBE_API_URL"}) {
+      program.command.environment.erase(url);  // a node needs neither, and no server is asked
+    }
+    program.command.environment["DO_EGRESS_IP_KUBERNETES"] = "auto";
   }
-  program.command.environment["DO_EGRESS_IP_KUBERNETES"] = "auto";
   return {.name = "no match",
-          .subjects = {plain(empty_program, {EMPTY}), program, script(shell, "other")}};
+          .subjects = {plain(empty_program, {EMPTY}), programs[0], programs[1],
+                       script(shell, "other")}};
 }
 
 Waiting measure_waiting(const Stage& stage, int runs) {

@@ -9,6 +9,7 @@ namespace bench {
 
 // The names under which the program and what is held against it appear.
 inline const std::string ours = "do-egress-ip";
+inline const std::string in_image = "the same, in image";
 inline const std::string floor_program = "floor";
 inline const std::string empty_program = "empty";
 inline const std::string shell = "bash, curl, jq";
@@ -33,6 +34,7 @@ class Stage {
 
  private:
   Subject reconciler(const std::string& match) const;
+  Subject image_reconciler(const std::string& match) const;
   Subject script(const std::string& name, const std::string& match, bool kubectl = false) const;
   Subject plain(const std::string& name, const std::vector<std::string>& words) const;
   void boot_anew() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/result.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 #include <stdexcept>
@@ -28,6 +29,21 @@ std::uintmax_t size_of_tree(const fs::path& folder) {
   return sum;
 }
 
+// An archive of blobs, of which the layer is by far the largest.
+std::uintmax_t size_of_layer(const fs::path& archive) {
+  std::istringstream lines(output_of({"tar", "--list", "--verbose", "--file", archive}));
+  std::uintmax_t largest = 0;
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string mode;
+    std::string owner;
+    std::uintmax_t size = 0;
+    words >> mode >> owner >> size;
+    largest = std::max(largest, size);
+  }
+  return largest;
+}
+
 }  // namespace
 
 Sizes measure_sizes(const std::string& program) {
@@ -46,6 +62,7 @@ Sizes measure_sizes(const std::string& program) {
   const fs::path image = fs::path(program).parent_path() / "image" / "rootfs";
   if (fs::exists(image)) {
     sizes.image = size_of_tree(image);
+    sizes.layer = size_of_layer(image.parent_path() / "do-egress-ip.tar");
   }
   return sizes;
 }

@@ -32,8 +32,7 @@ std::string render_rows(const std::string& title, const std::vector<Costs>& rows
 
 std::string at_most(const std::string& what, double found, double limit,
                     const std::string& unit = "") {
-  return fmt::format("{}  {}: {:.4g}{}, at most {:g}{}\n", found <= limit ? "ok    " : "MISSED",
-                     what, found, unit, limit, unit);
+  return render_target({what, found, limit, unit});
 }
 
 std::string at_least(const std::string& what, double found, double limit) {
@@ -69,13 +68,40 @@ std::string render_targets(const Result& result) {
   text +=
       against_reference("no match", of(result.no_match, ours), of(result.no_match, empty_program));
   text += at_most("binary, stripped", static_cast<double>(result.sizes.binary) / 1e6, 1, " MB");
-  if (result.sizes.image > 0) {
-    text += at_most("image", static_cast<double>(result.sizes.image) / 1e6, 30, " MB");
+  for (const Target& target : image_targets(result)) {
+    text += render_target(target);
   }
   return text;
 }
 
+double instructions(const Costs& costs) {
+  return costs.million_instructions.value();
+}
+
 }  // namespace
+
+bool is_met(const Target& target) {
+  return target.found <= target.limit;
+}
+
+std::string render_target(const Target& target) {
+  return fmt::format("{}  {}: {:.4g}{}, at most {:g}{}\n", is_met(target) ? "ok    " : "MISSED",
+                     target.what, target.found, target.unit, target.limit, target.unit);
+}
+
+std::vector<Target> image_targets(const Result& result) {
+  const Costs& steady = of(result.steady, in_image);
+  const Costs& floor = of(result.steady, floor_program);
+  return {
+      {"image, steady run, × floor: instructions", instructions(steady) / instructions(floor), 0.7},
+      {"image, steady run, × floor: peak memory", steady.peak_mb / floor.peak_mb, 0.7},
+      {"image, no match, × empty: instructions",
+       instructions(of(result.no_match, in_image)) /
+           instructions(of(result.no_match, empty_program)),
+       0.3},
+      {"image, unpacked", static_cast<double>(result.sizes.image) / 1e6, 15, " MB"},
+      {"image, to pull", static_cast<double>(result.sizes.layer) / 1e6, 6, " MB"}};
+}
 
 const Costs& of(const std::vector<Costs>& all, const std::string& subject) {
   const auto found = std::ranges::find(all, subject, &Costs::subject);

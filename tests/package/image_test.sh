@@ -13,15 +13,15 @@ work=$(mktemp -d "$1/image-test.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 size=$(find "$root" -type f -printf '%s\n' | awk '{ total += $1 } END { print total }')
-((size <= 30000000)) || complain "the image has $size bytes"
-program=$(stat --format=%s "$root/usr/local/bin/do-egress-ip")
-((program <= 1048576)) || complain "the program has $program bytes"
+((size <= 15000000)) || complain "the image has $size bytes"
 
 same 'files of another user' "$(find "$root" -perm /7000 -o -type f -perm /022)" ''
 same 'programs' "$(cd "$root" && find . -type f -perm /111 ! -name '*.so.*' | sort)" \
     './bin/busybox
 ./usr/local/bin/do-egress-ip
 ./usr/local/bin/do-egress-ip-loop'
+same 'shared libraries' "$(find "$root" -name '*.so.*' ! -name 'ld-linux*' -printf '%f\n' | sort)" 'libc.so.6
+libmnl.so.0'
 same 'links' "$(cd "$root" && find . -type l | sort)" './bin/sh
 ./bin/sleep'
 same 'other files' "$(cd "$root" && find . -type f ! -perm /111 | grep -v '^./usr/share/' |
@@ -30,10 +30,12 @@ same 'other files' "$(cd "$root" && find . -type f ! -perm /111 | grep -v '^./us
 ./etc/os-release
 ./etc/passwd
 ./etc/ssl/certs/ca-certificates.crt'
-for licence in do-egress-ip libcurl4 libssl3 busybox-static libc6 libtomlplusplus-dev nlohmann-json3-dev; do
+for licence in do-egress-ip curl fmtlib libssl-dev busybox-static libc6 libtomlplusplus-dev nlohmann-json3-dev; do
     [ -s "$root/usr/share/doc/$licence/copyright" ] || complain "no licence of $licence"
 done
-grep -q '^Version: [0-9]' "$root/var/lib/dpkg/status.d/libssl3" || complain 'no version of libssl3'
+for package in curl fmtlib libc6 libssl-dev; do
+    grep -q '^Version: [0-9]' "$root/var/lib/dpkg/status.d/$package" || complain "no version of $package"
+done
 
 # Each blob is what its name says, and what the others say of it.
 tar -x -C "$work" -f "$archive"
@@ -47,6 +49,7 @@ config=$blobs/$(jq -r .config.digest "$manifest" | cut -d: -f2)
 layer=$blobs/$(jq -r '.layers[0].digest' "$manifest" | cut -d: -f2)
 same 'sizes' "$(jq -c '[.config.size, .layers[0].size]' "$manifest")" \
     "[$(stat -c %s "$config"),$(stat -c %s "$layer")]"
+(($(stat -c %s "$layer") <= 6000000)) || complain "$(stat -c %s "$layer") bytes have to be pulled"
 same 'the layer unpacked' "$(jq -r '.rootfs.diff_ids[0]' "$config")" \
     "sha256:$(gzip -cd "$layer" | sha256sum | cut -d' ' -f1)"
 same 'for docker load' "$(jq -r '.[0] | .Config, .Layers[0]' "$work/manifest.json")" \

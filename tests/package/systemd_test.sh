@@ -10,7 +10,7 @@ deb=$(ls "$1"/do-egress-ip_*.deb 2>/dev/null) || skip "no package was built in $
 [ -e /run/lab/.world ] || exec "$lab" world "$0" "$@"
 
 root=/run/system
-cp -R "$1/image/rootfs" "$root"
+"$top/deploy/image/collect" "$1/do-egress-ip" "$root"
 dpkg-deb --extract "$deb" "$root"
 unit=$root/usr/lib/systemd/system/do-egress-ip.service
 value() { sed -n "s/^$1=//p" "$unit"; }

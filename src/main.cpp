@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/cli.hpp"
 #include "app/commands.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 #include "io/file.hpp"
 
 #include <sys/prctl.h>
@@ -18,13 +18,13 @@ std::optional<std::string> environment(const std::string& name) {
 }
 
 void print(const std::string& words) {
-  const std::string text = core::redacted(words);
+  const std::string text = core::redact(words);
   std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-void tell(const io::Log& log, const core::Ending& ending) {
+void log_ending(const io::Log& log, const core::Ending& ending) {
   if (ending.exit == core::Exit::ok || ending.exit == core::Exit::changed) {
-    return;  // no failure
+    return;  // not a failure
   }
   log.write(io::Level::error, "{}", ending.message);
   if (!ending.hint.empty()) {
@@ -32,13 +32,15 @@ void tell(const io::Log& log, const core::Ending& ending) {
   }
 }
 
-// The kubelet shows it; that it cannot be written changes nothing about the outcome.
-void leave_word(const io::Log& log, const app::Invocation& invocation, const app::Report& report) {
+// The kubelet shows this message. A failure to write it does not change the outcome.
+void write_termination_message(const io::Log& log, const app::Invocation& invocation,
+                               const app::Report& report) {
   if (invocation.termination_log.empty()) {
     return;
   }
-  const auto failure = core::failure_of(
-      [&] { io::write_file(invocation.termination_log, core::redacted(report.word)); });
+  const auto failure = core::catch_error_except_signals([&] {
+    io::write_file(invocation.termination_log, core::redact(report.termination_message));
+  });
   if (failure) {
     log.write(io::Level::warning, "{}", failure->what());
   }
@@ -51,7 +53,7 @@ app::Report run(const app::Invocation& invocation) {
   }
   const auto clock = io::open_clock(invocation.timeout);
   const auto random = io::open_random();
-  const auto http = io::retrying(io::open_http(*clock, log), *clock, log, random);
+  const auto http = io::make_retrying_http(io::open_http(*clock, log), *clock, log, random);
   const auto kernel = io::open_kernel();
   const auto guards = io::open_guards();
   const auto locks = io::open_locks();
@@ -59,7 +61,7 @@ app::Report run(const app::Invocation& invocation) {
   return app::execute(system, invocation);
 }
 
-// Whatever ends a run, the result is the document that was asked for.
+// Every exception becomes the document that was asked for.
 app::Report run_or_refuse(const app::Invocation& invocation) {
   try {
     return run(invocation);
@@ -74,8 +76,8 @@ app::Report run_or_refuse(const app::Invocation& invocation) {
 core::Exit finish(const app::Invocation& asked, const app::Report& report) {
   const io::Log log(asked.log_format, asked.log_level);
   print(report.output);
-  tell(log, report.ending);
-  leave_word(log, asked, report);
+  log_ending(log, report.ending);
+  write_termination_message(log, asked, report);
   return report.exit;
 }
 
@@ -95,13 +97,13 @@ core::Exit run(const std::vector<std::string>& arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  prctl(PR_SET_DUMPABLE, 0);  // no core file has a token in it, and no neighbour looks into us
+  prctl(PR_SET_DUMPABLE, 0);  // a core dump or another process must not see the token
   core::Exit exit = core::Exit::software;
   try {
     exit = run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
     const io::Log log(io::LogFormat::text, io::Level::info);
-    tell(log, {exit, error.what(), "this is a bug: please report it with the output of -v"});
+    log_ending(log, {exit, error.what(), "this is a bug: please report it with the output of -v"});
   }
   return static_cast<int>(exit);
 }

@@ -14,72 +14,72 @@ namespace app {
 
 namespace {
 
-// "The total message length across all containers is limited to 12KiB", one of them to 4096 bytes
-// (Kubernetes, "Customizing the termination message"); half a document is none.
-constexpr std::size_t longest_word = 4096;
+// The kubelet keeps 4096 bytes of a container ("Customizing the termination message"), and a cut
+// JSON document is useless.
+constexpr std::size_t longest_message = 4096;
 
-std::string word_of(Outcome outcome, const std::string& json) {
-  if (json.size() <= longest_word) {
+std::string termination_message(Outcome outcome, const std::string& json) {
+  if (json.size() <= longest_message) {
     return json;
   }
   outcome.steps.clear();
   return render_json(outcome);
 }
 
-// The problems, where there is no room for all checks; else how it ended.
-std::string word_of(Diagnosis diagnosis, std::string json) {
-  if (json.size() > longest_word) {
+// Keeps only the problems if all checks are too long, and only the ending if those are too long.
+std::string termination_message(Diagnosis diagnosis, std::string json) {
+  if (json.size() > longest_message) {
     std::erase_if(diagnosis.checks,
                   [](const core::Check& check) { return check.verdict != core::Verdict::problem; });
     json = render_json(diagnosis);
   }
-  if (json.size() > longest_word) {
+  if (json.size() > longest_message) {
     diagnosis.checks.clear();
     json = render_json(diagnosis);
   }
   return json;
 }
 
-// Most runs are repetitions in a loop, and of those nobody reads a document.
+// Most runs repeat in a loop, and nobody reads their JSON: render it only if asked.
 template <class Found>
-std::string asked_json(const Found& found, const Invocation& invocation) {
+std::string render_json_if_asked(const Found& found, const Invocation& invocation) {
   const bool asked = invocation.output == Output::json || !invocation.termination_log.empty();
   return asked ? render_json(found) : std::string{};
 }
 
-Report report_of(const Outcome& outcome, const Invocation& invocation) {
+Report make_report(const Outcome& outcome, const Invocation& invocation) {
   const bool facts = invocation.command == Command::status;
-  const std::string json = asked_json(outcome, invocation);
+  const std::string json = render_json_if_asked(outcome, invocation);
   return {.output = invocation.output == Output::json ? json
                     : facts                           ? render_status(outcome)
                                                       : render_text(outcome),
-          .word = word_of(outcome, json),
+          .termination_message = termination_message(outcome, json),
           .ending = outcome.ending,
           .exit = exit_of(outcome, invocation)};
 }
 
-Report report_of(const PoolTable& table, const Invocation& invocation) {
-  const std::string json = asked_json(table, invocation);
+Report make_report(const PoolTable& table, const Invocation& invocation) {
+  const std::string json = render_json_if_asked(table, invocation);
   return {.output = invocation.output == Output::json ? json : render_text(table),
-          .word = json.size() <= longest_word ? json : std::string{},
+          .termination_message = json.size() <= longest_message ? json : std::string{},
           .ending = table.ending,
-          .exit = forgiven(table.ending.exit, invocation)};
+          .exit = apply_ok_codes(table.ending.exit, invocation)};
 }
 
-Report report_of(const Diagnosis& diagnosis, const Invocation& invocation) {
-  const std::string json = asked_json(diagnosis, invocation);
+Report make_report(const Diagnosis& diagnosis, const Invocation& invocation) {
+  const std::string json = render_json_if_asked(diagnosis, invocation);
   return {.output = invocation.output == Output::json ? json : render_text(diagnosis),
-          .word = word_of(diagnosis, json),
+          .termination_message = termination_message(diagnosis, json),
           .ending = diagnosis.ending,
-          .exit = forgiven(diagnosis.ending.exit, invocation)};
+          .exit = apply_ok_codes(diagnosis.ending.exit, invocation)};
 }
 
-// That they cannot be written changes nothing about the outcome.
-void keep_metrics(const System& system, const Invocation& invocation, const Outcome& outcome) {
+// A failure to write metrics does not change the outcome.
+void write_metrics(const System& system, const Invocation& invocation, const Outcome& outcome) {
   if (invocation.metrics_file.empty() || invocation.writes == Writes::none) {
     return;
   }
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     io::update_file(invocation.metrics_file, [&](const std::string& previous) {
       return render_metrics(outcome, system.clock.wall(), previous);
     });
@@ -92,23 +92,23 @@ void keep_metrics(const System& system, const Invocation& invocation, const Outc
 Report change(System& system, const Invocation& invocation) {
   const Outcome outcome = invocation.command == Command::release ? release(system, invocation)
                                                                  : reconcile(system, invocation);
-  keep_metrics(system, invocation, outcome);
-  return report_of(outcome, invocation);
+  write_metrics(system, invocation, outcome);
+  return make_report(outcome, invocation);
 }
 
 Report report_failure(const Invocation& asked, const core::Ending& ending) {
   const std::string& node = asked.config.node_name;
   switch (asked.command) {
     case Command::doctor:
-      return report_of(Diagnosis{.ending = ending, .node = node}, asked);
+      return make_report(Diagnosis{.ending = ending, .node = node}, asked);
     case Command::pool:
-      return report_of(PoolTable{.ending = ending}, asked);
+      return make_report(PoolTable{.ending = ending}, asked);
     default:
-      return report_of(Outcome{.result = Outcome::Result::failed,
-                               .ending = ending,
-                               .command = std::string(facts_of(asked.command).name),
-                               .node = node},
-                       asked);
+      return make_report(Outcome{.result = Outcome::Result::failed,
+                                 .ending = ending,
+                                 .command = std::string(facts_of(asked.command).name),
+                                 .node = node},
+                         asked);
   }
 }
 
@@ -128,11 +128,11 @@ Report execute(System& system, const Invocation& invocation) {
     case Command::release:
       return change(system, invocation);
     case Command::status:
-      return report_of(status(system, invocation), invocation);
+      return make_report(status(system, invocation), invocation);
     case Command::doctor:
-      return report_of(doctor(system, invocation), invocation);
+      return make_report(doctor(system, invocation), invocation);
     case Command::pool:
-      return report_of(read_pool(system, invocation), invocation);
+      return make_report(read_pool(system, invocation), invocation);
   }
   return {};
 }

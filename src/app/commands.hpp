@@ -8,19 +8,18 @@
 
 namespace app {
 
-// What a command has to say, and how the process ends.
+// The output of a command, and how the process ends.
 struct Report {
-  std::string output = {};  // in the format that was asked for
-  std::string word = {};    // the JSON as the kubelet takes it, in 4096 bytes; empty: not asked
+  std::string output = {};               // in the requested format
+  std::string termination_message = {};  // JSON of at most 4096 bytes; empty: not requested
   core::Ending ending = {};
-  core::Exit exit = core::Exit::ok;  // with --ok-codes and --detailed-exitcode
+  core::Exit exit = core::Exit::ok;  // after --ok-codes and --detailed-exitcode
 };
 
-// Does what was asked for. Every failure is in the report.
+// Runs the command. The report contains every failure.
 Report execute(System& system, const Invocation& invocation);
 
-// What is said where nothing is done: the document that the command would have given, or no output
-// where text was asked for.
+// The report of a refused command: the JSON document that was asked for, or no output as text.
 Report refuse(const Invocation& asked, const core::Error& why);
 
 }  // namespace app

@@ -20,14 +20,14 @@ enum class Output { text, json };
 enum class Writes { apply, none };
 enum class Reach { everything, local };  // local: neither DigitalOcean's API nor Kubernetes
 
-// A service with the token that opens it.
+// A service and the token for it.
 struct Access {
   std::string url = {};
   std::string ca_file = {};  // empty: the system's
   cloud::ReadSecret token = {};
 };
 
-// What one call of the program was asked to do, complete and checked.
+// What one call of the program must do, complete and checked.
 struct Invocation {
   Command command = Command::reconcile;
   core::Config config = {};
@@ -46,11 +46,11 @@ struct Invocation {
   std::set<core::Exit> ok_codes = {};
   std::string termination_log = {};        // empty: none
   std::string metrics_file = {};           // empty: none
-  std::vector<std::string> warnings = {};  // about the options, for stderr
-  std::string root = {};                   // what /proc, /etc and the like are below
+  std::vector<std::string> warnings = {};  // about the options
+  std::string root = {};                   // the folder with /proc, /etc and so on; for tests
 };
 
-// A variable of the environment; nothing when it is not set.
+// Reads an environment variable; nothing if it is not set.
 using Environment = std::function<std::optional<std::string>(const std::string& name)>;
 
 }  // namespace app

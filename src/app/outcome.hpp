@@ -17,38 +17,39 @@ struct StepRecord {
   std::string detail = {};
 };
 
-// Everything the operator is told about a run.
+// The whole result of a run.
 struct Outcome {
   enum class Result { unchanged, changed, skipped, planned, failed } result = Result::unchanged;
   core::Ending ending = {};
   std::vector<StepRecord> steps = {};
   std::string command = "reconcile";
   std::string node = {};
-  bool node_is_known = false;                      // Kubernetes told of it
-  std::map<std::string, std::string> labels = {};  // ours of them, as last read
-  std::optional<core::Ipv4> held = {};             // by the droplet, as far as is known
+  bool node_is_known = false;                      // Kubernetes returned it
+  std::map<std::string, std::string> labels = {};  // our labels, as last read
+  std::optional<core::Ipv4> held = {};             // by the droplet, as far as known
   std::optional<core::Droplet> droplet = {};
   std::optional<core::Ipv4> floating_ip = {};
-  core::Network network = {};  // as last seen
+  core::Network network = {};  // as last read
   io::RequestCounts requests = {};
   io::ReplyCounts replies = {};
   io::Duration elapsed = {};
 };
 
-// One address of the pool, as it is now.
+// One address of the pool and its state.
 struct PoolEntry {
   core::Ipv4 address = {};
   enum class State { free, held, locked, unknown, missing } state = State::unknown;
   std::string region = {};
   std::optional<core::DropletId> droplet = {};
   std::string droplet_name = {};
-  std::optional<bool> node = {};  // whether the Node of that name is that droplet's; where asked
-  bool listed = true;             // false: known by name only, as BYOIP addresses are
+  std::optional<bool> node =
+      {};              // whether the Node of that name is this droplet's; empty: not asked
+  bool listed = true;  // false: read by its address only, like BYOIP addresses
 };
 
 struct PoolTable {
   std::vector<PoolEntry> entries = {};
-  bool kubernetes = false;  // it was asked for the Nodes
+  bool kubernetes = false;  // the Nodes were read
   core::Ending ending = {};
   io::RequestCounts requests = {};
   io::Duration elapsed = {};

@@ -11,7 +11,7 @@
 
 namespace app {
 
-// The outside world, behind its seams: HTTP, the kernel, time, and processes that outlive us.
+// Everything outside the process that a run uses, as interfaces that tests replace.
 struct System {
   io::Http& http;
   io::Kernel& kernel;

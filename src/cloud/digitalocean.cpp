@@ -2,7 +2,7 @@
 #include "cloud/digitalocean.hpp"
 
 #include "cloud/json.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 namespace cloud {
 namespace {
@@ -12,19 +12,19 @@ using Kind = core::PostReply::Kind;
 
 constexpr std::string_view api_name = "DigitalOcean's API";
 
-// Whether something else answered in DigitalOcean's place. Its own errors are JSON objects.
+// Whether a proxy or a CDN answered in DigitalOcean's place. The API's own errors are JSON objects.
 bool is_foreign(const io::Response& response) {
-  return is_page(response) || (response.status >= 400 && !response.body.empty() &&
-                               parse_any(response.body).is_discarded());
+  return is_html(response) || (response.status >= 400 && !response.body.empty() &&
+                               parse_or_discard(response.body).is_discarded());
 }
 
-// DigitalOcean's own words and the id its support asks for.
+// DigitalOcean's message, and the request id that its support asks for.
 std::string explanation(const io::Response& response) {
-  const json body = parse_any(response.body);
-  const std::string message = words(body, "message");
-  std::string request = words(body, "request_id");
+  const json body = parse_or_discard(response.body);
+  const std::string message = text_of(body, "message");
+  std::string request = text_of(body, "request_id");
   if (request.empty()) {
-    request = core::escaped(response.header("x-request-id"));
+    request = core::escape(response.header("x-request-id"));
   }
   return fmt::format("{}{}", message.empty() ? "no reason given" : '"' + message + '"',
                      request.empty() ? "" : fmt::format(" (request {})", request));
@@ -34,15 +34,15 @@ bool is_transient(const io::Response& response) {
   return response.status >= 500 || response.status == 408 || response.status == 425;
 }
 
-core::Error answered(core::Exit exit, const io::Response& response) {
+core::Error status_error(core::Exit exit, const io::Response& response) {
   return core::Error(exit, "DigitalOcean answered {}: {}", response.status, explanation(response));
 }
 
-// Turns a status that no caller can use into the Error it means.
+// Throws the Error of a status that no caller can use.
 void require_usable(const io::Response& response, const std::string& scope) {
   const long status = response.status;
   if (status != 429 && is_foreign(response)) {
-    throw page_instead(response, api_name);
+    throw html_error(response, api_name);
   }
   if (status == 401) {
     throw core::Error(core::Exit::no_permission, "DigitalOcean refuses the token: {}",
@@ -61,32 +61,33 @@ void require_usable(const io::Response& response, const std::string& scope) {
         .with_hint("all nodes with one token share 250 requests a minute and 5000 an hour");
   }
   if (is_transient(response)) {
-    throw answered(core::Exit::unavailable, response)
+    throw status_error(core::Exit::unavailable, response)
         .with_hint("see status.digitalocean.com; run again later");
   }
 }
 
-// A status that no call of ours is answered with.
-core::Error unforeseen(const io::Response& response) {
+// The Error of a status that the API does not document for our calls.
+core::Error unforeseen_status_error(const io::Response& response) {
   if (response.status / 100 == 2) {
-    return answered(core::Exit::software, response);
+    return status_error(core::Exit::software, response);
   }
-  return answered(core::Exit::unavailable, response)
+  return status_error(core::Exit::unavailable, response)
       .with_hint("check --api-url and the proxy settings, or run again later");
 }
 
-// An entry in another shape than the API's is not readable; who holds it may show all the same.
-core::FloatingIp floating_ip(const json& entry) {
+// An entry in another shape than the API's is marked as not readable. Its holder is kept if it can
+// be read.
+core::FloatingIp parse_floating_ip(const json& entry) {
   core::FloatingIp result;
-  result.address = ipv4(entry.at("ip"));
+  result.address = parse_ipv4(entry.at("ip"));
   result.readable = has_shape([&] {
     result.holder_shown = entry.contains("droplet");
-    if (const json* droplet = member(entry, "droplet")) {
-      result.holder_name = words(*droplet, "name");
-      result.holder = integer(droplet->at("id"));
+    if (const json* droplet = find_member(entry, "droplet")) {
+      result.holder_name = text_of(*droplet, "name");
+      result.holder = parse_integer(droplet->at("id"));
     }
-    result.region = core::escaped(entry.at("region").at("slug").get<std::string>());
-    const json* locked = member(entry, "locked");
+    result.region = core::escape(entry.at("region").at("slug").get<std::string>());
+    const json* locked = find_member(entry, "locked");
     result.locked = locked != nullptr && locked->get<bool>();
   });
   return result;
@@ -97,43 +98,41 @@ struct Page {
   bool last = true;
 };
 
-// An account may have entries that are none of our business: one without an address is passed over.
-Page page(const json& reply) {
+// Skips entries without an address: an account may hold some that this program never uses.
+Page parse_page(const json& reply) {
   Page result;
   const json& entries = reply.at("reserved_ips");
   for (const json& entry : entries) {
-    has_shape([&] { result.addresses.push_back(floating_ip(entry)); });
+    has_shape([&] { result.addresses.push_back(parse_floating_ip(entry)); });
   }
-  const json* links = member(reply, "links");
-  const json* pages = links == nullptr ? nullptr : member(*links, "pages");
-  result.last = entries.empty() || pages == nullptr || member(*pages, "next") == nullptr;
+  result.last = entries.empty() || find_member(reply, "links", "pages", "next") == nullptr;
   return result;
 }
 
-Page page_of(const io::Response& response) {
+Page read_page(const io::Response& response) {
   if (response.status == 404) {
-    throw answered(core::Exit::config, response)
+    throw status_error(core::Exit::config, response)
         .with_hint("--api-url is the API's address without a path: https://api.digitalocean.com");
   }
   if (response.status != 200) {
-    throw unforeseen(response);
+    throw unforeseen_status_error(response);
   }
-  return decode(response.body, page);
+  return decode(response.body, parse_page);
 }
 
-std::vector<core::Ipv4> addresses_of_droplet(const json& reply) {
+std::vector<core::Ipv4> parse_droplet_addresses(const json& reply) {
   std::vector<core::Ipv4> addresses;
-  const json* networks = member(reply.at("droplet"), "networks");
-  const json* v4 = networks == nullptr ? nullptr : member(*networks, "v4");
+  const json* v4 = find_member(reply.at("droplet"), "networks", "v4");
   for (const json& entry : v4 == nullptr ? json::array() : *v4) {
-    if (words(entry, "type") == "public") {
-      has_shape([&] { addresses.push_back(ipv4(entry.at("ip_address"))); });
+    if (text_of(entry, "type") != "public") {
+      continue;
     }
+    has_shape([&] { addresses.push_back(parse_ipv4(entry.at("ip_address"))); });
   }
   return addresses;
 }
 
-core::Sight sight_in(const io::Response& response) {
+core::Sight parse_sight(const io::Response& response) {
   if (response.status == 403 && !is_foreign(response)) {
     return core::Sight::denied;
   }
@@ -144,7 +143,7 @@ core::Sight sight_in(const io::Response& response) {
   if (response.status == 404) {
     return core::Sight::absent;
   }
-  throw unforeseen(response);
+  throw unforeseen_status_error(response);
 }
 
 }  // namespace
@@ -178,11 +177,11 @@ io::Request DigitalOcean::post_action(core::Ipv4 address, const std::string& bod
 DigitalOcean::Listing DigitalOcean::list_addresses(int most_pages) {
   return core::attempt("list the reserved IPs", [&] {
     Listing listing;
-    // Pages are counted here: `next` may name another host, which must not get the token.
+    // The code counts the pages itself: `next` may name another host, which must not get the token.
     for (int number = 1; number <= most_pages && !listing.complete; ++number) {
       const Page read =
-          page_of(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
-                      "reserved_ip:read"));
+          read_page(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
+                        "reserved_ip:read"));
       listing.addresses.insert(listing.addresses.end(), read.addresses.begin(),
                                read.addresses.end());
       listing.complete = read.last;
@@ -200,12 +199,13 @@ std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {
           return std::nullopt;
         }
         if (response.status != 200) {
-          throw unforeseen(response);
+          throw unforeseen_status_error(response);
         }
-        const core::FloatingIp reading = decode(
-            response.body, [](const json& reply) { return floating_ip(reply.at("reserved_ip")); });
+        const core::FloatingIp reading = decode(response.body, [](const json& reply) {
+          return parse_floating_ip(reply.at("reserved_ip"));
+        });
         if (reading.address != address) {
-          throw unexpected("it is about " + reading.address.to_string());
+          throw unexpected_reply("it is about " + reading.address.to_string());
         }
         return reading;
       });
@@ -214,15 +214,15 @@ std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {
 DigitalOcean::Assignment DigitalOcean::assign(core::Ipv4 address, core::DropletId droplet) {
   const auto post = post_action(address, json{{"type", "assign"}, {"droplet_id", droplet}}.dump());
   io::Response response;
-  if (const auto failure = core::failure_of([&] { response = http_.send(post); })) {
+  if (const auto failure = core::catch_error_except_signals([&] { response = http_.send(post); })) {
     return {.reply = {.kind = Kind::unknown, .message = failure->what()}};
   }
   if (response.status == 429) {
     return {.reply = {.kind = Kind::limited}, .response = response};
   }
-  if (is_page(response) || is_transient(response)) {
-    const core::Error cause = is_page(response) ? page_instead(response, api_name)
-                                                : answered(core::Exit::unavailable, response);
+  if (is_html(response) || is_transient(response)) {
+    const core::Error cause = is_html(response) ? html_error(response, api_name)
+                                                : status_error(core::Exit::unavailable, response);
     return {.reply = {.kind = Kind::unknown, .message = cause.what()}};
   }
   if (response.status == 404 || response.status == 409 || response.status == 422) {
@@ -230,12 +230,11 @@ DigitalOcean::Assignment DigitalOcean::assign(core::Ipv4 address, core::DropletI
   }
   require_usable(response, "reserved_ip:update");
   if (response.status / 100 != 2) {
-    throw unforeseen(response);
+    throw unforeseen_status_error(response);
   }
   core::PostReply accepted{.kind = Kind::accepted};
-  const json body = parse_any(response.body);
-  const json* action = member(body, "action");
-  const json* id = action == nullptr ? nullptr : member(*action, "id");
+  const json body = parse_or_discard(response.body);
+  const json* id = find_member(body, "action", "id");
   if (id != nullptr && id->is_number_integer()) {
     accepted.action = id->get<std::int64_t>();
   }
@@ -247,40 +246,42 @@ void DigitalOcean::unassign(core::Ipv4 address) {
     const auto response = http_.send(post_action(address, json{{"type", "unassign"}}.dump()));
     require_usable(response, "reserved_ip:update");
     const bool busy = response.status == 422 || response.status == 404 || response.status == 409;
-    if (!busy && response.status / 100 != 2) {  // the reading after it shows what came of it
-      throw unforeseen(response);
+    if (!busy && response.status / 100 != 2) {  // the next read of the address shows the result
+      throw unforeseen_status_error(response);
     }
   });
 }
 
-// The address itself is read next, and decides; what cannot be had of its action fails nothing.
+// A hint only: the next read of the address decides, so a failure to read the action is ignored.
 bool DigitalOcean::has_errored(core::Ipv4 address, std::int64_t action) {
   bool errored = false;
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     const auto response =
         get(fmt::format("/v2/reserved_ips/{}/actions/{}", address.to_string(), action),
             "reserved_ip:read");
-    const json body = parse_any(response.body);
-    const json* entry = member(body, "action");
-    errored = response.status == 200 && entry != nullptr && words(*entry, "status") == "errored";
+    const json body = parse_or_discard(response.body);
+    const json* entry = find_member(body, "action");
+    errored = response.status == 200 && entry != nullptr && text_of(*entry, "status") == "errored";
   });
   return !failure && errored;
 }
 
-std::optional<std::vector<core::Ipv4>> DigitalOcean::public_addresses(core::DropletId droplet) {
+std::optional<std::vector<core::Ipv4>> DigitalOcean::read_public_addresses(
+    core::DropletId droplet) {
   return core::attempt("read the droplet", [&]() -> std::optional<std::vector<core::Ipv4>> {
     const auto response = http_.send(request("GET", fmt::format("/v2/droplets/{}", droplet)));
-    if (sight_in(response) != core::Sight::seen) {
+    if (parse_sight(response) != core::Sight::seen) {
       return std::nullopt;
     }
-    return decode(response.body, addresses_of_droplet);
+    return decode(response.body, parse_droplet_addresses);
   });
 }
 
-core::Sight DigitalOcean::sight_of(std::optional<core::DropletId> droplet) {
+core::Sight DigitalOcean::read_sight(std::optional<core::DropletId> droplet) {
   const std::string path = droplet ? fmt::format("/{}", *droplet) : "?per_page=1";
-  return core::attempt("prove that the token sees droplets",
-                       [&] { return sight_in(http_.send(request("GET", "/v2/droplets" + path))); });
+  return core::attempt("prove that the token sees droplets", [&] {
+    return parse_sight(http_.send(request("GET", "/v2/droplets" + path)));
+  });
 }
 
 }  // namespace cloud

@@ -12,11 +12,11 @@
 
 namespace cloud {
 
-// The calls of the DigitalOcean API that we use (its OpenAPI description, reserved_ips and
-// droplets). Every one throws Error(unavailable) without a usable reply of the API's own,
-// Error(try_again) at the rate limit, Error(no_permission) on 401 and 403 with the scope that is
-// missing, Error(config) where there is no such API, and Error(software) for a reply in a shape not
-// known. Entries are read one by one: an odd one is FloatingIp::readable false.
+// The calls of the DigitalOcean API that this program uses (OpenAPI: reserved_ips and droplets).
+// Each throws Error(unavailable) without a usable reply of the API, Error(try_again) at the rate
+// limit, Error(no_permission) with the missing scope on 401 and 403, Error(config) if the URL
+// serves no such API, and Error(software) for a reply of an unknown shape. A single entry of an
+// unknown shape fails nothing: it gets FloatingIp::readable false.
 class DigitalOcean {
  public:
   DigitalOcean(io::Http& http, std::string url, std::string ca_file, ReadSecret token)
@@ -25,42 +25,43 @@ class DigitalOcean {
         ca_file_(std::move(ca_file)),
         read_token_(std::move(token)) {}
 
-  static constexpr int page_size = 200;  // the most that the API gives
+  static constexpr int page_size = 200;  // the API's maximum
 
-  // Reserved IPs of the account, of no more than so many pages. BYOIP addresses may be missing.
+  // The account's reserved IPs, from at most `most_pages` pages. BYOIP addresses may be missing.
   struct Listing {
     std::vector<core::FloatingIp> addresses = {};
     bool complete = false;
   };
   Listing list_addresses(int most_pages = 500);
 
-  // One of them by name; nothing when the account has no such address.
+  // One reserved IP by its address; nothing if the account does not have it.
   std::optional<core::FloatingIp> read_address(core::Ipv4 address);
 
-  // One POST, never repeated here: it moves an address that another droplet holds. The response
-  // to one that was rate-limited says how long to wait.
+  // Sends one POST and never repeats it: the POST takes an address away from another droplet. The
+  // response to a rate-limited POST says how long to wait.
   struct Assignment {
     core::PostReply reply = {};
     io::Response response = {};
   };
   Assignment assign(core::Ipv4 address, core::DropletId droplet);
 
-  // One POST that takes it from whoever holds it; a refusal (422, 404) shows when it is read again.
+  // Sends one POST that takes the address from its droplet. After a refusal (422, 404) the next
+  // read of the address shows its state.
   void unassign(core::Ipv4 address);
 
-  // Whether an action has ended in failure; not told for one that cannot be found (BYOIP).
+  // Whether an action ended in an error. False if the API does not know the action (BYOIP).
   bool has_errored(core::Ipv4 address, std::int64_t action);
 
-  // The public addresses of a droplet, among them the reserved IP that it holds (facts, 1.7).
-  // Nothing where the token does not see it.
-  std::optional<std::vector<core::Ipv4>> public_addresses(core::DropletId droplet);
+  // The public addresses of a droplet, its reserved IP among them (facts, 1.7). Nothing if the
+  // token does not see the droplet.
+  std::optional<std::vector<core::Ipv4>> read_public_addresses(core::DropletId droplet);
 
-  // Whether the token sees that droplet; without one, whether it may list droplets.
-  core::Sight sight_of(std::optional<core::DropletId> droplet);
+  // Whether the token sees the droplet; without one, whether it may list droplets.
+  core::Sight read_sight(std::optional<core::DropletId> droplet);
 
-  // From now on leave by this address of ours, asking once only: a node that is cut off is not to
-  // wait for it. Nothing ends that.
-  void leave_by(std::optional<io::Source> source) { source_ = source; }
+  // Sends the next requests from this address of ours, once each: a node that is cut off must not
+  // wait for retries. `std::nullopt` ends that.
+  void set_source(std::optional<io::Source> source) { source_ = source; }
 
  private:
   io::Request request(const std::string& method, const std::string& path);

@@ -8,10 +8,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int page_size = 100;  // a Node with its images is some 30 kB
+constexpr int page_size = 100;  // a Node with its images has about 30 kB
 constexpr int most_pages = 100;
 
-json review_of(const core::Right& right) {
+json make_review(const core::Right& right) {
   json attributes = {{"verb", right.verb}, {"group", right.group}, {"resource", right.resource}};
   if (!right.name_space.empty()) {
     attributes["namespace"] = right.name_space;
@@ -24,28 +24,27 @@ json review_of(const core::Right& right) {
           {"spec", {{"resourceAttributes", attributes}}}};
 }
 
-// Adds the names of one page; the token for the next, empty after the last.
-std::string take_page(const json& reply, std::vector<std::string>& names) {
+// Adds the names of one page. Returns the token of the next page, empty after the last.
+std::string add_page(const json& reply, std::vector<std::string>& names) {
   for (const json& node : reply.at("items")) {
     names.push_back(node.at("metadata").at("name").get<std::string>());
   }
-  const json* metadata = member(reply, "metadata");
-  const json* next = metadata == nullptr ? nullptr : member(*metadata, "continue");
+  const json* next = find_member(reply, "metadata", "continue");
   return next == nullptr ? std::string{} : next->get<std::string>();
 }
 
 bool is_true(const json& data, const char* key, bool otherwise) {
-  const json* value = member(data, key);
+  const json* value = find_member(data, key);
   return value == nullptr ? otherwise : value->get<std::string>() == "true";
 }
 
 }  // namespace
 
-bool may(Kubernetes& kubernetes, const core::Right& right) {
+bool has_right(Kubernetes& kubernetes, const core::Right& right) {
   const auto response = kubernetes.send(
-      "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", review_of(right));
+      "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", make_review(right));
   if (response.status != 201) {
-    throw refusal(response);
+    throw refusal_error(response);
   }
   return decode(response.body,
                 [](const json& reply) { return reply.at("status").at("allowed").get<bool>(); });
@@ -59,9 +58,9 @@ std::vector<std::string> list_nodes(Kubernetes& kubernetes) {
         kubernetes.send("GET", fmt::format("/api/v1/nodes?limit={}{}{}", page_size,
                                            next.empty() ? "" : "&continue=", next));
     if (response.status != 200) {
-      throw refusal(response);
+      throw refusal_error(response);
     }
-    next = decode(response.body, [&](const json& reply) { return take_page(reply, names); });
+    next = decode(response.body, [&](const json& reply) { return add_page(reply, names); });
   }
   return names;
 }
@@ -73,10 +72,10 @@ std::optional<core::Cilium> read_cilium(Kubernetes& kubernetes) {
     return std::nullopt;
   }
   if (response.status != 200) {
-    throw refusal(response);
+    throw refusal_error(response);
   }
   return decode(response.body, [](const json& reply) {
-    const json* data = member(reply, "data");
+    const json* data = find_member(reply, "data");
     const json settings = data == nullptr ? json::object() : *data;
     return core::Cilium{.masquerades = is_true(settings, "enable-ipv4-masquerade", true),
                         .in_bpf = is_true(settings, "enable-bpf-masquerade", false)};

@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
-// What `doctor` alone asks of Kubernetes. Each throws as the calls of Kubernetes do.
+// The calls that only `doctor` makes. Each throws like the calls of Kubernetes.
 namespace cloud {
 
-// Whether the caller may do that: a SelfSubjectAccessReview, which is a POST and creates nothing.
-bool may(Kubernetes& kubernetes, const core::Right& right);
+// Whether the caller has the right, by a SelfSubjectAccessReview: a POST that creates nothing.
+bool has_right(Kubernetes& kubernetes, const core::Right& right);
 
 // The names of all Nodes.
 std::vector<std::string> list_nodes(Kubernetes& kubernetes);
 
-// How Cilium masquerades, by its own ConfigMap; nothing where there is none.
+// How Cilium masquerades, from its ConfigMap; nothing if there is none.
 std::optional<core::Cilium> read_cilium(Kubernetes& kubernetes);
 
 }  // namespace cloud

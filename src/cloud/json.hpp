@@ -13,31 +13,31 @@
 
 namespace cloud {
 
-// Whether a page was answered (HTML), and not by the API: a proxy, a CDN or a captive portal did.
-bool is_page(const io::Response& response);
-// The Error(unavailable) that says so, for the API of that name.
-core::Error page_instead(const io::Response& response, std::string_view api);
+// Whether the answer is HTML: a proxy, a CDN or a captive portal answered in place of the API.
+bool is_html(const io::Response& response);
+// The Error(unavailable) for such an answer in place of `api`.
+core::Error html_error(const io::Response& response, std::string_view api);
 
-// The same text where it may be parsed. Throws Error(software) where it is nested so deep that
-// values could take many times its memory, and Error(unavailable) where it is a page.
-std::string_view parseable(std::string_view body);
+// Returns `body` if it can be parsed safely. Throws Error(software) if its nesting is so deep that
+// the values could take many times its memory, and Error(unavailable) for HTML.
+std::string_view require_parseable(std::string_view body);
 
-// An Error(software) about a reply; the latter with what the JSON library says is wrong.
-core::Error unexpected(std::string_view problem);
-core::Error unexpected(const nlohmann::json::exception& problem);
+// An Error(software) about a reply; the second with the JSON library's own explanation.
+core::Error unexpected_reply(std::string_view problem);
+core::Error unexpected_reply(const nlohmann::json::exception& problem);
 
-// Parses `body` and hands it to `read`. A reply of another shape than `read` expects becomes one
-// Error(software) naming the field.
+// Parses `body` and hands it to `read`. Throws Error(software) with the name of the field if the
+// reply has another shape than `read` expects.
 template <typename Read>
 auto decode(std::string_view body, Read&& read) {
   try {
-    return read(nlohmann::json::parse(parseable(body)));
+    return read(nlohmann::json::parse(require_parseable(body)));
   } catch (const nlohmann::json::exception& error) {
-    throw unexpected(error);
+    throw unexpected_reply(error);
   }
 }
 
-// Whether what `read` looks at has the shape that it expects.
+// Whether `read` finds the shape that it expects.
 template <typename Read>
 bool has_shape(Read&& read) {
   try {
@@ -50,20 +50,26 @@ bool has_shape(Read&& read) {
   }
 }
 
-// For a body that may be anything: a discarded value where it is no JSON.
-nlohmann::json parse_any(std::string_view body);
+// Parses a body that may be anything. The value is discarded if it is not JSON.
+nlohmann::json parse_or_discard(std::string_view body);
 
-// The address in a field. Throws Error(software) when it is none.
-core::Ipv4 ipv4(const nlohmann::json& field);
+// The address in a field. Throws Error(software) if there is none.
+core::Ipv4 parse_ipv4(const nlohmann::json& field);
 
-// A whole number in a field: to JSON 1.5 and 1e300 are numbers too. Throws Error(software) when it
-// is none, or larger than any id.
-std::int64_t integer(const nlohmann::json& field);
+// A whole number in a field; JSON also calls 1.5 and 1e300 numbers. Throws Error(software) for
+// another value, and for one larger than any id.
+std::int64_t parse_integer(const nlohmann::json& field);
 
-// A member that may be absent or null: nullptr then.
-const nlohmann::json* member(const nlohmann::json& object, const char* key);
+// A member of an object; nullptr if it is absent or null.
+const nlohmann::json* find_member(const nlohmann::json& object, const char* key);
+// The same for a member of a member.
+template <typename... Keys>
+const nlohmann::json* find_member(const nlohmann::json& object, const char* key, Keys... inner) {
+  const nlohmann::json* outer = find_member(object, key);
+  return outer == nullptr ? nullptr : find_member(*outer, inner...);
+}
 
-// A member that is a text, to be shown: escaped, at most 200 bytes. Empty where it is none.
-std::string words(const nlohmann::json& object, const char* key);
+// A text member, escaped for output and cut to 200 bytes; empty if it is not a text.
+std::string text_of(const nlohmann::json& object, const char* key);
 
 }  // namespace cloud

@@ -3,7 +3,9 @@
 
 #include "cloud/json.hpp"
 #include "core/duration.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
+
+#include <fmt/chrono.h>
 
 #include <algorithm>
 #include <cctype>
@@ -14,50 +16,50 @@ namespace {
 
 using nlohmann::json;
 
-// The message of a Status object; a proxy may answer something else.
+// The message of a Status object, if the answer is one: a proxy may answer otherwise.
 std::string status_message(const io::Response& response) {
-  const std::string message = words(parse_any(response.body), "message");
+  const std::string message = text_of(parse_or_discard(response.body), "message");
   return message.empty() ? "no reason given" : '"' + message + '"';
 }
 
-std::string text(const json& object, const char* key) {
-  const json* value = member(object, key);
+std::string text_in(const json& object, const char* key) {
+  const json* value = find_member(object, key);
   return value == nullptr ? std::string{} : value->get<std::string>();
 }
 
-core::Taint taint_of(const json& entry) {
+core::Taint parse_taint(const json& entry) {
   return {.key = entry.at("key").get<std::string>(),
-          .value = text(entry, "value"),
+          .value = text_in(entry, "value"),
           .effect = entry.at("effect").get<std::string>(),
-          .time_added = text(entry, "timeAdded")};
+          .time_added = text_in(entry, "timeAdded")};
 }
 
-std::vector<core::Taint> taints_of(const json& spec) {
+std::vector<core::Taint> parse_taints(const json& spec) {
   std::vector<core::Taint> taints;
-  if (const json* entries = member(spec, "taints")) {
+  if (const json* entries = find_member(spec, "taints")) {
     for (const json& entry : *entries) {
-      taints.push_back(taint_of(entry));
+      taints.push_back(parse_taint(entry));
     }
   }
   return taints;
 }
 
-core::Node node_of(const json& reply) {
+core::Node parse_node(const json& reply) {
   core::Node node;
   const json& metadata = reply.at("metadata");
-  if (const json* labels = member(metadata, "labels")) {
+  if (const json* labels = find_member(metadata, "labels")) {
     labels->get_to(node.labels);
   }
-  node.uid = text(metadata, "uid");
-  node.version = text(metadata, "resourceVersion");
-  if (const json* spec = member(reply, "spec")) {
-    node.provider_id = core::escaped(text(*spec, "providerID"));
-    node.taints = taints_of(*spec);
+  node.uid = text_in(metadata, "uid");
+  node.version = text_in(metadata, "resourceVersion");
+  if (const json* spec = find_member(reply, "spec")) {
+    node.provider_id = core::escape(text_in(*spec, "providerID"));
+    node.taints = parse_taints(*spec);
   }
   return node;
 }
 
-json render(const core::Taint& taint) {
+json render_taint(const core::Taint& taint) {
   json entry = {{"key", taint.key}, {"effect", taint.effect}};
   if (!taint.value.empty()) {
     entry["value"] = taint.value;
@@ -68,7 +70,7 @@ json render(const core::Taint& taint) {
   return entry;
 }
 
-json merge_patch(const core::PatchNode& patch, const std::string& version) {
+json render_patch(const core::PatchNode& patch, const std::string& version) {
   json labels = json::object();
   for (const auto& [key, value] : patch.labels) {
     labels[key] = value ? json(*value) : json(nullptr);
@@ -78,31 +80,31 @@ json merge_patch(const core::PatchNode& patch, const std::string& version) {
     body["metadata"]["resourceVersion"] = version;
     json taints = json::array();
     for (const core::Taint& taint : *patch.taints) {
-      taints.push_back(render(taint));
+      taints.push_back(render_taint(taint));
     }
     body["spec"]["taints"] = taints;
   }
   return body;
 }
 
-core::Error no_node(const std::string& name) {
-  return core::Error(core::Exit::gate_failed, "there is no Node {}", core::quoted(name))
+core::Error missing_node_error(const std::string& name) {
+  return core::Error(core::Exit::gate_failed, "there is no Node {}", core::quote(name))
       .with_hint("set --node-name to the Node of this droplet");
 }
 
-// Some names come from others, and must not lead to another path. Throws no_node() for what no
-// Node can be called.
+// Node names come from outside, and must not lead to another path of the API. Throws
+// missing_node_error() for a name that no Node can have.
 std::string node_path(const std::string& name) {
   const bool possible = std::ranges::all_of(name, [](unsigned char letter) {
     return std::isalnum(letter) != 0 || letter == '-' || letter == '.';
   });
   if (name.empty() || !possible || name.find("..") != std::string::npos) {
-    throw no_node(name);
+    throw missing_node_error(name);
   }
   return "/api/v1/nodes/" + name;
 }
 
-std::set<std::pair<std::string, std::string>> ids_of(const std::vector<core::Taint>& taints) {
+std::set<std::pair<std::string, std::string>> taint_ids(const std::vector<core::Taint>& taints) {
   std::set<std::pair<std::string, std::string>> ids;
   for (const core::Taint& taint : taints) {
     ids.emplace(taint.key, taint.effect);
@@ -110,14 +112,16 @@ std::set<std::pair<std::string, std::string>> ids_of(const std::vector<core::Tai
   return ids;
 }
 
-// A webhook may strip what was written, or put back what was removed.
+// A webhook may drop what was written, or restore what was removed.
 void require_kept(const core::PatchNode& patch, const core::Node& node) {
   std::string changed =
-      patch.taints && ids_of(*patch.taints) != ids_of(node.taints) ? "taints" : "";
+      patch.taints && taint_ids(*patch.taints) != taint_ids(node.taints) ? "taints" : "";
   for (const auto& [key, value] : patch.labels) {
     const auto kept = node.labels.find(key);
     const auto now = kept == node.labels.end() ? std::nullopt : std::optional(kept->second);
-    changed = now == value ? changed : "the label " + key;
+    if (now != value) {
+      changed = fmt::format("the label {}", key);
+    }
   }
   if (!changed.empty()) {
     throw core::Error(core::Exit::gate_failed, "it took the patch, but did not keep {}", changed)
@@ -129,9 +133,13 @@ void require_kept(const core::PatchNode& patch, const core::Node& node) {
 
 }  // namespace
 
-core::Error refusal(const io::Response& response) {
-  if (is_page(response)) {
-    return page_instead(response, "the Kubernetes API");
+std::string micro_time(std::chrono::seconds time) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.000000Z", fmt::gmtime(time.count()));
+}
+
+core::Error refusal_error(const io::Response& response) {
+  if (is_html(response)) {
+    return html_error(response, "the Kubernetes API");
   }
   const std::string message = status_message(response);
   if (response.status == 401) {
@@ -191,7 +199,7 @@ void Kubernetes::note_time(const io::Response& response) {
 std::chrono::seconds Kubernetes::time() const {
   const auto time = core::parse_date(date_);
   if (!time) {
-    throw unexpected(core::quoted(date_) + " is no Date");
+    throw unexpected_reply(core::quote(date_) + " is no Date");
   }
   return *time;
 }
@@ -202,13 +210,13 @@ io::Request Kubernetes::node_request(const std::string& node) {
 
 core::Node Kubernetes::decode_node(const std::string& node, const io::Response& response) {
   note_time(response);
-  if (response.status == 404 && !is_page(response)) {
-    throw no_node(node);
+  if (response.status == 404 && !is_html(response)) {
+    throw missing_node_error(node);
   }
   if (response.status != 200) {
-    throw refusal(response);
+    throw refusal_error(response);
   }
-  return decode(response.body, node_of);
+  return decode(response.body, parse_node);
 }
 
 std::optional<core::Node> Kubernetes::patch_node(const core::PatchNode& patch,
@@ -217,7 +225,7 @@ std::optional<core::Node> Kubernetes::patch_node(const core::PatchNode& patch,
                        [&]() -> std::optional<core::Node> {
                          auto message = request("PATCH", node_path(patch.node));
                          message.headers.emplace_back("Content-Type: application/merge-patch+json");
-                         message.body = merge_patch(patch, version).dump();
+                         message.body = render_patch(patch, version).dump();
                          const io::Response response = send(message);
                          if (response.status == 409 && patch.taints) {
                            return std::nullopt;

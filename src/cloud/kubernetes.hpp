@@ -13,9 +13,9 @@
 
 namespace cloud {
 
-// The Kubernetes API as far as we use it; Leases and Events build on it. What a reply means is told
-// by throwing Error(no_permission) on 401 and 403, Error(gate_failed) where there is no such Node,
-// and Error(unavailable) otherwise; Error(software) for a shape not known.
+// The Kubernetes API as far as this program uses it; Leases and Events build on it. Throws
+// Error(no_permission) on 401 and 403, Error(gate_failed) if there is no such Node, Error(software)
+// for a reply of an unknown shape, and Error(unavailable) otherwise.
 class Kubernetes {
  public:
   Kubernetes(io::Http& http, std::string url, std::string ca_file, ReadSecret token)
@@ -24,20 +24,21 @@ class Kubernetes {
         ca_file_(std::move(ca_file)),
         read_token_(std::move(token)) {}
 
-  // To be sent by the caller, who has something better to do while it is under way.
+  // The caller sends this request itself, so that other requests run at the same time.
   io::Request node_request(const std::string& node);
   core::Node decode_node(const std::string& node, const io::Response& response);
 
-  // One merge patch (RFC 7386) of the Node's labels and taints; the Node as it is then. Taints are
-  // one list, so they are patched only as of `version`; nothing when the Node changed since.
+  // Sends one merge patch (RFC 7386) of the Node's labels and taints, and returns the new Node. A
+  // patch replaces the whole list of taints, so it is bound to `version`: returns nothing if the
+  // Node changed since.
   std::optional<core::Node> patch_node(const core::PatchNode& patch, const std::string& version);
 
-  // Any other call, with a body or without.
+  // Sends any other call, with a body or without.
   io::Response send(const std::string& method, const std::string& path, const nlohmann::json& body);
   io::Response send(const std::string& method, const std::string& path);
 
-  // The API server's own time, as of its last reply: nodes whose clocks differ agree on it. Since
-  // the Unix epoch. Throws Error(software) when no reply had a Date (RFC 9110, 6.6.1).
+  // The API server's time in its last reply, since the Unix epoch. Nodes whose clocks differ agree
+  // on it. Throws Error(software) if no reply had a Date (RFC 9110, 6.6.1).
   std::chrono::seconds time() const;
 
  private:
@@ -53,7 +54,10 @@ class Kubernetes {
   std::string date_ = {};
 };
 
-// Why a call was refused, from a Status object or whatever a proxy answered.
-core::Error refusal(const io::Response& response);
+// A time since the Unix epoch as metav1.MicroTime.
+std::string micro_time(std::chrono::seconds time);
+
+// The Error of a refused call, from a Status object or from a proxy's answer.
+core::Error refusal_error(const io::Response& response);
 
 }  // namespace cloud

@@ -10,32 +10,32 @@
 
 namespace cloud {
 
-// One Lease (coordination.k8s.io/v1) for one address, held from "seen free" to "proven ours".
+// One Lease (coordination.k8s.io/v1) for one address. A run holds it from the moment it sees the
+// address free until the claim is proven.
 struct Lease {
-  std::string name_space;  // it is in this one
+  std::string name_space;  // the namespace that holds the Lease
   core::Ipv4 address;
   std::string node;               // spec.holderIdentity
-  std::string node_uid;           // of the owner: the Lease goes when its Node goes
-  std::chrono::seconds duration;  // nobody else may take it for so long
+  std::string node_uid;           // of the owner, so that the Lease is deleted with its Node
+  std::chrono::seconds duration;  // how long no other node may take it over
 };
 
-// Who holds it instead.
+// The other node that holds the Lease.
 struct Holder {
-  std::string name = {};  // escaped, to be shown
+  std::string name = {};  // escaped for output
   std::chrono::seconds left{0};
 };
 
-// Whether the Node that let its Lease expire says that it leaves by the address.
+// Whether the Node whose Lease expired still says that the address is its egress IP.
 using IsInUse = std::function<bool(const std::string& node)>;
 
-// Takes the Lease: made new, renewed where it is ours, or taken over where it has expired — never
-// without the API server's word that nobody else did so meanwhile. Time is the API server's.
-// Nothing when it is ours now. An expired one is left with its holder where `in_use` says so.
-// Throws as the calls of Kubernetes do.
-std::optional<Holder> acquire(Kubernetes& kubernetes, const Lease& lease,
-                              const IsInUse& in_use = {});
+// Creates the Lease, renews our own, or takes over an expired one, always under the API server's
+// conflict check and by its time. Returns nothing if the Lease is now ours, else its holder. Leaves
+// an expired Lease with its holder if `in_use` says so. Throws like the calls of Kubernetes.
+std::optional<Holder> acquire_lease(Kubernetes& kubernetes, const Lease& lease,
+                                    const IsInUse& in_use = {});
 
-// Deletes it where it is still ours. Throws as the calls of Kubernetes do.
-void release(Kubernetes& kubernetes, const Lease& lease);
+// Deletes the Lease if it is still ours. Throws like the calls of Kubernetes.
+void release_lease(Kubernetes& kubernetes, const Lease& lease);
 
 }  // namespace cloud

@@ -12,8 +12,8 @@ namespace cloud {
 
 io::Request metadata_request(const std::string& base_url);
 
-// What the answer says. Throws Error(unavailable) for any status but 200 — 404 means: not a droplet
-// — and Error(software) for a shape that is not the metadata service's.
+// Decodes the answer. Throws Error(unavailable) for any status but 200 (404: this is not a
+// droplet), and Error(software) for a shape that is not the metadata service's.
 core::Droplet decode_metadata(const io::Response& response);
 
 }  // namespace cloud

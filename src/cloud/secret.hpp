@@ -6,12 +6,12 @@
 
 namespace cloud {
 
-// A token. It has no formatter and no stream operator: printing one does not compile.
+// A token. It has no formatter and no stream operator, so code that prints one does not compile.
 struct Secret {
   std::string value = {};
 };
 
-// Reads a token when it is first needed.
+// Reads a token at its first use.
 using ReadSecret = std::function<Secret()>;
 
 inline std::string authorization(const Secret& secret) {

@@ -2,7 +2,7 @@
 #include "cloud/verify.hpp"
 
 #include "cloud/json.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 #include <optional>
 #include <sstream>
@@ -10,20 +10,13 @@
 namespace cloud {
 namespace {
 
-std::string trimmed(const std::string& text) {
-  constexpr std::string_view space = " \t\r\n";
-  const auto start = text.find_first_not_of(space);
-  return start == std::string::npos ? ""
-                                    : text.substr(start, text.find_last_not_of(space) + 1 - start);
-}
-
-// The value of the first line "ip=…", as https://www.cloudflare.com/cdn-cgi/trace has one.
+// The value of the first line "ip=…", the format of https://www.cloudflare.com/cdn-cgi/trace.
 std::string ip_line(const std::string& text) {
   constexpr std::string_view key = "ip=";
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    if (const std::string entry = trimmed(line); entry.starts_with(key)) {
-      return trimmed(entry.substr(key.size()));
+    if (const auto entry = core::trim(line); entry.starts_with(key)) {
+      return std::string(core::trim(entry.substr(key.size())));
     }
   }
   return {};
@@ -33,10 +26,10 @@ std::optional<core::Ipv4> address_in(const std::string& text) {
   if (const auto address = core::Ipv4::parse(text)) {
     return address;
   }
-  const auto body = parse_any(text);
-  const auto* field = body.is_string() ? &body : member(body, "ip");
+  const auto body = parse_or_discard(text);
+  const auto* field = body.is_string() ? &body : find_member(body, "ip");
   const bool named = field != nullptr && field->is_string();
-  return core::Ipv4::parse(named ? trimmed(field->get<std::string>()) : ip_line(text));
+  return core::Ipv4::parse(core::trim(named ? field->get<std::string>() : ip_line(text)));
 }
 
 }  // namespace
@@ -51,11 +44,11 @@ io::Request whatismyip_request(const std::string& url, const std::string& ca_fil
 }
 
 core::Ipv4 decode_whatismyip(const std::string& url, const io::Response& response) {
-  const std::string text = trimmed(response.body);
+  const std::string text(core::trim(response.body));
   const auto address = response.status == 200 ? address_in(text) : std::nullopt;
   if (!address) {
     throw core::Error(core::Exit::unavailable, "{} answered {} and no IPv4 address: {}", url,
-                      response.status, core::quoted(text))
+                      response.status, core::quote(text))
         .with_hint(
             "--verify-url is a service that answers with the caller's address: as text, as "
             "JSON with \"ip\", or in a line ip=…");

@@ -22,7 +22,7 @@ constexpr std::array<std::pair<std::string_view, milliseconds>, 4> units = {{
     {"h", std::chrono::hours{1}},
 }};
 
-// Takes the unit that `text` begins with, the longest first.
+// Removes the unit at the start of `text`; the longer names come first.
 std::optional<milliseconds> take_unit(std::string_view& text) {
   for (const auto& [name, length] : units) {
     if (text.starts_with(name)) {

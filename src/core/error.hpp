@@ -12,8 +12,8 @@
 
 namespace core {
 
-// How the program ends. Frozen: scripts, Jobs and units depend on these numbers. The same table
-// is printed by --help, by the result as JSON and in the man page under EXIT STATUS.
+// How the program ends. Frozen: scripts, Jobs and units depend on these numbers. --help, the JSON
+// result and the man page (EXIT STATUS) print the same table.
 enum class Exit {
   ok = 0,
   changed = 2,
@@ -38,7 +38,7 @@ enum class Exit {
 struct ExitFacts {
   Exit exit;
   std::string_view name;
-  bool retry;  // whether running again, with nothing else changed, may end better
+  bool retry;  // whether the same run may end better later
   std::string_view meaning;
 };
 
@@ -46,8 +46,8 @@ struct ExitFacts {
 std::span<const ExitFacts> exit_table();
 const ExitFacts& facts_of(Exit exit);
 
-// The only exception this program throws. A result the caller is expected to handle (a 404, no
-// floating IP) is a return value, never an Error.
+// The only exception that this program throws. A result that the caller can handle (a 404, no
+// reserved IP) is a return value, never an Error.
 class Error : public std::runtime_error {
  public:
   template <typename... Args>
@@ -56,17 +56,17 @@ class Error : public std::runtime_error {
 
   Exit exit() const { return exit_; }
 
-  // The next step for the operator: the one given, else the usual one for such an exit.
+  // The next step for the operator: this error's own, else the usual one for its exit code.
   std::string hint() const;
 
-  // The same error, with a better next step than the usual.
+  // The same error with its own hint.
   Error with_hint(std::string hint) const {
     Error error = *this;
     error.hint_ = std::move(hint);
     return error;
   }
 
-  // The same error, saying first what was being attempted.
+  // The same error, prefixed with what was attempted.
   Error while_doing(std::string_view attempted) const {
     return Error(exit_, "{}: {}", attempted, what()).with_hint(hint_);
   }
@@ -76,7 +76,7 @@ class Error : public std::runtime_error {
   std::string hint_;
 };
 
-// Runs `body`; an Error leaving it is prefixed with what was being attempted.
+// Runs `body`. An Error that leaves it gets a prefix: what was attempted.
 template <typename Body>
 auto attempt(std::string_view doing, Body&& body) {
   try {
@@ -86,9 +86,9 @@ auto attempt(std::string_view doing, Body&& body) {
   }
 }
 
-// Runs `body`; the Error leaving it, as a value.
+// Runs `body`, and returns the Error that it throws.
 template <typename Body>
-std::optional<Error> any_failure_of(Body&& body) {
+std::optional<Error> catch_error(Body&& body) {
   try {
     std::forward<Body>(body)();
   } catch (const Error& error) {
@@ -97,15 +97,25 @@ std::optional<Error> any_failure_of(Body&& body) {
   return std::nullopt;
 }
 
-// The same, for a caller that goes on without: the wish to end the run (Exit::interrupted,
-// Exit::terminated) is no failure of `body` and goes on as it is.
+// The same for a caller that goes on without `body`. The wish to end the run (Exit::interrupted or
+// Exit::terminated) is no failure of `body`, so it is thrown on.
+template <typename Body>
+std::optional<Error> catch_error_except_signals(Body&& body) {
+  auto error = catch_error(std::forward<Body>(body));
+  if (error && (error->exit() == Exit::interrupted || error->exit() == Exit::terminated)) {
+    throw Error(*error);
+  }
+  return error;
+}
+
+// The former names, for as long as some callers have them.
+template <typename Body>
+std::optional<Error> any_failure_of(Body&& body) {
+  return catch_error(std::forward<Body>(body));
+}
 template <typename Body>
 std::optional<Error> failure_of(Body&& body) {
-  auto failure = any_failure_of(std::forward<Body>(body));
-  if (failure && (failure->exit() == Exit::interrupted || failure->exit() == Exit::terminated)) {
-    throw Error(*failure);
-  }
-  return failure;
+  return catch_error_except_signals(std::forward<Body>(body));
 }
 
 }  // namespace core

@@ -13,19 +13,19 @@ namespace core {
 struct Ipv4 {
   std::array<std::uint8_t, 4> octets{};
 
-  // Dotted decimal, four parts, nothing else (RFC 6943 section 3.1.1, the strict form).
+  // Accepts dotted decimal with four parts only (RFC 6943, 3.1.1, the strict form).
   static std::optional<Ipv4> parse(std::string_view text);
   std::string to_string() const;
   std::uint32_t to_number() const;                // host byte order
   auto operator<=>(const Ipv4&) const = default;  // NOLINT(modernize-use-nullptr): false alarm
 };
 
-// An address block; the bits beyond `length` are zero.
+// A network; the bits beyond `length` are zero.
 struct Prefix {
   Ipv4 address{};
   int length = 0;
 
-  // "10.0.0.0/8", or an address alone, which is a /32. Nothing when host bits are set.
+  // Parses "10.0.0.0/8", or an address alone as a /32. Returns nothing if host bits are set.
   static std::optional<Prefix> parse(std::string_view text);
   static Prefix host(Ipv4 address) { return {address, 32}; }
   std::string to_string() const;

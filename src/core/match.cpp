@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A regex of more states, like ((a?){99}){99}, is refused: its time and its stack stay small.
+// Refuses a regex with more states, such as ((a?){99}){99}, so that time and stack stay small.
 #define _GLIBCXX_REGEX_STATE_LIMIT 2000  // NOLINT(bugprone-reserved-identifier): libstdc++'s own
 
 #include "core/match.hpp"
@@ -13,32 +13,33 @@
 namespace core {
 namespace {
 
-constexpr std::size_t longest_name = 253;   // of a Node, and more than the kernel's 64
-constexpr std::size_t longest_regex = 512;  // the compiler's recursion is as deep as the groups
+constexpr std::size_t longest_name = 253;   // of a Node; the kernel's limit is 64
+constexpr std::size_t longest_regex = 512;  // the compiler recurses as deep as the groups
 
-// Breadth first: the time grows with the name's length times the regex's, never exponentially. It
-// knows no back-reference.
+// Breadth-first matching: the time grows with the name's length times the regex's, never
+// exponentially. It supports no back-references.
 constexpr auto bounded =
     std::regex::ECMAScript | std::regex::nosubs | std::regex_constants::__polynomial;
 
-bool is_in_names(char c) {
+bool is_name_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '.';
 }
 
-// Letters, digits and "-", in parts with a dot between them, that "-" neither begins nor ends
-// (RFC 1123).
-bool can_be_in_a_name(const std::string& text) {
-  return text.size() <= longest_name && std::ranges::all_of(text, is_in_names) &&
+// Whether a hostname can contain the text: letters, digits and "-", in parts with dots between
+// them, without "-" at the ends of a part (RFC 1123).
+bool is_part_of_a_name(const std::string& text) {
+  return text.size() <= longest_name && std::ranges::all_of(text, is_name_letter) &&
          text.find("..") == std::string::npos && text.find("-.") == std::string::npos &&
          text.find(".-") == std::string::npos;
 }
 
-// Each lookahead matches on its own at every place, so one in another multiplies their times.
+// A lookahead is matched at every position, so a nested one multiplies the times.
 bool has_nested_lookahead(const std::string& pattern) {
   std::vector<bool> groups;
   bool in_class = false;
-  for (std::size_t at = 0; at < pattern.size(); ++at) {
+  bool nested = false;
+  for (std::size_t at = 0; at < pattern.size() && !nested; ++at) {
     const char c = pattern[at];
     if (c == '\\') {
       ++at;
@@ -49,16 +50,14 @@ bool has_nested_lookahead(const std::string& pattern) {
     } else if (c == '(') {
       const std::string_view next = std::string_view(pattern).substr(at + 1, 2);
       groups.push_back(next == "?=" || next == "?!");
-      if (groups.back() && std::ranges::count(groups, true) > 1) {
-        return true;
-      }
+      nested = groups.back() && std::ranges::count(groups, true) > 1;
     }
   }
-  return false;
+  return nested;
 }
 
 void require_possible(const std::string& text) {
-  if (!can_be_in_a_name(text)) {
+  if (!is_part_of_a_name(text)) {
     throw Error(Exit::usage, "no hostname can contain \"{}\"", text)
         .with_hint(
             "give a part of the name as it is, like egress-; for a pattern give --match-regex, "
@@ -66,7 +65,7 @@ void require_possible(const std::string& text) {
   }
 }
 
-Error refusal(const std::string& pattern, const std::regex_error& error) {
+Error pattern_error(const std::string& pattern, const std::regex_error& error) {
   namespace reason = std::regex_constants;
   if (error.code() == reason::error_complexity) {
     return Error(Exit::usage, "\"{}\" has a back-reference", pattern)
@@ -96,11 +95,11 @@ void require_valid(const Match& match) {
   try {
     std::regex(match.pattern, bounded);
   } catch (const std::regex_error& error) {
-    throw refusal(match.pattern, error);
+    throw pattern_error(match.pattern, error);
   }
 }
 
-bool matches(const Match& match, const std::string& name) {
+bool is_match(const Match& match, const std::string& name) {
   if (match.kind == Match::Kind::substring) {
     return name.find(match.pattern) != std::string::npos;
   }

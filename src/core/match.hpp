@@ -5,18 +5,18 @@
 
 namespace core {
 
-// Which nodes the program acts on.
+// Selects the nodes that the program acts on.
 struct Match {
   enum class Kind { substring, regex } kind = Kind::substring;
   std::string pattern = {};
 };
 
-// Throws Error(usage) when no name can contain the substring, or the pattern is no ECMAScript
-// regular expression whose matching takes a bounded time: back-references and a lookahead within a
-// lookahead are refused.
+// Throws Error(usage) if no hostname can contain the substring, or if the pattern is not an
+// ECMAScript regular expression of bounded matching time. Back-references and nested lookaheads are
+// refused.
 void require_valid(const Match& match);
 
-// Whether `name` contains the substring, or as a whole is what the regular expression describes.
-bool matches(const Match& match, const std::string& name);
+// Whether `name` contains the substring, or matches the regular expression as a whole.
+bool is_match(const Match& match, const std::string& name);
 
 }  // namespace core

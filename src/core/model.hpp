@@ -21,15 +21,15 @@ using DropletId = std::int64_t;
 
 enum class RouteMode { set_default, none };
 enum class Foreign { refuse, allow };
-// Whether an address is claimed under its Lease: automatic does without where there can be none.
+// Whether a claim needs a Lease. automatic: use a Lease if Kubernetes is reachable.
 enum class Lock { automatic, lease, none };
 
-// spec.taints of a Node (Kubernetes API, core/v1 Taint); one is known by its key and effect.
+// spec.taints of a Node (Kubernetes API, core/v1 Taint). Key and effect identify a taint.
 struct Taint {
   std::string key = {};
   std::string value = {};
   std::string effect = {};
-  std::string time_added = {};  // empty: not told
+  std::string time_added = {};  // empty: unknown
   bool operator==(const Taint&) const = default;
 };
 
@@ -38,18 +38,18 @@ struct Config {
   std::vector<Ipv4> pool = {};
   Foreign foreign = Foreign::refuse;
   RouteMode route = RouteMode::set_default;
-  std::vector<Prefix> direct = {};  // besides the metadata service
+  std::vector<Prefix> direct = {};  // in addition to the metadata service
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
   Lock lock = Lock::automatic;
   bool keep_ip = false;                       // `release` leaves the address on the droplet
   std::vector<std::string> verify_urls = {};  // each answers with the caller's IPv4
-  std::optional<Taint> gate_taint = {};       // on the Node for as long as its egress is not proven
+  std::optional<Taint> gate_taint = {};       // stays on the Node until its egress is proven
 };
 
 // --- what was found: facts, no verdicts --------------------------------------------------------
 
-// Why a fact could not be had.
+// Why a fact is unavailable.
 struct Unavailable {
   Error error;
 };
@@ -59,7 +59,7 @@ struct NotAsked {};
 struct Interface {
   Ipv4 address = {};
   Ipv4 gateway = {};
-  std::string mac = {};  // of the NIC, lower case; empty when not told
+  std::string mac = {};  // of the NIC, lower case; empty: unknown
 };
 
 struct Droplet {
@@ -67,7 +67,7 @@ struct Droplet {
   std::string region = {};
   std::optional<Interface> public_interface = {};
   std::optional<Interface> anchor = {};
-  std::optional<Ipv4> floating_ip = {};  // may lag behind the API, in both directions
+  std::optional<Ipv4> floating_ip = {};  // may lag behind the API in both directions
 };
 
 struct Node {
@@ -88,37 +88,37 @@ struct FloatingIp {
   std::optional<DropletId> holder = {};
   std::string holder_name = {};
   bool holder_shown = true;  // false: no `droplet` key, so the holder is not known
-  bool readable = true;      // false: an entry in a shape not known, of which nothing is believed
-  bool listed = true;        // false: known by name only, as BYOIP addresses are
+  bool readable = true;      // false: of an unknown shape, so nothing in it is used
+  bool listed = true;        // false: read by its address only, like BYOIP addresses
 };
 
 // What the DigitalOcean API says.
 struct Account {
   std::vector<FloatingIp> pool = {};    // pool addresses that the account has
-  std::vector<Ipv4> unread = {};        // of the pool, in an account too large to be read by all
-  std::optional<FloatingIp> ours = {};  // what this droplet holds, in the pool or not
+  std::vector<Ipv4> unread = {};        // pool addresses of a large account that were not read
+  std::optional<FloatingIp> ours = {};  // the address that this droplet holds, in the pool or not
   bool shows_droplets = false;          // the token has droplet:read
 };
-// Whether the token sees a droplet: not without droplet:read, nor one of another team.
+// Whether the token sees a droplet. denied: no droplet:read; absent: another team's droplet.
 enum class Sight { seen, denied, absent };
 using AccountFact = std::variant<NotAsked, Unavailable, Account>;
 
 struct Observation {
   Network network = {};
-  std::optional<Droplet> droplet = {};   // not there: not asked yet, or
-  std::optional<Error> no_droplet = {};  // why metadata does not tell
+  std::optional<Droplet> droplet = {};  // empty before it is asked for, and with a droplet_error
+  std::optional<Error> droplet_error = {};
   NodeFact node = {};
   AccountFact account = {};
-  std::set<Ipv4> lost = {};            // candidates that went to somebody else during this run
-  int vain_reads = 0;                  // how many of them were read to find that out
-  std::set<Ipv4> leased = {};          // addresses whose Lease this run holds
-  std::optional<Error> no_lease = {};  // why there could be none during this run
-  bool path_proven = false;    // bound to the anchor address, a connection showed the address
-  bool egress_proven = false;  // and so did one by the default of now
-  std::optional<Error> unproven = {};      // why one of them was not
-  std::optional<Error> failure = {};       // why a claim failed during this run
-  std::optional<Error> refused = {};       // why the kernel did not take a change during this run
-  std::optional<Error> undo_failure = {};  // what an undo could not put back
+  std::set<Ipv4> lost_candidates = {};     // other droplets got them during this run
+  int lost_after_read = 0;                 // how many of them cost a request to DigitalOcean
+  std::set<Ipv4> leased_addresses = {};    // this run holds their Leases
+  std::optional<Error> lease_error = {};   // why this run got no Lease
+  bool path_proven = false;                // a connection from the anchor address arrived
+  bool egress_proven = false;              // a connection by the current default arrived
+  std::optional<Error> proof_error = {};   // why one of the proofs failed
+  std::optional<Error> claim_error = {};   // why a claim failed
+  std::optional<Error> change_error = {};  // why the kernel refused a change
+  std::optional<Error> undo_error = {};    // why an undo is incomplete
 };
 
 // --- what to do about it -----------------------------------------------------------------------
@@ -139,7 +139,7 @@ struct RemoveRule {
   Rule rule;
   bool operator==(const RemoveRule&) const = default;
 };
-// Replaces our table of nf_tables by one for `address`, in one step.
+// Replaces our nf_tables table with one for `address`, in one step.
 struct SetMarking {
   Ipv4 address;
   bool operator==(const SetMarking&) const = default;
@@ -147,16 +147,17 @@ struct SetMarking {
 struct RemoveMarking {
   bool operator==(const RemoveMarking&) const = default;
 };
-// One atomic replace: `route` has the table, metric and type of service of what it replaces. With
-// `unconfirmed_protocol` it is undone unless traffic is then seen to leave by it.
+// Replaces the default route of the same table, metric and type of service in one step. One with
+// `unconfirmed_protocol` is rolled back unless a proof confirms it.
 struct ReplaceDefault {
   Route route;
   bool operator==(const ReplaceDefault&) const = default;
 };
-// Holds the address's Lease for this Node from "seen free" to "proven ours".
+// Holds the address's Lease for this Node from the moment it is seen free until the claim is
+// proven.
 struct AcquireLease {
   Ipv4 address;
-  bool unread = false;  // whether it is free is not known
+  bool unread = false;  // the account was too large to read this address
   bool operator==(const AcquireLease&) const = default;
 };
 struct ReleaseLease {
@@ -166,8 +167,8 @@ struct ReleaseLease {
 struct AssignFloatingIp {
   Ipv4 address;
   DropletId droplet;
-  bool leased = false;      // no other node claims it meanwhile
-  std::string region = {};  // given where the address is unread: it must be there
+  bool under_lease = false;  // so no other node claims it
+  std::string region = {};   // for an unread address: the region that it must be in
   bool operator==(const AssignFloatingIp&) const = default;
 };
 struct UnassignFloatingIp {
@@ -175,7 +176,7 @@ struct UnassignFloatingIp {
   DropletId droplet;
   bool operator==(const UnassignFloatingIp&) const = default;
 };
-// Sets `labels`; one without a value is removed. `taints`, where given, replace all there are.
+// Sets `labels`; removes those without a value. `taints`, if given, replace the whole list.
 struct PatchNode {
   std::string node;
   std::map<std::string, std::optional<std::string>> labels;
@@ -191,24 +192,24 @@ struct Step {
   std::string reason;
 };
 
-// A fact that deciding further needs.
+// A fact that the plan needs before it can decide more.
 enum class Need { droplet, node, account, whole_account, droplet_scope, path, egress };
 
-// How the run ends when every step is done.
+// How the run ends after its last step.
 struct Ending {
   Exit exit = Exit::ok;
   std::string message = {};  // empty with Exit::ok
   std::string hint = {};
 };
 
-// `steps` first, in their order, then `needs` are read and everything is planned anew; what a
-// plan with neither leaves is its `ending`.
+// The caller performs `steps` in order, reads `needs`, and plans again. A plan with neither ends
+// the run with `ending`.
 struct Plan {
   std::vector<Step> steps = {};
-  bool undo = false;  // of the steps every one is tried, whatever comes of those before
+  bool undo = false;  // a failed step does not stop the later ones
   std::vector<Need> needs = {};
   Ending ending = {};
-  std::optional<Ipv4> floating_ip = {};  // what the droplet leaves by when all is done
+  std::optional<Ipv4> floating_ip = {};  // the droplet's egress IP after the last step
 };
 
 }  // namespace core

@@ -7,15 +7,25 @@
 namespace core {
 namespace {
 
-// Only looked up, never sent to. In each quarter of the address space several, since the operator
-// may have a route of its own to any of them.
+// Destinations that are looked up, never contacted. Each quarter of the address space has several,
+// because the operator may have a route to one of them.
 constexpr std::array<std::array<std::uint8_t, 3>, 4> first_octets = {
     {{23, 45, 52}, {64, 87, 104}, {129, 151, 178}, {193, 208, 217}}};
-constexpr int shortest_specific = 8;  // a VPN takes everything by halves, quarters, …
+constexpr int shortest_specific = 8;  // a VPN covers everything with halves, quarters, …
 
 bool is_specific(const Route& route) {
   return route.table == main_table && route.destination.length > 0 &&
          (route.destination.length >= shortest_specific || route.protocol == our_protocol);
+}
+
+bool has_specific_route(const std::vector<Route>& routes, Ipv4 destination) {
+  return std::ranges::any_of(routes, [&](const Route& route) {
+    return is_specific(route) && route.destination.contains(destination);
+  });
+}
+
+Ipv4 candidate(std::uint8_t octet) {
+  return {{octet, octet, octet, octet}};
 }
 
 }  // namespace
@@ -23,15 +33,10 @@ bool is_specific(const Route& route) {
 std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes) {
   std::vector<Ipv4> destinations;
   for (const auto& quarter : first_octets) {
-    for (const std::uint8_t octet : quarter) {
-      const Ipv4 candidate{{octet, octet, octet, octet}};
-      const bool taken = std::ranges::any_of(routes, [&](const Route& route) {
-        return is_specific(route) && route.destination.contains(candidate);
-      });
-      if (!taken) {
-        destinations.push_back(candidate);
-        break;
-      }
+    const auto free = std::ranges::find_if(
+        quarter, [&](std::uint8_t octet) { return !has_specific_route(routes, candidate(octet)); });
+    if (free != quarter.end()) {
+      destinations.push_back(candidate(*free));
     }
   }
   return destinations;

@@ -46,7 +46,7 @@ int open_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-// Only what a signal handler may do (signal-safety(7)).
+// Calls only what a signal handler may call (signal-safety(7)).
 void end_at_once(int) {
   constexpr std::string_view message =
       "do-egress-ip: error: cannot finish: the deadline is over by a second, and the run still "
@@ -56,8 +56,8 @@ void end_at_once(int) {
   _exit(static_cast<int>(core::Exit::try_again));
 }
 
-// The last resort against whatever does not look at the clock. A switch that is not confirmed is
-// undone by its guard.
+// The last resort against code that does not check the clock. The guard rolls back an unconfirmed
+// switch.
 void end_latest_after(Duration duration) {
   struct sigaction action = {};
   action.sa_handler = end_at_once;

@@ -8,7 +8,8 @@ namespace io {
 
 using Duration = std::chrono::milliseconds;
 
-// Time, the deadline of the run and the wish to end it early. Abstract so that tests need not wait.
+// The time, the deadline of the run, and signals that end it early. Abstract so that tests need not
+// wait.
 struct Clock {
   virtual ~Clock() = default;
   virtual Duration elapsed() const = 0;           // since the run began
@@ -16,23 +17,23 @@ struct Clock {
   virtual Duration deadline() const = 0;          // since the run began
   virtual Duration remaining() const = 0;         // until the deadline; never negative
 
-  // Waits. Throws Error(try_again) at once where the deadline would pass, Error(interrupted) on
-  // SIGINT and Error(terminated) on SIGTERM or SIGHUP.
+  // Waits. Throws Error(try_again) at once if the wait would pass the deadline, Error(interrupted)
+  // on SIGINT, and Error(terminated) on SIGTERM or SIGHUP.
   virtual void sleep(Duration duration) = 0;
 
-  // Throws like sleep() if one of those signals has come.
+  // Throws like sleep() if one of those signals is pending.
   virtual void check() = 0;
 
-  // Readable when one of those signals has come and was not looked at; -1 where there is none.
+  // Readable while one of those signals is pending; -1 if there is no descriptor.
   virtual int wake_descriptor() const = 0;
 };
 
-// What a run may still use when its deadline is over, to say how it ended.
+// The time that a run may use after its deadline to report its result.
 inline constexpr Duration last_words{800};
 
-// The real one. From here on SIGINT, SIGTERM and SIGHUP do not end the process by themselves; one
-// that was ignored stays ignored. A second after the deadline the process ends, with
-// Exit::try_again, whatever it does.
+// The real clock. It blocks SIGINT, SIGTERM and SIGHUP, so that they do not end the process by
+// themselves; an ignored signal stays ignored. One second after the deadline it ends the process
+// with Exit::try_again.
 std::unique_ptr<Clock> open_clock(Duration deadline);
 
 }  // namespace io

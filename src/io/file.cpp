@@ -26,20 +26,20 @@ struct CloseFile {
 };
 using File = std::unique_ptr<FILE, CloseFile>;
 
-core::Error cannot(std::string_view verb, core::Exit exit, const std::string& path) {
+core::Error file_error(std::string_view verb, core::Exit exit, const std::string& path) {
   return core::Error(exit, "cannot {} {}: {}", verb, path, std::strerror(errno));
 }
 
-bool goes_by(FILE* file, const std::string& path) {
+bool is_named(FILE* file, const std::string& path) {
   struct stat opened = {};
   struct stat named = {};
   return fstat(fileno(file), &opened) == 0 && lstat(path.c_str(), &named) == 0 &&
          opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
 }
 
-// A file that no other process has meanwhile, for as long as it goes by its name.
+// Opens a file that no other process has open for writing while it has this name.
 File open_alone(const std::string& path) {
-  constexpr int most_tries = 100;  // of others that finish just then
+  constexpr int most_tries = 100;  // while other processes finish
   for (int tries = 0; tries < most_tries; ++tries) {
     const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     const int descriptor = open(path.c_str(), flags, S_IRUSR | S_IWUSR);
@@ -47,14 +47,14 @@ File open_alone(const std::string& path) {
     if (!file || flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
       break;
     }
-    if (goes_by(file.get(), path)) {
+    if (is_named(file.get(), path)) {
       return file;
     }
   }
-  throw cannot("write", core::Exit::os_error, path);
+  throw file_error("write", core::Exit::os_error, path);
 }
 
-// A device is not a file that is as good as another one.
+// Replacing a device by a regular file would break its other users.
 void require_replaceable(const std::string& path) {
   struct stat found = {};
   if (stat(path.c_str(), &found) == 0 && !S_ISREG(found.st_mode)) {
@@ -67,7 +67,7 @@ void require_replaceable(const std::string& path) {
 std::string read_file(const std::string& path) {
   const File file(std::fopen(path.c_str(), "re"));
   if (!file) {
-    throw cannot("read", core::Exit::config, path);
+    throw file_error("read", core::Exit::config, path);
   }
   std::string text;
   std::array<char, 4096> chunk{};
@@ -78,7 +78,7 @@ std::string read_file(const std::string& path) {
     }
   }
   if (std::ferror(file.get()) != 0) {
-    throw cannot("read", core::Exit::config, path);
+    throw file_error("read", core::Exit::config, path);
   }
   return text;
 }
@@ -87,7 +87,7 @@ bool is_readable(const std::string& path) {
   return access(path.c_str(), R_OK) == 0;
 }
 
-bool is_there(const std::string& path) {
+bool is_present(const std::string& path) {
   struct stat found = {};
   return lstat(path.c_str(), &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -107,7 +107,7 @@ void write_file(const std::string& path, const std::string& text) {
   const File file(std::fopen(path.c_str(), "we"));
   if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
-    throw cannot("write", core::Exit::os_error, path);
+    throw file_error("write", core::Exit::os_error, path);
   }
 }
 
@@ -116,7 +116,7 @@ void update_file(const std::string& path, const Update& update) {
   const std::string temporary = path + ".tmp";
   const File file = open_alone(temporary);
   std::string content;
-  if (core::failure_of([&] { content = read_file(path); })) {
+  if (core::catch_error_except_signals([&] { content = read_file(path); })) {
     content.clear();
   }
   const std::string text = update(content);
@@ -125,7 +125,7 @@ void update_file(const std::string& path, const Update& update) {
                     std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
                     std::fflush(file.get()) == 0 && rename(temporary.c_str(), path.c_str()) == 0;
   if (!done) {
-    const core::Error error = cannot("write", core::Exit::os_error, path);
+    const core::Error error = file_error("write", core::Exit::os_error, path);
     unlink(temporary.c_str());
     throw core::Error(error);
   }

@@ -7,28 +7,28 @@
 
 namespace io {
 
-// The whole of a file, 1 MiB at most. Throws Error(config) naming the file when it cannot be read.
+// Reads a whole file of at most 1 MiB. Throws Error(config) with the file's name if it cannot.
 std::string read_file(const std::string& path);
 
-// Whether it can be read.
+// Whether this process can read the file.
 bool is_readable(const std::string& path);
 
-// Whether there is anything by that name, or it cannot be told.
-bool is_there(const std::string& path);
+// Whether something has that name. True as well if the system does not say.
+bool is_present(const std::string& path);
 
-// The names of what is in a folder, sorted; none where it cannot be read.
+// The sorted names in a folder; none if it cannot be read.
 std::vector<std::string> list_folder(const std::string& path);
 
-// Writes over a file that exists, as the kubelet's termination log wants it. Throws
+// Overwrites an existing file in place, as the kubelet requires of the termination log. Throws
 // Error(os_error).
 void write_file(const std::string& path, const std::string& text);
 
 using Update = std::function<std::string(const std::string& content)>;
 
-// Replaces a file by what `update` makes of its content, which is empty where none can be read:
-// whoever reads it finds the old one or the new one, whole, with mode 0644. Until it is there it is
-// PATH.tmp, which belongs to one process at a time, and to the next where that is killed. Throws
-// Error(os_error), and leaves nothing behind, when it cannot be done.
+// Replaces a file by what `update` makes of its content, which is empty if it cannot be read. A
+// reader finds the old file or the new one, never a part of it; its mode is 0644. The new text is
+// written to PATH.tmp, which one process has at a time; after a kill the next process uses it.
+// Throws Error(os_error) and leaves no PATH.tmp behind if that fails.
 void update_file(const std::string& path, const Update& update);
 
 // The name of this host.

@@ -22,11 +22,11 @@ constexpr char confirmed_word = 'k';
 constexpr char undone_word = 'u';
 constexpr Duration answer_limit{1'000};
 
-core::Error no_guard(std::string_view doing) {
+core::Error guard_error(std::string_view doing) {
   return core::Error(core::Exit::os_error, "{}: {}", doing, std::strerror(errno));
 }
 
-// Whether there is something to read, or to be told of the other end's death.
+// Waits until the other end sent a word or died. False after `patience`.
 bool wait_for(int socket, Duration patience) {
   const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
@@ -42,8 +42,8 @@ bool wait_for(int socket, Duration patience) {
   }
 }
 
-// A word, or 0 where the other end is gone.
-char hear(int socket) {
+// Receives one word; 0 if the other end died.
+char receive_word(int socket) {
   char word = 0;
   ssize_t count = -1;
   do {
@@ -52,7 +52,7 @@ char hear(int socket) {
   return count == 1 ? word : '\0';
 }
 
-bool say(int socket, char word) {
+bool send_word(int socket, char word) {
   ssize_t count = -1;
   do {
     count = send(socket, &word, 1, MSG_NOSIGNAL);
@@ -63,8 +63,8 @@ bool say(int socket, char word) {
 constexpr int guards_socket = 3;
 constexpr int guards_lock = 4;
 
-// Of all that this process inherited only two descriptors are kept: whoever reads our output, or is
-// connected with us, must not wait for the guard.
+// Closes all inherited descriptors but two: a reader of our output, or a peer of our connections,
+// would otherwise wait until the guard ends.
 void keep_only(int socket, int lock) {
   const int null = open("/dev/null", O_RDWR);
   for (const int standard : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
@@ -80,26 +80,26 @@ void keep_only(int socket, int lock) {
   close_range(kept_lock >= 0 ? guards_lock + 1 : guards_lock, ~0U, 0);
 }
 
-// The life of the process that guards.
+// Runs in the guard's process.
 [[noreturn]] void guard(int socket, int lock, const std::function<void(Kernel&)>& undo,
                         Duration patience) {
-  setsid();  // a terminal that goes away takes its session with it
+  setsid();  // survives the end of the terminal's session
   keep_only(socket, lock);
   const bool in_time = wait_for(guards_socket, patience);
-  if (in_time && hear(guards_socket) == confirm_word) {
-    say(guards_socket, confirmed_word);
+  if (in_time && receive_word(guards_socket) == confirm_word) {
+    send_word(guards_socket, confirmed_word);
     _exit(0);
   }
-  // What fails here has nobody to be told: the next run finds what is left, and repairs it.
+  // No caller is left to report a failure to. The next run finds what is left, and repairs it.
   constexpr int most_tries = 10;
   constexpr unsigned pause_us = 100'000;
   for (int tries = 1; tries <= most_tries; ++tries) {
-    if (!core::any_failure_of([&] { undo(*open_kernel()); })) {
+    if (!core::catch_error([&] { undo(*open_kernel()); })) {
       break;
     }
     usleep(pause_us);
   }
-  say(guards_socket, undone_word);
+  send_word(guards_socket, undone_word);
   _exit(0);
 }
 
@@ -116,8 +116,8 @@ class Process : public Guard {
   }
 
   End confirm() override {
-    say(socket_, confirm_word);
-    const char word = wait_for(socket_, answer_limit) ? hear(socket_) : '\0';
+    send_word(socket_, confirm_word);
+    const char word = wait_for(socket_, answer_limit) ? receive_word(socket_) : '\0';
     return word == confirmed_word ? End::confirmed
            : word == undone_word  ? End::undone
                                   : End::missing;
@@ -134,7 +134,7 @@ class SystemGuards : public Guards {
                               const Lock* lock) override {
     std::array<int, 2> ends = {};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-      throw no_guard("connect with a guard");
+      throw guard_error("connect with a guard");
     }
     const pid_t child = fork();
     if (child == 0) {
@@ -144,7 +144,7 @@ class SystemGuards : public Guards {
     close(ends[1]);
     if (child < 0) {
       close(ends[0]);
-      throw no_guard("start a guard");
+      throw guard_error("start a guard");
     }
     return std::make_unique<Process>(ends[0], child);
   }

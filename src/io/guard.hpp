@@ -10,26 +10,27 @@
 
 namespace io {
 
-// A process of its own that undoes a change of the network unless the change is confirmed: when
-// this one is killed, stopped or stuck until the deadline, or destroys the Guard.
+// A child process that undoes a change of the network unless the change is confirmed. It undoes the
+// change if this process is killed, stopped or stuck until the deadline, or if it destroys the
+// Guard.
 struct Guard {
   enum class End {
-    confirmed,  // nothing was undone, and nothing will be
-    undone,     // its time was over before
-    missing,    // somebody killed it, so nothing was undone
+    confirmed,  // nothing was undone, nothing will be
+    undone,     // the guard's time was over
+    missing,    // something killed the guard, so nothing was undone
   };
   virtual ~Guard() = default;
 
-  // Ends it; only this does without an undo.
+  // Ends the guard without an undo.
   virtual End confirm() = 0;
 };
 
-// Where guards come from. Abstract so that tests need no processes.
+// Starts guards. Abstract so that tests need no processes.
 struct Guards {
   virtual ~Guards() = default;
 
-  // Forks; the new process holds `lock`, too, and runs `undo` on a kernel of its own, at the latest
-  // when `patience` is over. Throws Error(os_error) when there can be none.
+  // Forks. The new process holds `lock` as well, and runs `undo` on its own kernel socket, at the
+  // latest after `patience`. Throws Error(os_error) if it cannot be started.
   virtual std::unique_ptr<Guard> open(std::function<void(Kernel&)> undo, Duration patience,
                                       const Lock* lock) = 0;
 };

@@ -15,15 +15,15 @@ namespace io {
 namespace {
 
 constexpr Duration connect_limit{4'000};
-constexpr Duration least_limit{1};        // libcurl takes 0 for none
-constexpr Duration end_of_a_change{600};  // for a change to be answered when a signal has come
-constexpr Duration probe_limit{4'000};    // for one question whether a path works
+constexpr Duration least_limit{1};        // libcurl reads 0 as no limit
+constexpr Duration end_of_a_change{600};  // to wait for the reply to a change after a signal
+constexpr Duration probe_limit{4'000};    // of one request that tests a path
 
 struct FreeMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
 
-// What was answered has nothing unsent, and may end in order.
+// An answered connection has no unsent data, so it may close in order.
 int close_connection(void* all_answered, curl_socket_t socket) {
   if (*static_cast<const bool*>(all_answered)) {
     const linger in_order{};
@@ -47,7 +47,7 @@ class Curl : public Http {
   }
 
   Ticket start(const Request& request) override {
-    if (!multi_) {  // it starts all of OpenSSL, which a run without requests need not wait for
+    if (!multi_) {  // this starts OpenSSL, which costs a run without requests too much time
       multi_.reset(curl_multi_init());
     }
     auto transfer = std::make_unique<Transfer>();
@@ -75,11 +75,11 @@ class Curl : public Http {
   Response wait(Ticket ticket) override {
     const Transfer& transfer = *transfers_.at(ticket);
     const bool is_change = transfer.request.method != "GET";
-    std::optional<Duration> end;  // of a change that is still to be answered
+    std::optional<Duration> end;  // of the wait for the reply to a change
     while (!transfer.result) {
       if (!is_change) {
         clock_.check();
-      } else if (!end && has_come(clock_.wake_descriptor())) {
+      } else if (!end && is_signal_pending(clock_.wake_descriptor())) {
         end = clock_.elapsed() + end_of_a_change;
       }
       if (end && clock_.elapsed() >= *end) {
@@ -101,7 +101,7 @@ class Curl : public Http {
     }
   }
 
-  void renew() override {
+  void drop_idle_connections() override {
     if (transfers_.empty()) {
       all_answered_ = true;
       multi_.reset(curl_multi_init());
@@ -119,7 +119,7 @@ class Curl : public Http {
     return std::max(left > Duration{0} ? left : last_words - overtime, least_limit);
   }
 
-  static bool has_come(int wake) {
+  static bool is_signal_pending(int wake) {
     pollfd one{.fd = wake, .events = POLLIN, .revents = 0};
     return wake >= 0 && poll(&one, 1, 0) > 0;
   }
@@ -177,7 +177,7 @@ class Curl : public Http {
   Clock& clock_;
   const Log& log_;
   Duration limit_;
-  bool all_answered_ = false;  // whatever connection is closed is idle
+  bool all_answered_ = false;  // only idle connections are closed from now on
   std::unique_ptr<CURLM, FreeMulti> multi_ = {};
   std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
   Ticket last_ticket_ = 0;

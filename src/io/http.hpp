@@ -22,10 +22,10 @@ using ReplyCounts = std::map<std::pair<Server, long>, int>;  // by server and st
 
 enum class Tries { several, one };
 
-// Where a connection comes from: an address of ours and, where not 0, only by that device.
+// Where a connection comes from: one of our addresses and, unless 0, one device.
 struct Source {
   core::Ipv4 address = {};
-  std::uint32_t device = 0;  // SO_BINDTOIFINDEX: also past a rule in front that leads elsewhere
+  std::uint32_t device = 0;  // SO_BINDTOIFINDEX: also past a policy rule that leads elsewhere
 
   Source(core::Ipv4 from, std::uint32_t by = 0) : address(from), device(by) {}
   bool operator==(const Source&) const = default;
@@ -39,12 +39,12 @@ struct Request {
   std::string body = {};
   std::string ca_file = {};  // empty: the system's
   std::optional<Source> source = {};
-  std::uint32_t mark = 0;        // of its packets, SO_MARK of socket(7); 0: none
-  Tries tries = Tries::several;  // whether a failure may be waited out
-  bool fresh = false;            // over a connection made now, by the routes of now
-  bool connect_only = false;     // ends when the connection, with its TLS, is made
-  bool direct = false;           // through no proxy
-  // 200 addresses, each with its whole droplet, are about 2 MB; no reply to us is longer.
+  std::uint32_t mark = 0;        // SO_MARK of its packets, socket(7); 0: none
+  Tries tries = Tries::several;  // whether to repeat it after a failure
+  bool fresh = false;            // over a new connection, by the current routes
+  bool connect_only = false;     // ends after the TLS handshake, before a request
+  bool direct = false;           // bypasses any proxy
+  // The longest honest reply is 2 MB: 200 addresses, each with its whole droplet.
   std::size_t largest_reply = std::size_t{16} << 20U;  // of the body, in bytes
 };
 
@@ -53,41 +53,41 @@ struct Response {
   std::string body = {};
   std::map<std::string, std::string> headers = {};  // names in lower case
 
-  // The value of a header; empty when it is not there.
+  // The value of a header; empty if the response has none of that name.
   std::string header(const std::string& name) const;
 };
 
-// Requests in flight side by side, over one connection for each server. Redirects are never
-// followed: a token goes to no host but its own. Abstract so that tests need no network.
+// Sends requests in parallel, over one connection for each server. It never follows a redirect, so
+// a token reaches no other host. Abstract so that tests need no network.
 struct Http {
   using Ticket = std::size_t;
 
   virtual ~Http() = default;
 
-  // Begins a request.
+  // Starts a request.
   virtual Ticket start(const Request& request) = 0;
 
-  // The reply, whatever its status. Throws Error(unavailable) when none came, Error(software) when
-  // it was larger than any honest one, and like Clock::check() while a GET is waited for.
+  // Returns the reply, whatever its status. Throws Error(unavailable) if none came, Error(software)
+  // if it exceeded `largest_reply`, and like Clock::check() while it waits for a GET.
   virtual Response wait(Ticket ticket) = 0;
 
-  // Gives the request up; its reply, if it comes, is dropped.
+  // Gives the request up and drops its reply.
   virtual void cancel(Ticket ticket) = 0;
 
-  // The way out has changed: what is idle is used no more, since it keeps the address it was made
-  // from, and nobody may answer to that any longer.
-  virtual void renew() = 0;
+  // Closes idle connections after a route change: each keeps the source address that it was opened
+  // with, and replies to that may be lost by now.
+  virtual void drop_idle_connections() = 0;
 
-  // How many requests have been sent, retries included.
+  // The number of requests sent, retries included.
   virtual RequestCounts counts() const = 0;
 
-  // How many of them were answered, by the status of the answer.
+  // The number of replies by server and status.
   virtual ReplyCounts replies() const = 0;
 
   Response send(const Request& request) { return wait(start(request)); }
 };
 
-// Speaks through libcurl. Each request may take `limit`, and no longer than the run has left with
+// Sends through libcurl. A request may take `limit`, but no longer than the rest of the run with
 // its `last_words`.
 std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
 

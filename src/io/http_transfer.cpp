@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/http_transfer.hpp"
 
+#include "core/text.hpp"
+
 #include <curl/curl.h>
 #include <sys/socket.h>
 
@@ -32,17 +34,10 @@ std::size_t give_body(char* data, std::size_t size, std::size_t count, void* use
   return given;
 }
 
-// libcurl by itself would send a request again when a connection in use breaks before the reply.
-// It cannot know whether that is harmless.
+// libcurl repeats a request whose connection breaks before the reply. Only the caller knows whether
+// a repeat is harmless, so it is refused here.
 int refuse_to_repeat(void*, curl_off_t, int) {
   return CURL_SEEKFUNC_FAIL;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto start = text.find_first_not_of(" \t\r\n");
-  return start == std::string_view::npos
-             ? std::string_view{}
-             : text.substr(start, text.find_last_not_of(" \t\r\n") - start + 1);
 }
 
 std::size_t read_header(char* data, std::size_t size, std::size_t count, void* user) {
@@ -53,13 +48,13 @@ std::size_t read_header(char* data, std::size_t size, std::size_t count, void* u
     std::string name(line.substr(0, colon));
     std::ranges::transform(name, name.begin(),
                            [](unsigned char letter) { return std::tolower(letter); });
-    headers[name] = trimmed(line.substr(colon + 1));
+    headers[name] = core::trim(line.substr(colon + 1));
   }
   return size * count;
 }
 
-// What was given up must not arrive later: without this the kernel goes on sending, for minutes
-// where the path is cut, after the process and its Lease are gone (socket(7), SO_LINGER).
+// An abandoned request must not arrive later. By default the kernel keeps sending, for minutes on a
+// broken path, after the process and its Lease are gone (socket(7), SO_LINGER).
 bool drop_unsent_when_closed(curl_socket_t socket) {
   const linger at_once{.l_onoff = 1, .l_linger = 0};
   return setsockopt(socket, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once) == 0;
@@ -82,13 +77,13 @@ void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-  // What is to be reached is reached over IPv4, or nothing would be said about that; but a cluster
-  // may have its API at an IPv6 address.
+  // All paths under test are IPv4, so IPv6 would prove nothing. Only the cluster's API may have an
+  // IPv6 address.
   const bool any = request.server == Server::kubernetes;
   curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
                    static_cast<long>(any ? CURL_IPRESOLVE_WHATEVER : CURL_IPRESOLVE_V4));
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // a resolver that is silent is not waited for
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // never wait for a silent resolver
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "do-egress-ip/" DO_EGRESS_IP_VERSION);
   if (!request.ca_file.empty()) {
@@ -122,7 +117,8 @@ void set_message(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_repeat);
-    // Without a body there is nothing to refuse; but it repeats on used connections only.
+    // A request without a body never reaches refuse_to_repeat(), but libcurl repeats on used
+    // connections only.
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.body.empty() ? 1L : 0L);
   }
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());

@@ -20,19 +20,19 @@ struct FreeList {
   void operator()(curl_slist* list) const;
 };
 
-// One request on its way, as libcurl's callbacks know it.
+// One request in flight, as libcurl's callbacks see it.
 struct Transfer {
   Request request = {};
   Response response = {};
   std::unique_ptr<void, FreeEasy> easy = {};
   std::unique_ptr<curl_slist, FreeList> headers = {};
   std::array<char, 256> detail = {};
-  std::size_t given = 0;  // how much of the body was sent
+  std::size_t given = 0;  // bytes of the body that were sent
   bool too_large = false;
   std::optional<int> result = {};  // a CURLcode
 };
 
-// Tells libcurl all of a request but how long it may take, and where to put what comes back.
+// Sets all libcurl options of a request but its time limits.
 void set_options(Transfer& transfer);
 
 }  // namespace io

@@ -98,12 +98,12 @@ void put_rule(nlmsghdr* message, const core::Rule& rule) {
   }
 }
 
-// capabilities(7), effective. Every change needs CAP_NET_ADMIN.
+// Whether this process has CAP_NET_ADMIN (capabilities(7), effective). Every change needs it.
 bool has_net_admin() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> sets = {};
   if (syscall(SYS_capget, &header, sets.data()) != 0) {
-    return true;  // not to be known: the first change tells
+    return true;  // unknown: the first change shows it
   }
   return (sets[0].effective & (1U << static_cast<unsigned>(CAP_NET_ADMIN))) != 0;
 }
@@ -111,10 +111,10 @@ bool has_net_admin() {
 class Rtnetlink : public Kernel {
  public:
   core::Network read() override {
-    constexpr int tries = 3;  // a change under way tears a dump; a busy host still settles
+    constexpr int tries = 3;  // a concurrent change tears a dump, but even a busy host settles
     for (int count = 0; count < tries; ++count) {
       core::Network network;
-      if (dump(network) && nftables_.read(network.marking) && apply_settings_of_all(network) &&
+      if (dump(network) && nftables_.read(network.marking) && apply_global_settings(network) &&
           resolve(network)) {
         network.may_change = has_net_admin();
         return network;
@@ -156,7 +156,8 @@ class Rtnetlink : public Kernel {
   nlmsghdr* dump_request(std::uint16_t type) {
     nlmsghdr* message = netlink_.message(type, NLM_F_DUMP);
     auto* header = header_of<Header>(message);
-    *reinterpret_cast<std::uint8_t*>(header) = AF_INET;  // the family is first in each of them
+    *reinterpret_cast<std::uint8_t*>(header) =
+        AF_INET;  // each of these headers starts with the family
     return message;
   }
 
@@ -177,8 +178,9 @@ class Rtnetlink : public Kernel {
                              [&](const nlmsghdr& message) { add_route(network, message); });
   }
 
-  // Of net.ipv4.conf.all and .NAME the larger rp_filter counts, and either src_valid_mark.
-  bool apply_settings_of_all(core::Network& network) {
+  // The kernel uses the larger rp_filter of net.ipv4.conf.all and .NAME, and src_valid_mark of
+  // either.
+  bool apply_global_settings(core::Network& network) {
     nlmsghdr* message = netlink_.message(RTM_GETNETCONF, NLM_F_ACK);
     auto* header = header_of<netconfmsg>(message);
     header->ncm_family = AF_INET;
@@ -194,7 +196,7 @@ class Rtnetlink : public Kernel {
     return whole;
   }
 
-  // No netlink message has it.
+  // No netlink message contains this setting.
   static bool is_mark_valid_for_all() {
     std::ifstream file("/proc/sys/net/ipv4/conf/all/src_valid_mark");
     int value = 0;
@@ -209,7 +211,7 @@ class Rtnetlink : public Kernel {
     }
   }
 
-  // Asks the kernel itself. A destination it cannot reach stays an empty hop.
+  // Asks the kernel for the route of each destination. An unreachable one keeps an empty hop.
   bool resolve(core::Network& network) {
     bool whole = true;
     for (const core::Ipv4 destination : core::destinations_of_defaults(network.routes)) {
@@ -226,7 +228,7 @@ class Rtnetlink : public Kernel {
     header->rtm_dst_len = 32;
     put_address(message, RTA_DST, resolution.destination);
     bool whole = true;
-    const auto failure = core::failure_of([&] {
+    const auto failure = core::catch_error_except_signals([&] {
       whole = netlink_.exchange(message, "resolve a public destination", [&](const auto& reply) {
         const auto route = decode_route(reply);
         resolution.hop = route ? route->via : core::NextHop{};

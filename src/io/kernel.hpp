@@ -8,30 +8,30 @@
 namespace io {
 
 // The kernel's IPv4 network. Abstract so that tests need no privileges. Every change throws
-// Error(no_permission) without CAP_NET_ADMIN and Error(os_error) when the kernel refuses otherwise,
-// and Error(try_again) when its answer was lost: it may have taken place.
+// Error(no_permission) without CAP_NET_ADMIN, Error(os_error) on another refusal by the kernel, and
+// Error(try_again) if the kernel's answer was lost, so that the change may be done.
 struct Kernel {
   virtual ~Kernel() = default;
 
-  // Links, addresses, rules, our marking, the unicast routes of the main table and of ours, the
-  // defaults of every other table, and how core::probes are resolved. Throws Error(os_error) when
-  // it cannot be read untorn.
+  // Reads links, addresses, rules, our marking, the unicast routes of the main table and of our
+  // tables, the defaults of all other tables, and the routes of core::destinations_of_defaults().
+  // Throws Error(os_error) if concurrent changes tear every reading.
   virtual core::Network read() = 0;
 
-  // Puts `route` in force, in one step: what has its destination, table, metric and type of service
-  // is replaced.
+  // Installs `route` in one step. It replaces the route of the same destination, table, metric and
+  // type of service.
   virtual void set_route(const core::Route& route) = 0;
   virtual void remove_route(const core::Route& route) = 0;
 
   virtual void add_rule(const core::Rule& rule) = 0;
   virtual void remove_rule(const core::Rule& rule) = 0;
 
-  // Our table of nf_tables, as core::Marking tells; setting replaces it in one step.
+  // Our nf_tables table, see core::Marking. Setting it replaces the old one in one step.
   virtual void set_marking(core::Ipv4 address) = 0;
   virtual void remove_marking() = 0;
 };
 
-// Talks rtnetlink, and nf_tables, to the running kernel.
+// Uses rtnetlink and nf_tables of the running kernel.
 std::unique_ptr<Kernel> open_kernel();
 
 }  // namespace io

@@ -5,7 +5,7 @@
 #include "io/netlink.hpp"
 #include "io/nftables_message.hpp"
 
-#include <arpa/inet.h>  // before linux/netfilter.h, or they conflict
+#include <arpa/inet.h>  // must precede linux/netfilter.h
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* lock_table = "do-egress-ip-lock";
 
-// The table lives as long as the socket that made it.
+// The kernel deletes the table with the socket that created it.
 class OwnedTable : public Lock {
  public:
   OwnedTable() {
@@ -34,11 +34,11 @@ class OwnedTable : public Lock {
   Netlink netlink_{Netlink::Family::netfilter};
 };
 
-// With EPERM the kernel answers both who lacks the right and who asks for a table that another
-// owns; only the latter may ask whether it is there.
+// The kernel answers EPERM to a process without the right, and also about a table with another
+// owner. Only a process with the right may then look for the table.
 bool is_held() {
   Netlink netlink(Netlink::Family::netfilter);
-  return !core::failure_of([&] {
+  return !core::catch_error_except_signals([&] {
     nlmsghdr* message = netlink.message(type_of(NFT_MSG_GETTABLE), NLM_F_ACK);
     put_header(message, NFPROTO_IPV4, 0);
     mnl_attr_put_strz(message, NFTA_TABLE_NAME, lock_table);
@@ -49,10 +49,11 @@ bool is_held() {
 class OwnedTables : public Locks {
  public:
   std::unique_ptr<Lock> try_take() override {
-    constexpr int tries = 3;  // its holder may end between our two questions
+    constexpr int tries = 3;  // the holder may end between the two requests
     for (int count = 1;; ++count) {
       std::unique_ptr<Lock> lock;
-      const auto failure = core::failure_of([&] { lock = std::make_unique<OwnedTable>(); });
+      const auto failure =
+          core::catch_error_except_signals([&] { lock = std::make_unique<OwnedTable>(); });
       if (!failure) {
         return lock;
       }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/log.hpp"
 
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -18,7 +18,7 @@ constexpr std::array<std::string_view, 5> level_names = {"error", "hint", "warni
 
 }  // namespace
 
-std::string quoted(const std::string& text) {
+std::string quote_json(const std::string& text) {
   std::string result = "\"";
   for (const char letter : text) {
     const auto code = static_cast<unsigned char>(letter);
@@ -44,10 +44,10 @@ void Log::progress(const std::string& message) const {
 
 void Log::put(Level level, const std::string& message) const {
   const std::string_view name = level_names.at(static_cast<std::size_t>(level));
-  const std::string text = core::redacted(message);
+  const std::string text = core::redact(message);
   const std::string line =
       format_ == LogFormat::json
-          ? fmt::format("{{\"level\":\"{}\",\"message\":{}}}\n", name, quoted(text))
+          ? fmt::format("{{\"level\":\"{}\",\"message\":{}}}\n", name, quote_json(text))
           : fmt::format("do-egress-ip: {}: {}\n", name, text);
   if (pending_line_) {
     std::fputs("\r\033[K", stderr);

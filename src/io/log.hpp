@@ -11,8 +11,8 @@ namespace io {
 enum class Level { error, hint, warning, info, debug };
 enum class LogFormat { text, json };
 
-// What people and collectors read on stderr: "do-egress-ip: warning: …", or one JSON object a line.
-// No timestamps: journald and the kubelet have them.
+// Writes messages to stderr, as text ("do-egress-ip: warning: …") or as one JSON object per line.
+// Adds no timestamps: journald and the kubelet do.
 class Log {
  public:
   Log(LogFormat format, Level most) : format_(format), most_(most) {}
@@ -24,7 +24,7 @@ class Log {
     }
   }
 
-  // For a person who waits: one line that overwrites itself, on a terminal only.
+  // Shows a waiting person one line that overwrites itself. Writes to a terminal only.
   void progress(const std::string& message) const;
 
  private:
@@ -32,10 +32,10 @@ class Log {
 
   LogFormat format_;
   Level most_;
-  mutable bool pending_line_ = false;  // a progress line stands there
+  mutable bool pending_line_ = false;  // the terminal shows a progress line
 };
 
-// `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD's escape.
-std::string quoted(const std::string& text);
+// `text` as a JSON string with its quotes. Bytes that are not ASCII become U+FFFD.
+std::string quote_json(const std::string& text);
 
 }  // namespace io

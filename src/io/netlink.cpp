@@ -15,20 +15,20 @@ namespace io {
 
 struct Netlink::Reply {
   const OnMessage* on_message = nullptr;
-  std::string reason = {};  // the kernel's extended ACK
+  std::string reason = {};  // the kernel's words in an extended ACK
 };
 
 namespace {
 
-// What is passed to libmnl's callbacks.
+// The data that libmnl passes to the callbacks.
 struct Visit {
   const Netlink::OnMessage& on_message;
   std::string& reason;
 };
 
-constexpr int most_tries = 5;  // of a system call that was disturbed
+constexpr int most_tries = 5;  // of a system call after a signal or a full buffer
 
-core::Error refusal(int code, std::string_view doing, const std::string& reason) {
+core::Error refusal_error(int code, std::string_view doing, const std::string& reason) {
   const bool rights = code == EPERM || code == EACCES;
   const std::string cause = reason.empty() ? std::strerror(code) : reason;
   const core::Error error(rights ? core::Exit::no_permission : core::Exit::os_error, "{}: {}",
@@ -36,7 +36,7 @@ core::Error refusal(int code, std::string_view doing, const std::string& reason)
   return rights ? error.with_hint("run as root, or with the capability NET_ADMIN") : error;
 }
 
-core::Error answer_lost(std::string_view doing) {
+core::Error lost_answer_error(std::string_view doing) {
   return core::Error(core::Exit::try_again, "{}: the kernel's answer was lost", doing);
 }
 
@@ -53,7 +53,8 @@ int on_attribute(const nlattr* attribute, void* user) {
   return MNL_CB_OK;
 }
 
-// The acknowledgement: an errno, then, with NETLINK_CAP_ACK, at once the extended ACK's attributes.
+// Reads an acknowledgement: an errno and, since NETLINK_CAP_ACK cuts the request, the extended
+// ACK's attributes right after it.
 int on_acknowledgement(const nlmsghdr* message, void* user) {
   const auto* result = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message));
   if ((message->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
@@ -73,12 +74,12 @@ Netlink::Netlink(Family family) : family_(family) {
   open();
 }
 
-// The old socket is given up only for a new one: without either there would be no way to undo.
+// Closes the old socket only after a new one is open: without any socket nothing could be undone.
 void Netlink::open() {
   const int bus = family_ == Family::route ? NETLINK_ROUTE : NETLINK_NETFILTER;
   std::unique_ptr<mnl_socket, Close> socket(mnl_socket_open2(bus, SOCK_CLOEXEC));
   if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) < 0) {
-    throw refusal(errno, "open a netlink socket", {});
+    throw refusal_error(errno, "open a netlink socket", {});
   }
   int on = 1;
   mnl_socket_setsockopt(socket.get(), NETLINK_EXT_ACK, &on, sizeof on);
@@ -105,7 +106,7 @@ bool Netlink::exchange(nlmsghdr* request, std::string_view doing, const OnMessag
 
 void Netlink::transact(std::span<const char> messages, std::string_view doing) {
   if (!talk(messages, doing, [](const nlmsghdr&) {})) {
-    throw answer_lost(doing);
+    throw lost_answer_error(doing);
   }
 }
 
@@ -113,18 +114,18 @@ void Netlink::change(nlmsghdr* request, std::string_view doing) {
   transact({reinterpret_cast<const char*>(request), request->nlmsg_len}, doing);
 }
 
-// Nothing was sent where the kernel had no room for it, or a signal came first.
+// After EINTR or ENOBUFS nothing was sent, so a repeat is safe.
 void Netlink::send(std::span<const char> messages, std::string_view doing) {
   for (int tries = 1; mnl_socket_sendto(socket_.get(), messages.data(), messages.size()) < 0;
        ++tries) {
     const bool disturbed = errno == EINTR || errno == ENOBUFS || errno == EAGAIN;
     if (!disturbed || tries == most_tries) {
-      throw refusal(errno, doing, {});
+      throw refusal_error(errno, doing, {});
     }
   }
 }
 
-// One datagram; libmnl's status, with errno where that is negative.
+// Receives one datagram. Returns libmnl's status; errno is set if it is negative.
 int Netlink::receive(std::uint32_t sequence, Reply& reply) {
   std::array<mnl_cb_t, NLMSG_ERROR + 1> control = {};
   control.at(NLMSG_ERROR) = on_acknowledgement;
@@ -159,13 +160,13 @@ bool Netlink::talk(std::span<const char> messages, std::string_view doing,
     return true;
   }
   const int code = errno;
-  // What else comes to this socket would be taken for the next answer; it is kept where there can
-  // be no other, since receive() passes over what is older.
-  static_cast<void>(core::any_failure_of([&] { open(); }));
+  // A late message on this socket would pass as the next answer, so a new socket replaces it. If
+  // none can be opened the old one stays: receive() skips older messages.
+  static_cast<void>(core::catch_error([&] { open(); }));
   if (code == EINTR || code == ENOBUFS) {
     return false;
   }
-  throw refusal(code, doing, reply.reason);
+  throw refusal_error(code, doing, reply.reason);
 }
 
 }  // namespace io

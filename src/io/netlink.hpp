@@ -13,35 +13,35 @@ struct nlmsghdr;
 
 namespace io {
 
-// One netlink socket (netlink(7)), with the kernel's own words for a refusal (extended ACK).
+// One netlink socket (netlink(7)). Its errors quote the kernel's own reason (extended ACK).
 class Netlink {
  public:
   enum class Family { route, netfilter };
   using OnMessage = std::function<void(const nlmsghdr&)>;
 
-  // Throws Error(os_error) where the kernel gives no socket.
+  // Throws Error(os_error) if the kernel provides no socket.
   explicit Netlink(Family family);
 
-  // A fresh message of `type` with `flags`, to be filled and given to exchange().
+  // An empty message of `type` with `flags`. The caller fills it and passes it to exchange().
   nlmsghdr* message(std::uint16_t type, std::uint16_t flags);
 
   int descriptor() const;
 
-  // The sequence number of the next message, for one that is made elsewhere.
+  // The next sequence number, for a message that the caller builds.
   std::uint32_t next() { return ++sequence_; }
 
   // Sends `request` and hands each reply to `on_message`, until the acknowledgement or the end of
-  // the dump. False when a dump was torn by a change meanwhile (NLM_F_DUMP_INTR), or a reply was
-  // lost (ENOBUFS): ask again. Throws Error(no_permission) on EPERM and Error(os_error) on any
-  // other refusal.
+  // the dump. Returns false if a concurrent change tore the dump (NLM_F_DUMP_INTR) or a reply was
+  // lost (ENOBUFS); the caller repeats it then. Throws Error(no_permission) on EPERM, and
+  // Error(os_error) on any other refusal.
   bool exchange(nlmsghdr* request, std::string_view doing, const OnMessage& on_message);
 
-  // Sends a request for a change. Throws like exchange(), and Error(try_again) when the answer was
-  // lost: whether it took place is then for the caller to see.
+  // Sends a change. Throws like exchange(), and Error(try_again) if the answer was lost; the caller
+  // then checks whether the change was made.
   void change(nlmsghdr* request, std::string_view doing);
 
-  // Sends messages at once, one of them to be acknowledged, all of them with the sequence number
-  // of the first. Throws like change(), the first refusal of any.
+  // Sends several messages at once. All have the sequence number of the first, and one asks for an
+  // acknowledgement. Throws like change(), with the first refusal.
   void transact(std::span<const char> messages, std::string_view doing);
 
  private:

@@ -10,7 +10,7 @@
 #include <span>
 #include <type_traits>
 
-// Attributes of a netlink message. One of a length that its type cannot have is passed over.
+// Attributes of a netlink message. An attribute whose length its type cannot have is skipped.
 namespace io {
 
 inline std::span<const std::uint8_t> payload(const nlattr* attribute) {
@@ -19,7 +19,7 @@ inline std::span<const std::uint8_t> payload(const nlattr* attribute) {
 }
 
 template <typename Value>
-void take(const nlattr* attribute, Value& value) {
+void copy_value(const nlattr* attribute, Value& value) {
   const auto bytes = payload(attribute);
   if (bytes.size() == sizeof value) {
     std::memcpy(&value, bytes.data(), sizeof value);
@@ -27,9 +27,9 @@ void take(const nlattr* attribute, Value& value) {
 }
 
 template <typename Value>
-void take(const nlattr* attribute, std::optional<Value>& value) {
+void copy_value(const nlattr* attribute, std::optional<Value>& value) {
   if (payload(attribute).size() == sizeof(Value)) {
-    take(attribute, value.emplace());
+    copy_value(attribute, value.emplace());
   }
 }
 
@@ -38,8 +38,8 @@ inline int prefix_length(std::uint8_t bits) {
   return std::min<int>(bits, 32);
 }
 
-// What follows the header of type `Header`, attribute by attribute; nothing where the message is
-// shorter than that.
+// Calls `visit` for each attribute after the header. Returns the header, or nothing if the message
+// is shorter than that.
 template <typename Header, typename Visit>
 const Header* each_attribute(const nlmsghdr& message, Visit&& visit) {
   if (mnl_nlmsg_get_payload_len(&message) < sizeof(Header)) {

@@ -28,15 +28,15 @@ std::string text(const nlattr* attribute) {
   return {bytes.begin(), end};
 }
 
-// Anything by which a rule selects packets, other than their source.
-bool selects_otherwise(int type) {
+// Whether the attribute selects packets by something other than their source.
+bool has_other_selector(int type) {
   constexpr std::array selectors = {FRA_DST,         FRA_IIFNAME,     FRA_OIFNAME,   FRA_FLOW,
                                     FRA_TUN_ID,      FRA_L3MDEV,      FRA_UID_RANGE, FRA_IP_PROTO,
                                     FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_GOTO};
   return std::ranges::find(selectors, type) != selectors.end();
 }
 
-// The attribute of a type in another one; null where there is none.
+// The nested attribute of that type; nullptr if there is none.
 const nlattr* find_nested(const nlattr* outer, int type) {
   struct Search {
     int type;
@@ -51,9 +51,9 @@ const nlattr* find_nested(const nlattr* outer, int type) {
   return search.found;
 }
 
-// The settings of a device, net.ipv4.conf.NAME, as an array (net/ipv4/devinet.c,
+// Reads net.ipv4.conf.NAME, which the kernel sends as an array (net/ipv4/devinet.c,
 // inet_fill_link_af).
-void take_settings(const nlattr* families, core::Link& link) {
+void read_settings(const nlattr* families, core::Link& link) {
   const nlattr* family = find_nested(families, AF_INET);
   const nlattr* settings = family == nullptr ? nullptr : find_nested(family, IFLA_INET_CONF);
   if (settings == nullptr) {
@@ -72,6 +72,36 @@ void take_settings(const nlattr* families, core::Link& link) {
   link.src_valid_mark = setting(IPV4_DEVCONF_SRC_VMARK) != 0;
 }
 
+// The parts of a rule that need its header or each other.
+struct RuleParts {
+  core::Ipv4 source = {};
+  std::optional<std::uint32_t> table = {};
+  std::optional<std::uint32_t> mark = {};
+  std::optional<std::uint32_t> mask = {};
+};
+
+void read_rule_attribute(const nlattr* attribute, core::Rule& rule, RuleParts& parts) {
+  const int type = mnl_attr_get_type(attribute);
+  switch (type) {
+    case FRA_SRC:
+      return copy_value(attribute, parts.source.octets);
+    case FRA_PRIORITY:
+      return copy_value(attribute, rule.priority);
+    case FRA_TABLE:
+      return copy_value(attribute, parts.table);
+    case FRA_PROTOCOL:
+      return copy_value(attribute, rule.protocol);
+    case FRA_SUPPRESS_PREFIXLEN:
+      return copy_value(attribute, rule.suppress_prefixlength);
+    case FRA_FWMARK:
+      return copy_value(attribute, parts.mark);
+    case FRA_FWMASK:
+      return copy_value(attribute, parts.mask);
+    default:
+      rule.plain = rule.plain && !has_other_selector(type);
+  }
+}
+
 constexpr std::uint32_t all_ones = 0xffffffff;
 constexpr std::string_view note_start = "2: keeps ";  // 1 was a whole mark
 
@@ -85,7 +115,7 @@ core::Link decode_link(const nlmsghdr& message) {
     } else if (mnl_attr_get_type(attribute) == IFLA_ADDRESS) {
       link.mac = fmt::format("{:02x}", fmt::join(payload(attribute), ":"));
     } else if (mnl_attr_get_type(attribute) == IFLA_AF_SPEC) {
-      take_settings(attribute, link);
+      read_settings(attribute, link);
     } else if (mnl_attr_get_type(attribute) == IFLA_LINKINFO) {
       const nlattr* kind = find_nested(attribute, IFLA_INFO_KIND);
       link.kind = kind == nullptr ? "" : text(kind);
@@ -102,12 +132,12 @@ core::Link decode_link(const nlmsghdr& message) {
 
 core::LinkAddress decode_address(const nlmsghdr& message) {
   core::LinkAddress result;
-  std::optional<core::Ipv4> local;  // on a point-to-point link IFA_ADDRESS is the peer's
+  std::optional<core::Ipv4> local;  // on a point-to-point link IFA_ADDRESS is the peer
   const auto* header = each_attribute<ifaddrmsg>(message, [&](const nlattr* attribute) {
     if (mnl_attr_get_type(attribute) == IFA_ADDRESS) {
-      take(attribute, result.address.octets);
+      copy_value(attribute, result.address.octets);
     } else if (mnl_attr_get_type(attribute) == IFA_LOCAL) {
-      take(attribute, local);
+      copy_value(attribute, local);
     }
   });
   result.address = local.value_or(result.address);
@@ -120,44 +150,23 @@ core::LinkAddress decode_address(const nlmsghdr& message) {
 
 core::Rule decode_rule(const nlmsghdr& message) {
   core::Rule rule;
-  core::Ipv4 source;
-  std::optional<std::uint32_t> table;
-  std::optional<std::uint32_t> mark;
-  std::optional<std::uint32_t> mask;
-  const auto* header = each_attribute<fib_rule_hdr>(message, [&](const nlattr* attribute) {
-    const int type = mnl_attr_get_type(attribute);
-    if (type == FRA_SRC) {
-      take(attribute, source.octets);
-    } else if (type == FRA_PRIORITY) {
-      take(attribute, rule.priority);
-    } else if (type == FRA_TABLE) {
-      take(attribute, table);
-    } else if (type == FRA_PROTOCOL) {
-      take(attribute, rule.protocol);
-    } else if (type == FRA_SUPPRESS_PREFIXLEN) {
-      take(attribute, rule.suppress_prefixlength);
-    } else if (type == FRA_FWMARK) {
-      take(attribute, mark);
-    } else if (type == FRA_FWMASK) {
-      take(attribute, mask);
-    } else if (selects_otherwise(type)) {
-      rule.plain = false;
-    }
-  });
+  RuleParts parts;
+  const auto* header = each_attribute<fib_rule_hdr>(
+      message, [&](const nlattr* attribute) { read_rule_attribute(attribute, rule, parts); });
   if (header == nullptr) {
     rule.plain = false;
     return rule;
   }
-  if (rule.suppress_prefixlength == all_ones) {  // the kernel always tells it, -1 for none
+  if (rule.suppress_prefixlength == all_ones) {  // the kernel sends -1 for none
     rule.suppress_prefixlength.reset();
   }
   if (header->src_len > 0) {
-    rule.source = core::Prefix{source, prefix_length(header->src_len)};
+    rule.source = core::Prefix{parts.source, prefix_length(header->src_len)};
   }
-  if (mark || mask) {  // a mark of 0 is not told
-    rule.mark = core::Mark{mark.value_or(0), mask.value_or(all_ones)};
+  if (parts.mark || parts.mask) {  // the kernel omits a mark of 0
+    rule.mark = core::Mark{parts.mark.value_or(0), parts.mask.value_or(all_ones)};
   }
-  rule.table = table.value_or(header->table);
+  rule.table = parts.table.value_or(header->table);
   rule.plain = rule.plain && header->action == FR_ACT_TO_TBL && header->tos == 0 &&
                (header->flags & FIB_RULE_INVERT) == 0;
   return rule;
@@ -167,13 +176,13 @@ std::uint32_t decode_rp_filter(const nlmsghdr& message) {
   std::uint32_t value = 0;
   each_attribute<netconfmsg>(message, [&](const nlattr* attribute) {
     if (mnl_attr_get_type(attribute) == NETCONFA_RP_FILTER) {
-      take(attribute, value);
+      copy_value(attribute, value);
     }
   });
   return value;
 }
 
-// Of libnftnl's format: type 0 is a comment, then a length, then a text that ends with 0.
+// libnftnl's format of a comment: type 0, the length, and the text with its final 0.
 std::string marking_note(core::Ipv4 address) {
   const std::string text = fmt::format("{}{}", note_start, address.to_string());
   const auto size = static_cast<char>(text.size() + 1);

@@ -10,8 +10,8 @@
 namespace io {
 namespace {
 
-// What a next hop is told to be; the other flags of linux/rtnetlink.h, such as RTNH_F_LINKDOWN, are
-// its state, and the kernel refuses to be told those.
+// The flags that a route may set. The other flags of linux/rtnetlink.h, such as RTNH_F_LINKDOWN,
+// are state, and the kernel refuses a route that sets them.
 constexpr std::uint32_t settable_flags =
     0xff & ~(RTNH_F_DEAD | RTNH_F_OFFLOAD | RTNH_F_LINKDOWN | RTNH_F_UNRESOLVED | RTNH_F_TRAP);
 
@@ -20,7 +20,7 @@ std::string bytes_of(const nlattr* attribute) {
   return {bytes.begin(), bytes.end()};
 }
 
-// A whole attribute, padded, as the kernel takes it back.
+// A whole attribute with its padding, without the flags that the kernel refuses.
 std::string settable(const nlattr* attribute) {
   std::string bytes(reinterpret_cast<const char*>(attribute), attribute->nla_len);
   bytes.resize(MNL_ALIGN(bytes.size()));
@@ -37,6 +37,15 @@ std::string settable(const nlattr* attribute) {
   return bytes;
 }
 
+void read_header(const rtmsg& header, core::Route& route) {
+  route.destination.length = prefix_length(header.rtm_dst_len);
+  route.protocol = header.rtm_protocol;
+  route.scope = header.rtm_scope;
+  route.type = header.rtm_type;
+  route.tos = header.rtm_tos;
+  route.flags = header.rtm_flags & settable_flags;
+}
+
 }  // namespace
 
 std::optional<core::Route> decode_route(const nlmsghdr& message) {
@@ -45,19 +54,19 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   const auto* header = each_attribute<rtmsg>(message, [&](const nlattr* attribute) {
     switch (mnl_attr_get_type(attribute)) {
       case RTA_DST:
-        return take(attribute, route.destination.address.octets);
+        return copy_value(attribute, route.destination.address.octets);
       case RTA_GATEWAY:
-        return take(attribute, route.via.gateway);
+        return copy_value(attribute, route.via.gateway);
       case RTA_OIF:
-        return take(attribute, route.via.ifindex);
+        return copy_value(attribute, route.via.ifindex);
       case RTA_PREFSRC:
-        return take(attribute, route.source);
+        return copy_value(attribute, route.source);
       case RTA_PRIORITY:
-        return take(attribute, route.metric);
+        return copy_value(attribute, route.metric);
       case RTA_TABLE:
-        return take(attribute, table);
+        return copy_value(attribute, table);
       case RTA_NH_ID:
-        return take(attribute, route.nexthop_object);
+        return copy_value(attribute, route.nexthop_object);
       case RTA_METRICS:
         route.metrics = bytes_of(attribute);
         return;
@@ -71,14 +80,9 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   if (header == nullptr || header->rtm_type != RTN_UNICAST) {
     return std::nullopt;
   }
-  route.destination.length = prefix_length(header->rtm_dst_len);
+  read_header(*header, route);
   route.table = table.value_or(header->rtm_table);
-  route.protocol = header->rtm_protocol;
-  route.scope = header->rtm_scope;
-  route.type = header->rtm_type;
-  route.tos = header->rtm_tos;
-  route.flags = header->rtm_flags & settable_flags;
-  if (route.nexthop_object) {  // the rest is a copy of what the object says
+  if (route.nexthop_object) {  // the other attributes repeat the object
     route.flags = 0;
     route.attributes.clear();
   }

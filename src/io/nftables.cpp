@@ -5,7 +5,7 @@
 #include "io/netlink_decode.hpp"
 #include "io/nftables_message.hpp"
 
-#include <arpa/inet.h>  // before linux/netfilter.h, or they conflict
+#include <arpa/inet.h>  // must precede linux/netfilter.h
 #include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
@@ -18,7 +18,7 @@ namespace {
 constexpr const char* table = "do-egress-ip";
 constexpr const char* chain = "forwarded";
 
-// After all others, so that nobody overwrites the bit, and before the route is looked up.
+// Runs after all other chains, so that none overwrites the bit, and before the route lookup.
 constexpr int priority = 1000;
 
 void put_table_name(nlmsghdr* message) {
@@ -35,7 +35,7 @@ void put_chain(nlmsghdr* message) {
   });
 }
 
-// --- a rule's expressions, which hand values on in a register ------------------------------------
+// --- the expressions of a rule, which pass values in a register ----------------------------------
 
 void put_expression(nlmsghdr* message, const char* name, const Fill& fill) {
   put_nested(message, NFTA_LIST_ELEM, [&](nlmsghdr* element) {
@@ -54,7 +54,7 @@ std::span<const std::uint8_t> bytes_of(const std::uint32_t& value) {
   return {reinterpret_cast<const std::uint8_t*>(&value), sizeof value};
 }
 
-void put_is(nlmsghdr* message, std::span<const std::uint8_t> value) {
+void put_comparison(nlmsghdr* message, std::span<const std::uint8_t> value) {
   put_expression(message, "cmp", [&](nlmsghdr* data) {
     put_number(data, NFTA_CMP_SREG, NFT_REG_1);
     put_number(data, NFTA_CMP_OP, NFT_CMP_EQ);
@@ -89,7 +89,7 @@ void put_expressions(nlmsghdr* message, std::uint8_t direction, core::Ipv4 addre
     mnl_attr_put_u8(data, NFTA_CT_DIRECTION, direction);
     put_number(data, NFTA_CT_DREG, NFT_REG_1);
   });
-  put_is(message, address.octets);
+  put_comparison(message, address.octets);
   put_set_bit(message);
 }
 
@@ -102,8 +102,8 @@ void put_rule(nlmsghdr* message, std::uint8_t direction, core::Ipv4 address) {
   mnl_attr_put(message, NFTA_RULE_USERDATA, note.size(), note.data());
 }
 
-// A connection is under the address when it came to it (and was passed on to a pod), or when its
-// answers do (what a pod began, masqueraded).
+// Matches both kinds of forwarded connections that use the address: those sent to it and forwarded
+// to a pod, and those of a pod that are masqueraded as it.
 constexpr std::array<std::uint8_t, 2> directions = {0, 1};  // IP_CT_DIR_ORIGINAL, IP_CT_DIR_REPLY
 
 core::Marking marking_of(const std::vector<std::optional<core::Ipv4>>& rules) {
@@ -117,12 +117,12 @@ core::Marking marking_of(const std::vector<std::optional<core::Ipv4>>& rules) {
 
 }  // namespace
 
-// The kernel loads the module that a message is for, also one that only asks.
+// Any message to nf_tables makes the kernel load the module, even one that only reads.
 bool Nftables::read(core::Marking& marking) {
   using State = core::Marking::State;
   bool untorn = true;
   std::vector<std::optional<core::Ipv4>> rules;
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETRULE), NLM_F_DUMP);
     put_header(message, NFPROTO_IPV4, 0);
     mnl_attr_put_strz(message, NFTA_RULE_TABLE, table);
@@ -131,7 +131,7 @@ bool Nftables::read(core::Marking& marking) {
     });
   });
   marking = marking_of(rules);
-  if (rules.empty() && !failure && is_there()) {
+  if (rules.empty() && !failure && has_table()) {
     marking.state = State::set;
   }
   if (failure) {
@@ -141,8 +141,8 @@ bool Nftables::read(core::Marking& marking) {
   return untorn;
 }
 
-bool Nftables::is_there() {
-  return !core::failure_of([&] {
+bool Nftables::has_table() {
+  return !core::catch_error_except_signals([&] {
     nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETTABLE), NLM_F_ACK);
     put_header(message, NFPROTO_IPV4, 0);
     put_table_name(message);
@@ -150,7 +150,7 @@ bool Nftables::is_there() {
   });
 }
 
-// Made, taken away and made anew: one that is not there could not be taken away.
+// Deleting a missing table fails, so the batch first creates it, then deletes and creates it again.
 void Nftables::set(core::Ipv4 address) {
   Batch batch(netlink().next());
   batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, put_table_name);

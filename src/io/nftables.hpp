@@ -8,18 +8,19 @@
 
 namespace io {
 
-// Our table of nf_tables, "ip do-egress-ip", over NETLINK_NETFILTER (linux/netfilter/nf_tables.h).
+// Our nf_tables table "ip do-egress-ip", over NETLINK_NETFILTER (linux/netfilter/nf_tables.h).
 class Nftables {
  public:
-  // One look; false when it was torn by a change meanwhile. Without rights or support it says so.
+  // Reads the table once. Returns false if a concurrent change tore the reading. Missing rights or
+  // support are a state of `marking`.
   bool read(core::Marking& marking);
 
-  // Both throw as Netlink::exchange() does.
+  // Both throw like Netlink::exchange().
   void set(core::Ipv4 address);
   void remove();
 
  private:
-  bool is_there();
+  bool has_table();
   Netlink& netlink();
 
   std::optional<Netlink> netlink_ = {};

@@ -20,7 +20,7 @@ void put_header(nlmsghdr* message, std::uint8_t family, std::uint16_t resource) 
   header->res_id = htons(resource);
 }
 
-// Numbers of nf_tables are in network byte order.
+// nf_tables expects numbers in network byte order.
 void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t value) {
   mnl_attr_put_u32(message, type, htonl(value));
 }

@@ -9,19 +9,19 @@
 
 struct nlmsghdr;
 
-// What messages to nf_tables are put together from (linux/netfilter/nf_tables.h).
+// Builds messages to nf_tables (linux/netfilter/nf_tables.h).
 namespace io {
 
 using Fill = std::function<void(nlmsghdr*)>;
 
-// The message type for an NFT_MSG_….
+// The message type of an NFT_MSG_….
 std::uint16_t type_of(int message);
 
 void put_header(nlmsghdr* message, std::uint8_t family, std::uint16_t resource);
 void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t value);
 void put_nested(nlmsghdr* message, std::uint16_t type, const Fill& fill);
 
-// Messages of which the kernel takes all or none.
+// Messages that the kernel applies all together or not at all.
 class Batch {
  public:
   explicit Batch(std::uint32_t sequence);
@@ -35,7 +35,7 @@ class Batch {
   std::uint32_t sequence_;
   bool used_ = false;
   std::size_t start_ = 0;                          // of the last message
-  alignas(8) std::array<char, 4096> buffer_ = {};  // three times what is put there
+  alignas(8) std::array<char, 4096> buffer_ = {};  // three times the size of our largest batch
 };
 
 }  // namespace io

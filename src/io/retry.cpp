@@ -11,7 +11,7 @@
 namespace io {
 namespace {
 
-// What no reply is told from: the error of the last attempt, or its reply.
+// The result of one attempt: a reply or an error.
 struct Attempt {
   std::optional<Response> response = {};
   std::optional<core::Error> error = {};
@@ -24,15 +24,15 @@ std::optional<std::int64_t> number(const std::string& text) {
   return problem == std::errc{} && stop == end ? std::optional(value) : std::nullopt;
 }
 
-bool worth_repeating(const Attempt& attempt) {
+bool is_worth_repeating(const Attempt& attempt) {
   if (attempt.error) {
     return attempt.error->exit() == core::Exit::unavailable;
   }
-  const long status = attempt.response->status;  // CDNs have more of their own, from 520 on
+  const long status = attempt.response->status;  // CDNs use more codes of their own, from 520 on
   return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-core::Error limited_for(Duration wait) {
+core::Error rate_limit_error(Duration wait) {
   return core::Error(core::Exit::try_again,
                      "the rate limit is reached, and for longer than this run may last ({} s)",
                      std::chrono::ceil<std::chrono::seconds>(wait).count())
@@ -57,11 +57,11 @@ class Retrying : public Http {
     const bool repeatable = request.method == "GET" || request.method == "PATCH";
     const bool once = !repeatable || request.tries == Tries::one;
     const int attempts = once ? 1 : policy(request.server).attempts;
-    for (int count = 1; count < attempts && worth_repeating(attempt);) {
+    for (int count = 1; count < attempts && is_worth_repeating(attempt);) {
       const Duration pause = pause_before(request.server, attempt, count);
-      count += shares_budget(request.server, attempt) ? 0 : 1;
+      count += is_shared_limit(request.server, attempt) ? 0 : 1;
       if (pause > clock_.remaining()) {
-        break;  // what went wrong says more than that time is up
+        break;  // the last reply explains more than the deadline
       }
       log_.write(Level::debug, "{} {}: again in {} ms", request.method, request.url, pause.count());
       clock_.sleep(pause);
@@ -78,45 +78,46 @@ class Retrying : public Http {
     inner_->cancel(ticket);
   }
 
-  void renew() override { inner_->renew(); }
+  void drop_idle_connections() override { inner_->drop_idle_connections(); }
 
   RequestCounts counts() const override { return inner_->counts(); }
   ReplyCounts replies() const override { return inner_->replies(); }
 
  private:
-  // Kubernetes is asked fewer times: egress comes first and does not need it.
+  // Fewer attempts for Kubernetes: egress comes first, and does not need it.
   static RetryPolicy policy(Server server) {
     return server == Server::kubernetes ? RetryPolicy{.attempts = 3} : RetryPolicy{};
   }
 
   Attempt finish(Server server, Ticket ticket) {
     Attempt attempt;
-    attempt.error = core::failure_of([&] { attempt.response = inner_->wait(ticket); });
+    attempt.error =
+        core::catch_error_except_signals([&] { attempt.response = inner_->wait(ticket); });
     const bool through = attempt.response && attempt.response->status != 429;
     if (through && server == Server::digitalocean) {
-      under_way_ = true;
+      was_let_through_ = true;
     }
     return attempt;
   }
 
-  // Refused by the limit that all nodes share; the deadline, not a count, bounds how long that is
-  // waited out.
-  bool shares_budget(Server server, const Attempt& attempt) const {
+  // Whether the rate limit that all nodes share refused the attempt. The deadline bounds how often
+  // that is repeated, not a count.
+  bool is_shared_limit(Server server, const Attempt& attempt) const {
     return server == Server::digitalocean && attempt.response && attempt.response->status == 429 &&
            rate_limit_wait(*attempt.response, clock_);
   }
 
-  // Wider each time: how many nodes wait is not told, but that there are more than are let through.
+  // Doubles with each refusal: the number of waiting nodes is unknown, but it exceeds the budget.
   Duration next_spread() {
     constexpr Duration window{60'000};
-    const Duration spread = under_way_ ? spread_under_way : spread_;
+    const Duration spread = was_let_through_ ? spread_under_way : spread_;
     spread_ = std::min(spread_ * 2, window);
     return spread;
   }
 
   Duration pause_before(Server server, const Attempt& attempt, int count) {
     const Duration usual = backoff(policy(server), count - 1, random_);
-    if (shares_budget(server, attempt)) {
+    if (is_shared_limit(server, attempt)) {
       return rate_limit_pause(*attempt.response, clock_, random_, next_spread(), usual);
     }
     if (!attempt.response || attempt.response->status != 429) {
@@ -124,7 +125,7 @@ class Retrying : public Http {
     }
     const Duration asked = rate_limit_wait(*attempt.response, clock_).value_or(usual);
     if (asked > clock_.remaining()) {
-      throw limited_for(asked);
+      throw rate_limit_error(asked);
     }
     return asked;
   }
@@ -133,7 +134,7 @@ class Retrying : public Http {
   Clock& clock_;
   const Log& log_;
   Random random_;
-  bool under_way_ = false;
+  bool was_let_through_ = false;
   Duration spread_{10'000};
   std::map<Ticket, Request> requests_ = {};
 };
@@ -147,7 +148,7 @@ Random open_random() {
 }
 
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock) {
-  constexpr std::int64_t longest = 86'400;  // a header that says more is not to be believed
+  constexpr std::int64_t longest = 86'400;  // a longer wait in a header is not credible
   const auto date = core::parse_date(response.header("date"));
   const std::int64_t now = date.value_or(clock.wall()).count();
   const std::string after = response.header("retry-after");
@@ -164,11 +165,12 @@ std::optional<Duration> rate_limit_wait(const Response& response, const Clock& c
 
 Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,
                           Duration spread, Duration usual) {
-  constexpr Duration rest{5'000};   // of the run, to use what is let through then
-  constexpr Duration least{1'000};  // else who asks for no patience is asked without end
+  constexpr Duration rest{5'000};  // of the run, for the work after the wait
+  constexpr Duration least{
+      1'000};  // without a minimum, "retry-after: 0" would cause an endless loop
   const Duration asked = std::max(rate_limit_wait(response, clock).value_or(usual), least);
   if (asked > clock.remaining()) {
-    throw limited_for(asked);
+    throw rate_limit_error(asked);
   }
   const Duration room = std::max(clock.remaining() - asked - rest, Duration{0});
   return asked + std::chrono::duration_cast<Duration>(std::min(spread, room) * random());
@@ -179,8 +181,8 @@ Duration backoff(const RetryPolicy& policy, int attempt, const Random& random) {
   return std::chrono::duration_cast<Duration>(whole * (0.5 + random() / 2));
 }
 
-std::unique_ptr<Http> retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
-                               Random random) {
+std::unique_ptr<Http> make_retrying_http(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
+                                         Random random) {
   return std::make_unique<Retrying>(std::move(inner), clock, log, std::move(random));
 }
 

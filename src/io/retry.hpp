@@ -16,34 +16,33 @@ struct RetryPolicy {
   Duration most = Duration{5'000};
 };
 
-// A number in [0, 1) for jitter, so that droplets that fail together do not come back together.
+// A random number in [0, 1): jitter keeps droplets that failed together from retrying together.
 using Random = std::function<double()>;
 Random open_random();
 
-// How long a 429 asks to wait: `retry-after`, else until `ratelimit-reset` (facts, section 2: only
-// bursts carry the former; the latter is when the oldest counted request expires). The reply's own
-// Date is the clock for it, where there is one: ours may be wrong.
+// How long a 429 asks to wait: `retry-after`, else until `ratelimit-reset` (facts, section 2). Only
+// bursts carry the former; the latter is the expiry of the oldest counted request. The reply's own
+// Date is the reference if there is one, because our clock may be wrong.
 std::optional<Duration> rate_limit_wait(const Response& response, const Clock& clock);
 
-// How long to wait after a 429: as long as it asks, else `usual`, a second at least; then for a
-// time of one's own, up to `spread`. Nodes that were refused together would otherwise come back
+// How long to wait after a 429: as long as the reply asks, else `usual`, at least a second, plus a
+// random part of `spread`. Without the spread, nodes that were refused together would retry
 // together, use up the budget with their first requests, and starve each other. Throws
-// Error(try_again) where the deadline is sooner.
+// Error(try_again) if the deadline is earlier.
 Duration rate_limit_pause(const Response& response, const Clock& clock, const Random& random,
                           Duration spread, Duration usual);
-// For a run that has been let through before: it goes first, since what it has spent would be lost.
+// For a run that already got through. It goes first, because its spent requests would be lost.
 inline constexpr Duration spread_under_way{5'000};
 
-// How long to wait before attempt number `attempt` (the first is 0): doubling from `policy.first`,
-// at most `policy.most`, between half of it and the whole.
+// How long to wait before a retry; the first `attempt` is 0. Doubles from `policy.first` up to
+// `policy.most`, with a random part of up to a half taken off.
 Duration backoff(const RetryPolicy& policy, int attempt, const Random& random);
 
-// Sends a GET or a PATCH (ours say the same when said twice) again when no reply came, or 408, 425,
-// 429 or 5xx; any other request only once, since only its caller knows what it may have done.
-// A request for Tries::one is sent once. DigitalOcean's rate limit is waited out until the
-// deadline. What the last attempt within the deadline gave is given. Throws Error(try_again) where
-// a rate limit outlasts the deadline.
-std::unique_ptr<Http> retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
-                               Random random);
+// Repeats a GET or PATCH, which are idempotent here, after no reply, 408, 425, 429 or 5xx. Sends
+// any other request once, because only its caller knows what a repeat would do, and a request with
+// Tries::one as well. Waits for DigitalOcean's rate limit until the deadline. Returns the last
+// reply within the deadline. Throws Error(try_again) if a rate limit outlasts the deadline.
+std::unique_ptr<Http> make_retrying_http(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
+                                         Random random);
 
 }  // namespace io

@@ -14,7 +14,7 @@ struct FreeUrl {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
 };
 
-// A part that is there; empty otherwise.
+// A part of the URL; empty if it is missing.
 std::string part(CURLU* url, CURLUPart which) {
   char* text = nullptr;
   if (curl_url_get(url, which, &text, 0) != CURLUE_OK) {
@@ -41,7 +41,7 @@ std::optional<Url> parse_url(const std::string& text) {
   Url result{.text = text, .scheme = part(url.get(), CURLUPART_SCHEME)};
   const std::string host = part(url.get(), CURLUPART_HOST);
   if (host.empty() || (result.scheme != "http" && result.scheme != "https") ||
-      text.find(' ') != std::string::npos ||     // older libcurls take it
+      text.find(' ') != std::string::npos ||     // older libcurl versions accept it
       text.find(":///") != std::string::npos) {  // libcurl takes the path's first word for the host
     return std::nullopt;
   }

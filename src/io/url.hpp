@@ -14,7 +14,8 @@ struct Url {
   bool has_query = false;  // or a fragment
 };
 
-// An absolute http or https URL with a host, as libcurl understands it; nothing else.
+// Parses an absolute http or https URL with a host, by libcurl's rules. Returns nothing for any
+// other text.
 std::optional<Url> parse_url(const std::string& text);
 
 }  // namespace io

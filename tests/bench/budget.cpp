@@ -10,7 +10,7 @@ namespace {
 
 using support::Json;
 
-// How much more is still called the same.
+// By how much a count may grow.
 const std::map<std::string, double> tolerances = {
     {"instructions", 1.1}, {"peak_memory", 1.2}, {"bytes", 1.1}};
 

@@ -8,12 +8,11 @@
 
 namespace bench {
 
-// What is counted, not timed, as it is kept in budget.json. Instructions and memory are those of
-// the floor and empty programs' on the same machine, so that another distribution's libraries
-// change nothing.
+// The counts (not times) for budget.json. Instructions and memory are relative to the floor and
+// empty programs on the same machine, so that another distribution's libraries do not matter.
 support::Json budget_of(const Result& result);
 
-// What costs more than is allowed, a line each; empty: nothing does.
+// One line for each count above its limit.
 std::vector<std::string> overruns(const support::Json& found, const support::Json& allowed);
 
 }  // namespace bench

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-// Does nothing: what is left is the start of a process with the libraries of do-egress-ip.
+// Does nothing: measures the start of a process with the libraries of do-egress-ip.
 int main() {}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The floor: what two requests side by side cost with libcurl, and nothing else. Whatever a program
-// does about their answers comes on top of this.
+// The floor: the cost of two parallel requests with libcurl and nothing else.
+//
 // Usage: floor METADATA-URL NODE-URL CA-FILE TOKEN-FILE
 #include <curl/curl.h>
 

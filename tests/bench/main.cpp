@@ -14,7 +14,7 @@ namespace {
 
 using namespace bench;
 
-// What is counted does not need to be run often, and only by those that the counts are about.
+// Counts need few runs, of the subjects they are about.
 constexpr Effort counting{.runs = 5};
 
 Scenario only(Scenario scenario, const std::vector<std::string>& names) {
@@ -38,7 +38,7 @@ Result count(const std::string& program) {
 
 Result measure_all(const std::string& program, int runs) {
   constexpr int held_runs = 5;
-  constexpr int fewer = 5;  // a claim has to be undone each time
+  constexpr int fewer = 5;  // each claim must be undone
   const Stage stage(program);
   Result result;
   result.steady = measure(stage.world(), stage.steady(), {runs, held_runs});

@@ -27,7 +27,7 @@ struct Sample {
   double peak_mb = 0;
 };
 
-// The subject as another program's argument.
+// The subject's command as arguments of a wrapper.
 Command under(const Command& command, const std::vector<std::string>& wrapper) {
   Command result = command;
   result.words.insert(result.words.begin() + words_of_nsenter, wrapper.begin(), wrapper.end());
@@ -53,7 +53,7 @@ Sample sample(const Scenario& scenario, const Subject& subject) {
   return {.wall_ms = wall / 1000, .cpu_ms = cpu / 1000, .peak_mb = peak * 1024 / 1e6};
 }
 
-// Of one process, as callgrind leaves it.
+// One process's instructions in callgrind's file.
 double instructions_in(const std::filesystem::path& profile) {
   std::ifstream file(profile);
   const std::string mark = "totals: ";
@@ -67,7 +67,7 @@ double instructions_in(const std::filesystem::path& profile) {
 
 // Of the program and of all that it starts; nothing where it fails. A process that was forked would
 // begin with all that its parent has counted, and another program in its place would end the count:
-// so what was counted is kept before, and counting begins anew.
+// so what was counted is kept before, and counting starts again.
 std::optional<double> count_once(const Scenario& scenario, const Subject& subject) {
   const std::filesystem::path profiles = "/run/lab/callgrind";
   std::filesystem::remove_all(profiles);
@@ -84,8 +84,8 @@ std::optional<double> count_once(const Scenario& scenario, const Subject& subjec
   return run.exit == 0 && sum > 0 ? std::optional(sum / 1e6) : std::nullopt;
 }
 
-// The least that was counted, as soon as two counts agree. Nothing varies but where a machine is so
-// busy that a handshake takes seconds: then it is given up, or begun anew.
+// The lowest count as soon as two agree. Only on a very busy machine do counts vary, when a
+// handshake takes seconds and is repeated.
 std::optional<double> count_instructions(const Scenario& scenario, const Subject& subject) {
   constexpr int most_tries = 12;
   constexpr double same = 1.005;
@@ -126,7 +126,7 @@ void count_requests(const World& world, const Scenario& scenario, const Subject&
 
 using Walls = std::vector<double>;
 
-// The quickest run of each subject: nothing makes a run quicker than it is.
+// The fastest run of each subject: nothing makes a run faster than it is.
 Walls quickest(const Scenario& scenario, int runs) {
   Walls best(scenario.subjects.size(), std::numeric_limits<double>::max());
   for (int run = 0; run < runs; ++run) {
@@ -137,7 +137,7 @@ Walls quickest(const Scenario& scenario, int runs) {
   return best;
 }
 
-// What a run takes longer when every answer is held back tells how many it waits for in turn.
+// Delaying every answer shows how many round trips a run waits for in sequence.
 void measure_round_trips(const World& world, const Scenario& scenario, int runs,
                          std::vector<Costs>& costs) {
   const Walls at_once = quickest(scenario, runs);

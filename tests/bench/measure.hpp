@@ -11,21 +11,21 @@
 
 namespace bench {
 
-// What is measured: a program, or what is held against it.
+// A program to measure, or one to compare it with.
 struct Subject {
   std::string name = {};
   support::Command command = {};  // nsenter and the droplet's namespace, then the program
   enum class Count { until_repeated, once, never } count = Count::until_repeated;
 };
 
-// What every subject does, from the same beginning.
+// What every subject does, from the same starting state.
 struct Scenario {
   std::string name = {};
   std::vector<Subject> subjects = {};
-  std::function<void()> prepare = [] {};  // makes that beginning, before each run
+  std::function<void()> prepare = [] {};  // creates that state before each run
 };
 
-// The cost of one run: medians of many, or counted.
+// The cost of one run: medians of many, or counts.
 struct Costs {
   std::string subject = {};
   double wall_ms = 0;
@@ -35,22 +35,22 @@ struct Costs {
   std::map<std::string, int> requests = {};  // by server
   int connections = 0;
   int handshakes = 0;
-  int round_trips = 0;  // one after the other
+  int round_trips = 0;  // in sequence
 };
 
 struct Effort {
-  int runs = 1;       // of which the medians are
-  int held_runs = 0;  // with slow servers; 0: round trips are not measured
+  int runs = 1;       // for the medians
+  int held_runs = 0;  // with slow servers; 0: do not measure round trips
 };
 
-// Costs of all subjects, run in turns, so that a busy moment hits all of them. Throws
-// std::runtime_error when a run fails.
+// Measures all subjects in turns, so that a busy moment affects all of them. Throws
+// std::runtime_error if a run fails.
 std::vector<Costs> measure(const support::World& world, const Scenario& scenario,
                            const Effort& effort);
 
 double median(std::vector<double> values);
 
-// Runs the subject once, with its beginning made before.
+// Runs the subject once; the starting state exists.
 void run_once(const Scenario& scenario, const Subject& subject);
 
 }  // namespace bench

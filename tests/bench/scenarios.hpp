@@ -7,7 +7,7 @@
 
 namespace bench {
 
-// The names under which the program and what is held against it appear.
+// The names of the subjects.
 inline const std::string ours = "do-egress-ip";
 inline const std::string in_image = "the same, in image";
 inline const std::string floor_program = "floor";
@@ -15,15 +15,15 @@ inline const std::string empty_program = "empty";
 inline const std::string shell = "bash, curl, jq";
 inline const std::string shell_kubectl = "bash, kubectl, jq";
 
-// A droplet in the simulated world, and the program that was built to be given away.
+// A droplet in the simulated world, and the program as released.
 class Stage {
  public:
   explicit Stage(std::string program);
 
-  // Everything is right already.
+  // Everything is right.
   Scenario steady() const;
 
-  // The droplet has just booted: it holds no address, and no Lease is there from before.
+  // A freshly booted droplet without an address or a Lease.
   Scenario first_claim() const;
 
   // The name does not match.
@@ -44,11 +44,11 @@ class Stage {
   support::Droplet droplet_ = {};
 };
 
-// What a claim costs when the assignment takes a while, as it does at DigitalOcean.
+// The cost of a claim when the assignment takes a while, as at DigitalOcean.
 struct Waiting {
   int latency_ms = 0;
   int calls = 0;       // to DigitalOcean
-  double tail_ms = 0;  // from the moment the address is the droplet's to the end of the run
+  double tail_ms = 0;  // from the assignment to the end of the run
 };
 Waiting measure_waiting(const Stage& stage, int runs);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every call of the program, and every answer of the simulated API: as DigitalOcean describes them.
+// Compares every call of the program, and every answer of the simulated API, with DigitalOcean's
+// description.
 #include "contract/proxy.hpp"
 
 #include <fstream>
@@ -10,13 +11,13 @@ namespace {
 
 using Calls = std::set<std::string>;
 
-// What has passed in all tests so far.
+// All calls that passed in the tests so far.
 Calls& passed() {
   static Calls calls;
   return calls;
 }
 
-// Nothing but these calls were made, and the validator has found nothing wrong with them.
+// Checks that exactly these calls were made, and that the validator accepted them.
 void check_as_described(const Proxied& api, const Calls& calls) {
   CHECK(api.complaints() == std::vector<std::string>{});
   CHECK(api.calls() == calls);
@@ -25,10 +26,10 @@ void check_as_described(const Proxied& api, const Calls& calls) {
 
 }  // namespace
 
-TEST_CASE("contract: from the claim to the release") {
+TEST_CASE("contract: claim to release, matches the description") {
   const Proxied api;
   const auto& world = api.node.world;
-  // Two pages; an address that is not listed, and one that the account does not have.
+  // Two pages, an unlisted address, and one that the account does not have.
   world.settings({{"page_max", 1}, {"action_latency_ms", 300}});
   world.sim("PUT", "/addresses/198.51.100.4", {{"byoip", true}});
   world.sim("DELETE", "/addresses/198.51.100.3");
@@ -49,7 +50,7 @@ TEST_CASE("contract: from the claim to the release") {
             "post /v2/reserved_ips/{reserved_ip}/actions 201"});
 }
 
-TEST_CASE("contract: a token that is not known, or may not do everything") {
+TEST_CASE("contract: unknown token or missing scope, matches the description") {
   const Proxied api;
   const auto grant = [&](const Json& scopes) {
     api.node.world.sim("PUT", "/tokens/dop_v1_lab", {{"scopes", scopes}});
@@ -74,7 +75,7 @@ TEST_CASE("contract: a token that is not known, or may not do everything") {
                            "post /v2/reserved_ips/{reserved_ip}/actions 403"});
 }
 
-TEST_CASE("contract: what passes by itself") {
+TEST_CASE("contract: transient errors, match the description") {
   const Proxied api;
   const auto& world = api.node.world;
 
@@ -83,7 +84,7 @@ TEST_CASE("contract: what passes by itself") {
                {"status", 500},
                {"body", R"({"id": "server_error", "message": "Unexpected server-side error"})"}});
   api.run(0, "pool");
-  // Somebody assigns another address to this droplet, and that takes its time.
+  // Another program assigns an address to this droplet, slowly.
   world.settings({{"action_latency_ms", 600'000}});
   const std::string theirs = R"({"type": "assign", "droplet_id": )";
   api.ask({"--header", "Authorization: Bearer dop_v1_lab", "--json",
@@ -100,7 +101,7 @@ TEST_CASE("contract: what passes by itself") {
                            "post /v2/reserved_ips/{reserved_ip}/actions 422"});
 }
 
-TEST_CASE("contract: every exception to the description has been needed") {
+TEST_CASE("contract: exceptions to the description, are all needed") {
   std::ifstream file(EXCEPTIONS);
   const Json exceptions = Json::parse(file);
   for (const Json& exception : exceptions) {

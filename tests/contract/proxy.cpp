@@ -24,7 +24,7 @@ std::string log_text() {
   return text.str();
 }
 
-// The log, once it says that.
+// Waits until the log contains the word, and returns it.
 std::string log_with(const std::string& word) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   std::string text = log_text();
@@ -80,7 +80,7 @@ Proxied::Answer Proxied::ask(const std::vector<std::string>& curl) const {
 }
 
 std::vector<std::string> Proxied::complaints() const {
-  // The log may be behind; a request that is refused for sure ends what came before it.
+  // The log may lag: a request that is certainly refused marks its end.
   const std::string mark = "/mark/" + std::to_string(++marks_);
   ask({mark});
   std::istringstream log(log_with(mark + " ✖"));

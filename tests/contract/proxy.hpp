@@ -8,28 +8,28 @@
 #include <string>
 #include <vector>
 
-// A node that reaches DigitalOcean's API through the validator only (tests/contract/proxy).
+// A node that reaches DigitalOcean's API only through the validator (tests/contract/proxy).
 class Proxied {
  public:
   Node node;
 
   Proxied();
 
-  // One run of a command, reconcile where that is empty, which must end so.
+  // Runs one command, reconcile if empty, which must end with that exit.
   void run(int exit, const std::string& command = {}, const std::vector<std::string>& more = {},
            const support::Variables& changes = {}) const;
 
-  // A request by hand, without the program. The answer's status and body.
+  // A request without the program: its answer's status and body.
   struct Answer {
     int status = 0;
     std::string body = {};
   };
   Answer ask(const std::vector<std::string>& curl) const;
 
-  // What the validator has complained about so far, in its words.
+  // The validator's complaints so far.
   std::vector<std::string> complaints() const;
 
-  // The calls that have reached the API, each as "get /v2/reserved_ips/{reserved_ip} 200".
+  // The calls that reached the API, each as "get /v2/reserved_ips/{reserved_ip} 200".
   std::set<std::string> calls() const;
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// That nothing is complained about means something: the validator does refuse what is wrong.
+// Shows that the validator refuses what is wrong, so that its silence means something.
 #include "contract/proxy.hpp"
 
 using support::Json;
@@ -26,7 +26,7 @@ void check_refused(const Proxied::Answer& answer, int status, const std::string&
 
 }  // namespace
 
-TEST_CASE("contract: a wrong request is refused, and the API does not get it") {
+TEST_CASE("contract: wrong request, is refused before the API") {
   const Proxied api;
   const std::string wrong = "UNPROCESSABLE_ENTITY";
   check_refused(post(api, {{"type", "steal"}, {"droplet_id", 1}}), 422, wrong);
@@ -44,7 +44,7 @@ TEST_CASE("contract: a wrong request is refused, and the API does not get it") {
   CHECK(api.complaints().size() == 8);
 }
 
-TEST_CASE("contract: a wrong answer is refused, whatever the call") {
+TEST_CASE("contract: wrong answer to any call, is refused") {
   const Proxied api;
   const auto check = [&](const std::string& path, int status, const Json& body) {
     CAPTURE(path);
@@ -76,7 +76,7 @@ TEST_CASE("contract: a wrong answer is refused, whatever the call") {
   check("/v2/droplets", 403, {{"message", "no id"}});
 }
 
-TEST_CASE("contract: an answer that is no JSON is refused, and the program notices") {
+TEST_CASE("contract: answer that is not JSON, is refused and the program notices") {
   const Proxied api;
   api.node.world.fault({{"server", "digitalocean"}, {"kind", "garbage"}, {"count", -1}});
   check_refused(get(api, address), 500, "VIOLATIONS");
@@ -85,7 +85,7 @@ TEST_CASE("contract: an answer that is no JSON is refused, and the program notic
   CHECK(api.complaints().size() > 1);
 }
 
-TEST_CASE("contract: a status that is not declared is complained about") {
+TEST_CASE("contract: undeclared status, is reported") {
   const Proxied api;
   api.node.world.fault({{"server", "digitalocean"},
                         {"kind", "status"},

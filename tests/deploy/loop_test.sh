@@ -70,7 +70,7 @@ pauses '77 77 77 77 77' '60 120 240 300 300'
 for code in 12 64 70 71 77 78; do
     pauses "$code" 60
 done
-pauses '69 0 69' '10 5 10'           # starts anew
+pauses '69 0 69' '10 5 10'           # starts again
 pauses '10 11 69 13 10' '10 20 40 80 160' # whatever hinders
 pauses '75 75 75 75 75' '10 20 40 60 60'   # others go first
 pauses '10 10 77 10' '10 20 60 10'

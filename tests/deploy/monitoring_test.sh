@@ -37,7 +37,7 @@ ask 'panels are within the grid' \
 ask 'panels do not lie upon each other' \
     '[.panels[] | {id} + .gridPos] as $all | [$all[] as $a | $all[] | select(.id > $a.id and
         .x < $a.x + $a.w and $a.x < .x + .w and .y < $a.y + $a.h and $a.y < .y + .h)] == []'
-ask 'every panel asks something, each query under a letter of its own' \
+ask 'every panel asks something, each query under its own letter' \
     'all(.panels[]; (.targets | length) > 0 and (.targets | map(.refId) | unique | length) ==
         (.targets | length) and all(.targets[]; .expr != ""))'
 # shellcheck disable=SC2016 # Grafana's own variables

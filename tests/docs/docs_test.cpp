@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The option table and the exit table say what the program does; the man page, --help and
-// README.md must say the same, all of it, and nothing else.
+// The option table and the exit table define the program. The man page, --help and README.md must
+// say the same, completely.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 
 #include "app/cli/help.hpp"
@@ -21,7 +21,7 @@ namespace {
 
 using Names = std::set<std::string>;
 
-// What is read from the environment beside the table.
+// Environment variables that are not options.
 const Names general_variables = {
     "DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN", "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",   "https_proxy",        "no_proxy",
@@ -40,7 +40,7 @@ Names known_options() {
   return names;
 }
 
-// "-o,--outputtext|json": how the man page heads an option, but for the white space.
+// "-o,--outputtext|json": the man page's heading of an option without white space.
 std::string head_of(const app::Option& option) {
   return fmt::format("{}--{}{}", option.letter.empty() ? "" : fmt::format("-{},", option.letter),
                      option.name, option.value);
@@ -73,7 +73,7 @@ std::string listed(const Names& names) {
 
 }  // namespace
 
-TEST_CASE("man page: every option with its letter, value, variables and default") {
+TEST_CASE("man page: every option, is described with letter, value, variables and default") {
   for (const app::Option& option : app::options()) {
     CAPTURE(std::string(option.name));
     const docs::Entry* entry = find_entry("OPTIONS", head_of(option));
@@ -95,13 +95,13 @@ TEST_CASE("man page: every option with its letter, value, variables and default"
   }
 }
 
-TEST_CASE("man page: no option that is not there") {
+TEST_CASE("man page: unknown option, is not mentioned") {
   CHECK(docs::section(manual(), "OPTIONS").entries.size() == app::options().size());
   const Names mentioned = matches(io::read_file(MANUAL_PATH), "(?:Fl -|[,|] -|--)([a-z][a-z-]+)");
   CHECK(listed(difference(mentioned, known_options())) == "");
 }
 
-TEST_CASE("man page: every environment variable, and none that is not read") {
+TEST_CASE("man page: every environment variable, is described, and no other") {
   Names known = general_variables;
   for (const app::Option& option : app::options()) {
     known.insert(option.environment.begin(), option.environment.end());
@@ -121,7 +121,7 @@ TEST_CASE("man page: every environment variable, and none that is not read") {
   CHECK(listed(beside) == listed(general_variables));
 }
 
-TEST_CASE("man page: every exit code with its name, ascending, and no other") {
+TEST_CASE("man page: every exit code, is described in order, and no other") {
   std::vector<std::string> wanted;
   for (const core::ExitFacts& facts : core::exit_table()) {
     wanted.push_back(fmt::format("{}{}", static_cast<int>(facts.exit), facts.name));
@@ -134,7 +134,7 @@ TEST_CASE("man page: every exit code with its name, ascending, and no other") {
   CHECK(fmt::format("{}", fmt::join(heads, " ")) == fmt::format("{}", fmt::join(wanted, " ")));
 }
 
-TEST_CASE("man page: which failures are worth another run, and what an unknown code is") {
+TEST_CASE("man page: retry column and unknown codes, are described") {
   std::vector<int> worthwhile;
   for (const core::ExitFacts& facts : core::exit_table()) {
     if (facts.retry) {
@@ -150,7 +150,7 @@ TEST_CASE("man page: which failures are worth another run, and what an unknown c
       "Treat codes not listed here as failures. A code never changes its meaning."));
 }
 
-TEST_CASE("man page: every metric, and no other") {
+TEST_CASE("man page: every metric, is described, and no other") {
   Names heads;
   for (const docs::Entry& entry : docs::section(manual(), "METRICS").entries) {
     heads.insert(entry.head);
@@ -159,9 +159,9 @@ TEST_CASE("man page: every metric, and no other") {
   CHECK(listed(heads) == listed(matches(app::render_metrics({}, {}, {}), "# TYPE ([a-z_]+)")));
 }
 
-TEST_CASE("--help: every option with its default and variables, every exit code with its meaning") {
+TEST_CASE("--help: every option and exit code, is described") {
   for (const app::CommandFacts& command : app::commands()) {
-    // The lines that one entry is wrapped into, as one.
+    // One entry's wrapped lines as one.
     const std::string help =
         std::regex_replace(app::render_help(command), std::regex("\n {20,}"), " ");
     for (const app::Option& option : app::options()) {
@@ -191,7 +191,7 @@ TEST_CASE("--help: every option with its default and variables, every exit code 
   }
 }
 
-TEST_CASE("README: at most 160 lines, only options that exist, exit codes with their names") {
+TEST_CASE("README: at most 160 lines, existing options, exit codes with their names") {
   const std::string readme = io::read_file(README_PATH);
   CHECK(std::ranges::count(readme, '\n') <= 160);
 

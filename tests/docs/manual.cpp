@@ -14,7 +14,7 @@ bool is_punctuation(const std::string& word) {
   return word.size() == 1 && std::string_view(",.:;|()").find(word) != std::string_view::npos;
 }
 
-// Macros that stand for nothing but how their words look.
+// Macros that only change the appearance of their words.
 bool is_inline(const std::string& word) {
   static const std::vector<std::string> names = {"Ar", "Cm", "Dv", "Em", "Ev", "Fl", "Li",
                                                  "Nm", "Op", "Pa", "Pq", "Ql", "Sx"};
@@ -30,7 +30,7 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// The words of a macro line as mandoc would print them, `gap` between them.
+// The words of a macro line as mandoc prints them, separated by `gap`.
 std::string rendered(const std::vector<std::string>& words, const std::string& gap) {
   std::string text;
   std::string macro;
@@ -50,7 +50,7 @@ void add_text(std::string& text, const std::string& more) {
   text += text.empty() || more.empty() || is_punctuation(more) ? more : " " + more;
 }
 
-// The variables that a line like ".Ev A , B" names.
+// The variables in a line like ".Ev A , B".
 void add_variables(Entry& entry, const std::vector<std::string>& words) {
   if (!words.empty() && words[0] == "Ev") {
     std::ranges::copy_if(words.begin() + 1, words.end(), std::back_inserter(entry.variables),

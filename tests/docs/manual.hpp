@@ -5,19 +5,19 @@
 #include <string_view>
 #include <vector>
 
-// The mdoc source of a man page, as far as a test asks about it.
+// Parses the mdoc source of a man page as far as the tests need it.
 namespace docs {
 
 // One entry of a tagged list.
 struct Entry {
-  std::string head = {};                    // as rendered, without white space
-  std::string text = {};                    // its body as rendered, on one line
-  std::vector<std::string> variables = {};  // what its body names by .Ev, in order
+  std::string head = {};                    // rendered, without white space
+  std::string text = {};                    // its rendered body on one line
+  std::vector<std::string> variables = {};  // variables in its body (.Ev), in order
 };
 
 struct Section {
   std::string name = {};
-  std::string text = {};  // everything in it that no entry holds
+  std::string text = {};  // text outside the entries
   std::vector<Entry> entries = {};
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the chart's schema lets through, the program takes; what the program refuses, helm refuses
-// already.
+// The program accepts what the chart's schema accepts, and the schema refuses what the program
+// refuses.
 #include "app/cli/cli.hpp"
 
 #include <doctest/doctest.h>
@@ -53,7 +53,7 @@ bool is_taken_by_chart(const Json& schema, const std::string& value) {
   return std::regex_search(value, std::regex(schema.at("pattern").get<std::string>()));
 }
 
-// As in a pod of the chart.
+// Uses the environment of a pod of the chart.
 bool is_taken_by_program(const std::string& option, const std::string& value) {
   const std::map<std::string, std::string> variables = {
       {"KUBERNETES_SERVICE_HOST", "10.245.0.1"}, {"DO_EGRESS_IP_KUBE_TOKEN_FILE", SCHEMA_PATH}};

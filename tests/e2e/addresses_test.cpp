@@ -24,7 +24,7 @@ void check_comes_and_goes(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("addresses: one that stands once more on its NIC, on lo or on kube-ipvs0 is no doubt") {
+TEST_CASE("addresses: anchor address also on its NIC, lo or kube-ipvs0, is not ambiguous") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
@@ -38,7 +38,7 @@ TEST_CASE("addresses: one that stands once more on its NIC, on lo or on kube-ipv
   }
 }
 
-TEST_CASE("addresses: a node whose egress is in force is not gated for a doubt") {
+TEST_CASE("addresses: ambiguous address on a working node, is not gated") {
   const Node node("198.51.100.1-4", "anchor-nic");
   node.run(0);
   node.world.ip(node.droplet, "address add " + node.droplet.anchor + "/16 dev " +
@@ -48,7 +48,7 @@ TEST_CASE("addresses: a node whose egress is in force is not gated for a doubt")
 }
 
 // As NetworkManager and networkd set them, without the routes that these would make.
-TEST_CASE("addresses: without a route to their network their gateways are reached all the same") {
+TEST_CASE("addresses: no route to their networks, the gateways are reached all the same") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);

@@ -21,7 +21,7 @@ inline const std::vector<std::string> verify = {"--verify-url", "https://192.0.2
 
 // What pods may expect of a switch on a node.
 enum class Pods {
-  keep,     // what they began goes on, and what they begin leaves by the reserved IP
+  keep,     // what they began goes on, and what they begin uses the reserved IP
   restart,  // the kernel lets no answer in to what they began: they begin again
   fixed,    // the plugin gives them the public address whatever the route: they keep an egress
 };
@@ -61,7 +61,7 @@ void check_refused(const std::string& topology);
 
 support::Json release(const Node& node, const std::vector<std::string>& more = {});
 
-// All addresses of the pool are somebody else's; free again.
+// Other droplets hold the whole pool; or it is free again.
 void take_pool(const Node& node);
 void free_pool(const Node& node);
 

@@ -4,11 +4,11 @@
 
 using dirty::check_life;
 
-TEST_CASE("dirty: noprefixroute, the routes to the networks are somebody else's") {
+TEST_CASE("dirty: noprefixroute, another program's network routes are kept") {
   check_life("noprefixroute");
 }
 
-TEST_CASE("dirty: noprefixroute+anchor-nic, the anchor's NIC as well") {
+TEST_CASE("dirty: noprefixroute+anchor-nic, also on the anchor's NIC") {
   check_life("noprefixroute+anchor-nic", dirty::Pods::restart);
 }
 
@@ -16,11 +16,11 @@ TEST_CASE("dirty: other-anchor, an anchor of another range has another gateway")
   check_life("other-anchor");
 }
 
-TEST_CASE("dirty: other-anchor+anchor-nic, on a NIC of its own") {
+TEST_CASE("dirty: other-anchor+anchor-nic, on its own NIC") {
   check_life("other-anchor+anchor-nic", dirty::Pods::restart);
 }
 
-TEST_CASE("dirty: twice, the same address on its NIC, on kube-ipvs0 and on lo is one") {
+TEST_CASE("dirty: twice, one address on its NIC, kube-ipvs0 and lo counts once") {
   check_life("twice");
 }
 

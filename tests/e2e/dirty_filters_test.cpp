@@ -37,7 +37,7 @@ TEST_CASE("dirty: kube-proxy, NodePorts of both policies") {
   CHECK(pod.sources().back() == "192.0.2.1");  // not hidden behind the node
 }
 
-TEST_CASE("dirty: kube-proxy+marks-calico+vpn, three owners of marks at once") {
+TEST_CASE("dirty: kube-proxy+marks-calico+vpn, three programs set marks at once") {
   check_life("kube-proxy+marks-calico+vpn");
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("dirty: kube-proxy+anchor-nic, NodePorts with strict rp_filter and src
   traffic.check_nothing_lost("kube-proxy+anchor-nic, src_valid_mark");
 }
 
-TEST_CASE("dirty: docker, containers leave by the reserved IP and published ports live") {
+TEST_CASE("dirty: docker, containers use the reserved IP and published ports work") {
   check_life("docker");
   const dirty::DirtyNode node("docker");
   const std::string container = node.droplet.name + "-docker";
@@ -72,6 +72,6 @@ TEST_CASE("dirty: docker, containers leave by the reserved IP and published port
   CHECK(begun.goes_on());
 }
 
-TEST_CASE("dirty: snat-public, pods that are always given the public address keep an egress") {
+TEST_CASE("dirty: snat-public, pods with SNAT to the public address keep their egress") {
   check_life("snat-public", Pods::fixed);
 }

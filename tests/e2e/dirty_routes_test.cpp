@@ -12,26 +12,26 @@ std::string defaults(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("dirty: ecmp, a default with two next hops comes back with both") {
+TEST_CASE("dirty: ecmp, a default with two next hops is restored with both") {
   check_life("ecmp");
 }
 
-TEST_CASE("dirty: nexthop-object, a default that refers to an object comes back so") {
+TEST_CASE("dirty: nexthop-object, a default with an object is restored with it") {
   check_life("nexthop-object");
 }
 
-TEST_CASE("dirty: ecmp+nexthop-object, a default that refers to a group comes back so") {
+TEST_CASE("dirty: ecmp+nexthop-object, a default with a group is restored with it") {
   check_life("ecmp+nexthop-object");
 }
 
-TEST_CASE("dirty: onlink-mtu, onlink and mtu 1400 come back, and the mtu holds meanwhile") {
+TEST_CASE("dirty: onlink-mtu, onlink and mtu 1400 are restored, and the mtu applies meanwhile") {
   check_life("onlink-mtu");
   const dirty::DirtyNode node("onlink-mtu");
   node.run(0);
   CHECK(defaults(node).find("mtu 1400") != std::string::npos);
 }
 
-TEST_CASE("dirty: dhcp-metric+onlink-mtu, source, metric and mtu come back together") {
+TEST_CASE("dirty: dhcp-metric+onlink-mtu, source, metric and mtu are restored together") {
   check_life("dhcp-metric+onlink-mtu");
 }
 

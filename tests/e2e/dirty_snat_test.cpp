@@ -6,7 +6,7 @@ using support::DatagramFlow;
 using support::DatagramService;
 
 // The public address is known for a connection's only once its first packet is on the way.
-TEST_CASE("dirty: snat-public, a connection that a pod begins loses not even its first packet") {
+TEST_CASE("dirty: snat-public, a pod's new connection loses no packet") {
   for (const std::string topology : {"snat-public", "snat-public+anchor-nic"}) {
     CAPTURE(topology);
     const dirty::DirtyNode node(topology);

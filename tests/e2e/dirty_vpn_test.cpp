@@ -2,11 +2,11 @@
 // Rules and tables in front of main: of a VPN that takes its peers only, and of one that takes all.
 #include "dirty.hpp"
 
-TEST_CASE("dirty: vpn, Tailscale with peers only is in nobody's way") {
+TEST_CASE("dirty: vpn, Tailscale with peers only does not interfere") {
   dirty::check_life("vpn");
 }
 
-TEST_CASE("dirty: vpn-exit and vpn-wg, a VPN that takes everything: exit 78, nothing claimed") {
+TEST_CASE("dirty: vpn-exit and vpn-wg, a VPN for all traffic: exit 78, nothing claimed") {
   dirty::check_refused("vpn-exit");
   dirty::check_refused("vpn-wg");
   dirty::check_refused("anchor-nic+vpn-exit");

@@ -102,7 +102,7 @@ void check_topology(const std::string& topology, int exit, const Verdicts& expec
 
 }  // namespace
 
-TEST_CASE("doctor: a droplet on which all is well, before the first run and after it") {
+TEST_CASE("doctor: healthy droplet, finds no problem before and after the first run") {
   check_topology("classic", 0, {});
   check_topology("dhcp-metric", 0, {});
   const Patient patient;
@@ -116,7 +116,7 @@ TEST_CASE("doctor: a droplet on which all is well, before the first run and afte
   patient.node.check_egress();
 }
 
-TEST_CASE("doctor: each topology has its finding") {
+TEST_CASE("doctor: every topology, has its finding") {
   check_topology("anchor-nic", 0, {{"rp-filter", "warning"}});
   check_topology("routing-agent", 0, {{"routing-agent", "note"}});
   check_topology("two-defaults", 0, {{"default-route", "note"}});
@@ -127,7 +127,7 @@ TEST_CASE("doctor: each topology has its finding") {
   check_topology("no-public", 78, {{"public-interface", "problem"}});
 }
 
-TEST_CASE("doctor: as text, with a remedy for each finding") {
+TEST_CASE("doctor: text, names a remedy for each finding") {
   const Patient patient("no-anchor");
   const Run run = patient.run();
   INFO(run.out, run.err);
@@ -141,14 +141,14 @@ TEST_CASE("doctor: as text, with a remedy for each finding") {
   CHECK(support::hints(run).size() == 1);
 }
 
-TEST_CASE("doctor: a rule in front of the main table") {
+TEST_CASE("doctor: rule in front of the main table, is a problem") {
   const Patient patient;
   patient.node.world.ip(patient.node.droplet, "route add default via 10.132.0.1 dev eth1 table 52");
   patient.node.world.ip(patient.node.droplet, "rule add pref 5270 lookup 52");
   CHECK(findings(patient.look(78)).at("default-route") == "problem");
 }
 
-TEST_CASE("doctor: no token, a wrong one, and those that lack a scope") {
+TEST_CASE("doctor: no token, a wrong one or a missing scope, is a problem") {
   const Patient patient;
   const auto with = [](const std::string& token) {
     return Variables{{"DO_EGRESS_IP_TOKEN_FILE", ""}, {"DIGITALOCEAN_ACCESS_TOKEN", token}};
@@ -167,7 +167,7 @@ TEST_CASE("doctor: no token, a wrong one, and those that lack a scope") {
         std::string::npos);
 }
 
-TEST_CASE("doctor: addresses of another account or region, none left, a foreign one") {
+TEST_CASE("doctor: pool of another account or region, none free or foreign address, is a problem") {
   Patient patient;
   auto& world = patient.node.world;
   world.sim("PUT", "/addresses/198.51.100.1", {{"region", "fra1"}});
@@ -184,7 +184,7 @@ TEST_CASE("doctor: addresses of another account or region, none left, a foreign 
   CHECK(findings(patient.look(12)) == Verdicts{{"held-address", "problem"}});
 }
 
-TEST_CASE("doctor: rights that are missing are named; what more rights show is shown") {
+TEST_CASE("doctor: missing right, is named, and readable facts are shown") {
   const Patient patient;
   const auto& world = patient.node.world;
   const auto rule = [](const std::string& group, const Json& resources, const Json& verbs) {
@@ -208,7 +208,7 @@ TEST_CASE("doctor: rights that are missing are named; what more rights show is s
   CHECK(findings(patient.look(0, {"--kubernetes", "off"})).empty());
 }
 
-TEST_CASE("doctor: a Node that says what is no longer true, that is another's, or is not there") {
+TEST_CASE("doctor: Node wrongly labelled, another droplet's or missing, is a problem") {
   const Patient patient;
   const auto& world = patient.node.world;
   world.sim(
@@ -222,7 +222,7 @@ TEST_CASE("doctor: a Node that says what is no longer true, that is another's, o
   CHECK(findings(patient.look(15)) == Verdicts{{"node", "problem"}});
 }
 
-TEST_CASE("doctor: whatever is silent, the rest is told") {
+TEST_CASE("doctor: server that does not answer, does not hide other findings") {
   const Patient patient;
   const auto& world = patient.node.world;
   const Verdicts names = {
@@ -239,7 +239,7 @@ TEST_CASE("doctor: whatever is silent, the rest is told") {
   }
 }
 
-TEST_CASE("doctor: networkd, in the files of this world") {
+TEST_CASE("doctor: networkd's files, show whether it removes foreign routes") {
   const Patient patient;
   const std::filesystem::path folder = "/run/systemd";
   std::filesystem::create_directories(folder / "netif");
@@ -255,7 +255,7 @@ TEST_CASE("doctor: networkd, in the files of this world") {
   CHECK(verdict(patient.look(0), "networkd") == "unknown");
 }
 
-TEST_CASE("doctor: without the right to change routes") {
+TEST_CASE("doctor: no CAP_NET_ADMIN, is a problem") {
   const Patient patient;
   support::Command command = patient.node.world.tool(
       patient.node.droplet,

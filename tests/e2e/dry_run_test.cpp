@@ -58,7 +58,7 @@ void check_foretold(const Node& node, int exit, std::size_t steps) {
 
 }  // namespace
 
-TEST_CASE("dry run: the first claim") {
+TEST_CASE("dry run: first claim, shows its steps") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "routing-agent"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
@@ -69,7 +69,7 @@ TEST_CASE("dry run: the first claim") {
   }
 }
 
-TEST_CASE("dry run: routes lost, routes flushed, labels lost") {
+TEST_CASE("dry run: routes lost, routes flushed or labels lost, shows their repair") {
   const Node node;
   node.run(0);
   node.world.lab({"boot", node.droplet.name});
@@ -81,13 +81,13 @@ TEST_CASE("dry run: routes lost, routes flushed, labels lost") {
   node.check_egress();
 }
 
-TEST_CASE("dry run: all is right") {
+TEST_CASE("dry run: everything right, shows no step") {
   const Node node;
   node.run(0);
   check_wrote_nothing(node, [&] { CHECK(node.run(0, {"-n"}).at("result") == "unchanged"); });
 }
 
-TEST_CASE("dry run: none is free") {
+TEST_CASE("dry run: no free address, ends like a run") {
   const Node node("198.51.100.1");
   node.world.sim("PUT", "/droplets/1", {{"name", "other"}});
   node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", 1}});
@@ -95,7 +95,7 @@ TEST_CASE("dry run: none is free") {
   node.check_says_false();
 }
 
-TEST_CASE("dry run: the address taken away and none free") {
+TEST_CASE("dry run: address lost and none free, shows the way back") {
   const Node node("198.51.100.1");
   node.run(0);
   node.world.sim("PUT", "/droplets/1", {{"name", "other"}});
@@ -104,7 +104,7 @@ TEST_CASE("dry run: the address taken away and none free") {
   node.check_says_false();
 }
 
-TEST_CASE("dry run: the address lost, and the way to the API with it") {
+TEST_CASE("dry run: address lost and API unreachable, shows the way back") {
   const Node node;
   node.run(0);
   node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
@@ -112,7 +112,7 @@ TEST_CASE("dry run: the address lost, and the way to the API with it") {
   node.check_egress();
 }
 
-TEST_CASE("dry run: text says that nothing was written") {
+TEST_CASE("dry run: text, says that nothing was written") {
   const Node node;
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);

@@ -60,7 +60,7 @@ TEST_CASE("egress: classic, the anchor on the public NIC") {
   check_main_job("classic");
 }
 
-TEST_CASE("egress: anchor-nic, the anchor on a NIC of its own with rp_filter") {
+TEST_CASE("egress: anchor-nic, the anchor on its own NIC with rp_filter") {
   check_main_job("anchor-nic");
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("egress: dhcp-metric, a default with a metric and a source") {
   check_main_job("dhcp-metric");
 }
 
-TEST_CASE("egress: a steady run does not even read the token") {
+TEST_CASE("egress: steady run, does not read the token") {
   World world;
   world.pool("198.51.100.1-2");
   const Droplet node = world.droplet();
@@ -80,7 +80,7 @@ TEST_CASE("egress: a steady run does not even read the token") {
   CHECK(run.out.starts_with("unchanged:"));
 }
 
-TEST_CASE("egress: without Kubernetes all the rest works") {
+TEST_CASE("egress: no Kubernetes, everything else works") {
   World world;
   world.pool("198.51.100.1-2");
   const Droplet node = world.droplet();
@@ -92,7 +92,7 @@ TEST_CASE("egress: without Kubernetes all the rest works") {
   CHECK(world.seen_from(node.name) == world.held_by(node).at(0));
 }
 
-TEST_CASE("egress: a name that does not match costs no request at all") {
+TEST_CASE("egress: name does not match, sends no request") {
   World world;
   world.pool("198.51.100.1-2");
   const Droplet node = world.droplet();

@@ -81,7 +81,7 @@ double seconds(const Json& result) {
 
 }  // namespace
 
-TEST_CASE("faults: the request for an address gets no usable answer, once") {
+TEST_CASE("faults: POST fails once, the claim succeeds") {
   check_overcome(post("reset"), 2);
   check_overcome(post("reset", 1, "after"), 1);  // it took effect all the same
   check_overcome(post("truncate"), 1);
@@ -92,7 +92,7 @@ TEST_CASE("faults: the request for an address gets no usable answer, once") {
   check_overcome(answer(502, "<html><body>Bad Gateway</body></html>"), 2);
 }
 
-TEST_CASE("faults: the request for an address never gets a usable answer") {
+TEST_CASE("faults: POST always fails, the run ends without a change") {
   check_fails(69, post("reset", -1));
   check_fails(69, answer(502, "<html><body>Bad Gateway</body></html>", -1));
   check_fails(75, post("hang", -1), {"--timeout", "3s"});
@@ -100,21 +100,21 @@ TEST_CASE("faults: the request for an address never gets a usable answer") {
   check_fails(69, answer(403, "<html>challenge</html>", -1));
 }
 
-TEST_CASE("faults: the request for an address is refused for the token's sake") {
+TEST_CASE("faults: POST refused because of the token, the run ends without a change") {
   check_fails(77, answer(401, {{"id", "unauthorized"}}));
   check_fails(77, answer(403, {{"id", "forbidden"}}));
 }
 
-TEST_CASE("faults: something is pending on the droplet or on the address, and ends") {
+TEST_CASE("faults: pending action on droplet or address ends, the claim succeeds") {
   check_overcome(unprocessable("Droplet already has a pending event.", 2), 3);
   check_overcome(unprocessable("The floating IP already has a pending event."), 2);
 }
 
-TEST_CASE("faults: something is pending on the droplet and does not end") {
+TEST_CASE("faults: pending action on the droplet does not end, the run ends at the deadline") {
   check_fails(75, unprocessable("Droplet already has a pending event.", -1), {"--timeout", "3s"});
 }
 
-TEST_CASE("faults: DigitalOcean refuses the pair for good") {
+TEST_CASE("faults: DigitalOcean refuses for good, the run ends with config") {
   for (const std::string message : {"The reserved IP and the Droplet must be in the same region.",
                                     "Droplet cannot be assigned a reserved IP."}) {
     const Json result = check_fails(78, unprocessable(message, -1));
@@ -122,7 +122,7 @@ TEST_CASE("faults: DigitalOcean refuses the pair for good") {
   }
 }
 
-TEST_CASE("faults: a rate limit on the request for an address") {
+TEST_CASE("faults: POST rate-limited, the claim waits and succeeds") {
   const Json limited = {{"id", "too_many_requests"}, {"message", "API Rate limit exceeded."}};
   check_overcome(answer(429, limited, 1, {{"retry-after", "1"}}), 2);
   check_fails(75, answer(429, limited, -1, {{"retry-after", "0"}}), {"--timeout", "5s"});
@@ -130,12 +130,12 @@ TEST_CASE("faults: a rate limit on the request for an address") {
   CHECK(seconds(check_fails(75, far)) < 5);
 }
 
-TEST_CASE("faults: an action that ends as errored") {
+TEST_CASE("faults: action errored, the claim repeats it") {
   check_overcome({{"kind", "errored-action"}}, 2);
   check_fails(75, {{"kind", "errored-action"}, {"count", -1}});
 }
 
-TEST_CASE("faults: an action that can never be read") {
+TEST_CASE("faults: action cannot be read, the address decides") {
   for (const int latency : {0, 700}) {
     CAPTURE(latency);
     const Node node;
@@ -149,7 +149,7 @@ TEST_CASE("faults: an action that can never be read") {
   }
 }
 
-TEST_CASE("faults: an accepted request of which nothing comes") {
+TEST_CASE("faults: accepted POST without effect, is given up") {
   const Node node;
   for (const std::string kind : {"lost-assign", "action-404"}) {
     node.world.fault({{"kind", kind}});
@@ -161,7 +161,7 @@ TEST_CASE("faults: an accepted request of which nothing comes") {
   CHECK(node.posted().size() == 1);
 }
 
-TEST_CASE("faults: what became of the assignment cannot be read") {
+TEST_CASE("faults: assignment cannot be read, the run ends without a change") {
   const Node node;
   node.world.fault({{"server", "digitalocean"},
                     {"path", "/v2/reserved_ips/[0-9.]+"},

@@ -44,7 +44,7 @@ void check_egress_without_label(int exit, const Json& fault) {
 
 }  // namespace
 
-TEST_CASE("faults: Kubernetes cannot be reached") {
+TEST_CASE("faults: Kubernetes unreachable, egress works without a label") {
   const Node node;
   node.world.lab({"cut", node.droplet.name, "kubernetes"});
   check_egress_without_label(node, 15);
@@ -53,7 +53,7 @@ TEST_CASE("faults: Kubernetes cannot be reached") {
   node.check_egress();
 }
 
-TEST_CASE("faults: Kubernetes never answers usably") {
+TEST_CASE("faults: Kubernetes always fails, egress works without a label") {
   check_egress_without_label(15, status(500));
   check_egress_without_label(15, reply("reset"));
   check_egress_without_label(15, reply("cut-json"));
@@ -61,13 +61,13 @@ TEST_CASE("faults: Kubernetes never answers usably") {
   check_egress_without_label(15, reply("huge"));
 }
 
-TEST_CASE("faults: Kubernetes does not take the labels") {
+TEST_CASE("faults: Kubernetes refuses the labels, egress works without a label") {
   check_egress_without_label(15, status(500, -1, "PATCH"));
   check_egress_without_label(15, status(409, -1, "PATCH"));
   check_egress_without_label(15, reply("reset", -1, "PATCH"));
 }
 
-TEST_CASE("faults: a webhook strips a label: 15, egress is good, and one patch is made") {
+TEST_CASE("faults: webhook drops a label, exit 15 with egress after one patch") {
   for (const std::string label : {"do-outbound-floating-ip", "do-outbound-floating-ip-enabled"}) {
     CAPTURE(label);
     const Node node;
@@ -78,7 +78,7 @@ TEST_CASE("faults: a webhook strips a label: 15, egress is good, and one patch i
   }
 }
 
-TEST_CASE("faults: Kubernetes fails once") {
+TEST_CASE("faults: Kubernetes fails once, the run succeeds") {
   for (const Json& fault :
        {status(500, 1, "GET"), status(503, 1, "PATCH"), reply("reset", 1, "PATCH")}) {
     CAPTURE(fault.dump());
@@ -89,14 +89,14 @@ TEST_CASE("faults: Kubernetes fails once") {
   }
 }
 
-TEST_CASE("faults: a service account token that is expired") {
+TEST_CASE("faults: service account token expired, exit 77 with egress") {
   const Node node;
   node.world.sim("PUT", "/kube-tokens/kube-lab", {{"expired", true}});
   const Json result = check_egress_without_label(node, 77);
   CHECK(result.at("error").at("hint").dump().find("--kube-token-file") != std::string::npos);
 }
 
-TEST_CASE("faults: a service account that may not read or not patch nodes") {
+TEST_CASE("faults: service account may not read or patch nodes, exit 77 with egress") {
   for (const std::string verb : {"get", "patch"}) {
     CAPTURE(verb);
     const Node node;
@@ -106,14 +106,14 @@ TEST_CASE("faults: a service account that may not read or not patch nodes") {
   }
 }
 
-TEST_CASE("faults: there is no such Node") {
+TEST_CASE("faults: Node missing, exit 15 with egress") {
   const Node node;
   node.world.sim("DELETE", "/nodes/node-1");
   const Json result = check_egress_without_label(node, 15);
   CHECK(result.at("error").at("hint").dump().find("--node-name") != std::string::npos);
 }
 
-TEST_CASE("faults: both Kubernetes and DigitalOcean fail; the one that decides is told") {
+TEST_CASE("faults: Kubernetes and DigitalOcean fail, the one that matters is reported") {
   const Node node;
   node.world.fault(status(500));
   node.world.fault({{"server", "digitalocean"}, {"kind", "status"}, {"status", 401}});
@@ -122,7 +122,7 @@ TEST_CASE("faults: both Kubernetes and DigitalOcean fail; the one that decides i
   CHECK(node.world.seen_from(node.droplet.name) == node.droplet.public_address);
 }
 
-TEST_CASE("faults: the Node is another droplet's: 78, and nothing is written anywhere") {
+TEST_CASE("faults: another droplet's Node, exit 78 and nothing is written") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   const Json nodes = node.world.sim("GET", "/world").at("nodes");
@@ -138,7 +138,7 @@ TEST_CASE("faults: the Node is another droplet's: 78, and nothing is written any
   CHECK(node.world.journal("kubernetes", "PATCH").empty());
 }
 
-TEST_CASE("faults: an address that another Node leases is left to it, until that expires") {
+TEST_CASE("faults: address leased by another Node, is left alone until the Lease expires") {
   const Node node("198.51.100.1");
   const auto lease = [&](const std::string& renewed) {
     node.world.sim(
@@ -155,7 +155,7 @@ TEST_CASE("faults: an address that another Node leases is left to it, until that
   node.check_egress();
 }
 
-TEST_CASE("faults: Leases that cannot be had: egress first, or with --lock lease nothing") {
+TEST_CASE("faults: no Leases, claims all the same, or with --lock lease nothing") {
   const Json broken = {{"server", "kubernetes"},
                        {"path", "/apis/coordination.*"},
                        {"kind", "status"},

@@ -56,7 +56,7 @@ const std::string challenge = "<!DOCTYPE html><html><title>Just a moment...</tit
 
 }  // namespace
 
-TEST_CASE("faults: DigitalOcean fails to answer, twice") {
+TEST_CASE("faults: DigitalOcean fails twice, the run succeeds") {
   check_overcome(status(api, 500, 2));
   check_overcome(status(api, 408, 1));
   check_overcome(status(api, 425, 1));
@@ -66,7 +66,7 @@ TEST_CASE("faults: DigitalOcean fails to answer, twice") {
   check_overcome(reply(api, "truncate", 2));
 }
 
-TEST_CASE("faults: DigitalOcean never answers usably") {
+TEST_CASE("faults: DigitalOcean always fails, the run ends without a change") {
   const Json result = check_fails(69, status(api, 502, -1, Json::object(), bad_gateway));
   CHECK(result.at("requests").at(api) == 5);
   check_fails(69, reply(api, "reset"));
@@ -79,7 +79,7 @@ TEST_CASE("faults: DigitalOcean never answers usably") {
   check_fails(69, status(api, 418, -1, Json::object(), {{"id", "teapot"}, {"message", "no"}}));
 }
 
-TEST_CASE("faults: a proxy or a CDN answers in place of DigitalOcean: 69, and no scope is blamed") {
+TEST_CASE("faults: proxy or CDN answers for DigitalOcean, exit 69 without blaming a scope") {
   for (const int code : {200, 401, 403, 404, 503}) {
     const Json result = check_fails(69, status(api, code, -1, Json::object(), challenge));
     const std::string error = result.at("error").dump();
@@ -88,7 +88,7 @@ TEST_CASE("faults: a proxy or a CDN answers in place of DigitalOcean: 69, and no
   }
 }
 
-TEST_CASE("faults: an odd entry that is not of the pool decides nothing") {
+TEST_CASE("faults: malformed entry outside the pool, decides nothing") {
   const Node node;
   node.world.sim("PUT", "/addresses/192.0.2.77", {{"odd", {{"region", nullptr}, {"locked", 7}}}});
   node.world.sim("PUT", "/addresses/192.0.2.78", {{"odd", {{"ip", nullptr}}}});
@@ -96,14 +96,14 @@ TEST_CASE("faults: an odd entry that is not of the pool decides nothing") {
   node.check_egress();
 }
 
-TEST_CASE("faults: an odd entry of the pool is unknown, and never taken for free") {
+TEST_CASE("faults: malformed entry of the pool, is unknown and never claimed") {
   const Node node("198.51.100.1-2");
   node.world.sim("PUT", "/addresses/198.51.100.1", {{"odd", {{"locked", "no"}}}});
   node.run(0);
   CHECK(node.posted() == std::vector<std::string>{"198.51.100.2"});
 }
 
-TEST_CASE("faults: where every entry of the pool is odd, nothing is claimed") {
+TEST_CASE("faults: all pool entries malformed, nothing is claimed") {
   const Node node("198.51.100.1");
   node.world.sim("PUT", "/addresses/198.51.100.1", {{"odd", {{"locked", "no"}}}});
   node.run(70);
@@ -111,7 +111,7 @@ TEST_CASE("faults: where every entry of the pool is odd, nothing is claimed") {
   CHECK(node.posted().empty());
 }
 
-TEST_CASE("faults: the clock is an hour behind, and a rate limit ends in two seconds") {
+TEST_CASE("faults: clock an hour behind, a rate limit of two seconds is waited out") {
   const Node node;
   node.world.settings({{"clock_offset_ms", 3'600'000}});
   node.world.fault(status(api, 429, 1, {{"ratelimit-reset", in_an_hour(2)}}));
@@ -119,25 +119,25 @@ TEST_CASE("faults: the clock is an hour behind, and a rate limit ends in two sec
   node.check_egress();
 }
 
-TEST_CASE("faults: DigitalOcean does not answer in time") {
+TEST_CASE("faults: DigitalOcean too slow, the run ends in time") {
   for (const std::string kind : {"hang", "drip"}) {
     const Json result = check_fails(69, reply(api, kind), {"--timeout", "2s"});
     CHECK(result.at("elapsed_seconds") < 5);
   }
 }
 
-TEST_CASE("faults: DigitalOcean refuses the token") {
+TEST_CASE("faults: DigitalOcean refuses the token, exit 77") {
   const Json unknown = check_fails(77, status(api, 401));
   CHECK(unknown.at("error").at("hint").dump().find("wrong or expired") != std::string::npos);
   CHECK(unknown.at("requests").at(api) == 1);  // asking again would not help
   check_fails(77, status(api, 403));
 }
 
-TEST_CASE("faults: a burst of requests has reached the rate limit") {
+TEST_CASE("faults: rate limit after a burst, is waited out") {
   check_overcome(status(api, 429, 1, {{"retry-after", "1"}}));
 }
 
-TEST_CASE("faults: the rate limit lasts longer than the run may") {
+TEST_CASE("faults: rate limit beyond the deadline, ends at once") {
   for (const Json& headers : {Json{{"ratelimit-reset", in_an_hour()}}, {{"retry-after", "3600"}}}) {
     const Json result = check_fails(75, status(api, 429, -1, headers));
     CHECK(result.at("elapsed_seconds") < 5);
@@ -145,7 +145,7 @@ TEST_CASE("faults: the rate limit lasts longer than the run may") {
   }
 }
 
-TEST_CASE("faults: the real limit of all nodes with one token") {
+TEST_CASE("faults: rate limit shared by all nodes, is waited out") {
   const Node node;
   node.world.settings({{"enforce_limits", true}, {"limit_minute", 2}});
 
@@ -154,7 +154,7 @@ TEST_CASE("faults: the real limit of all nodes with one token") {
   node.check_says_false();
 }
 
-TEST_CASE("faults: an address of the pool cannot be read by its name") {
+TEST_CASE("faults: pool address cannot be read by itself, the run ends without a change") {
   const Node node("198.51.100.1");
   node.world.sim("PUT", "/addresses/198.51.100.1", {{"byoip", true}});
   Json fault = status(api, 404);
@@ -166,13 +166,13 @@ TEST_CASE("faults: an address of the pool cannot be read by its name") {
   node.check_says_false();
 }
 
-TEST_CASE("faults: the metadata service fails to answer, twice") {
+TEST_CASE("faults: metadata fails twice, the run succeeds") {
   check_overcome(status("metadata", 500, 2));
   check_overcome(reply("metadata", "reset", 2));
   check_overcome(reply("metadata", "truncate", 2));
 }
 
-TEST_CASE("faults: the metadata service never answers usably") {
+TEST_CASE("faults: metadata always fails, the run ends without a change") {
   check_fails(69, status("metadata", 404));  // not a droplet, or no metadata
   check_fails(69, status("metadata", 500));
   check_fails(70, reply("metadata", "cut-json"));
@@ -182,7 +182,7 @@ TEST_CASE("faults: the metadata service never answers usably") {
   check_fails(69, reply("metadata", "drip"), {"--timeout", "2s"});
 }
 
-TEST_CASE("faults: the metadata service cannot be reached, and what is in force stays") {
+TEST_CASE("faults: metadata unreachable, the current routes stay") {
   const Node node;
   node.run(0);
   const std::string before = node.world.snapshot(node.droplet);
@@ -195,7 +195,7 @@ TEST_CASE("faults: the metadata service cannot be reached, and what is in force 
   node.check_egress();
 }
 
-TEST_CASE("faults: the metadata service fails while an assignment is waited for") {
+TEST_CASE("faults: metadata fails during an assignment, the claim succeeds") {
   const Node node;
   node.world.settings({{"action_latency_ms", 500}});
   Json fault = reply("metadata", "garbage");
@@ -205,7 +205,7 @@ TEST_CASE("faults: the metadata service fails while an assignment is waited for"
   node.check_egress();
 }
 
-TEST_CASE("faults: metadata in the looser shapes that have been seen") {
+TEST_CASE("faults: metadata of looser types, is read") {
   for (const Json& shape : {Json{{"droplet_id_as_string", true}}, Json{{"tags_null", true}},
                             Json{{"reserved_ip_key", false}}}) {
     CAPTURE(shape.dump());

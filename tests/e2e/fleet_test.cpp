@@ -61,10 +61,10 @@ void check_fleet(const support::Json& settings) {
 
 }  // namespace
 
-TEST_CASE("fleet: twenty nodes and twenty addresses, when an assignment takes its time") {
+TEST_CASE("fleet: twenty nodes and addresses with slow assignments, each gets one") {
   check_fleet({{"action_latency_ms", 700}});
 }
 
-TEST_CASE("fleet: twenty nodes and twenty addresses, when the last POST of two wins at once") {
+TEST_CASE("fleet: twenty nodes and addresses, the last POST wins at once, each gets one") {
   check_fleet({{"action_latency_ms", 0}});
 }

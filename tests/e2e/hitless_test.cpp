@@ -104,7 +104,7 @@ void check_hitless(const Node& node, const std::string& topology) {
 
 }  // namespace
 
-TEST_CASE("hitless: nothing under way is lost in a switch and a release, in every topology") {
+TEST_CASE("hitless: switch and release in every topology, lose nothing") {
   for (const std::string topology :
        {"classic", "dhcp-metric", "two-defaults", "routing-agent", "anchor-nic"}) {
     const Node node("198.51.100.1-4", topology);
@@ -113,20 +113,20 @@ TEST_CASE("hitless: nothing under way is lost in a switch and a release, in ever
   }
 }
 
-TEST_CASE("hitless: with an anchor NIC and strict rp_filter, where marks are taken into account") {
+TEST_CASE("hitless: anchor NIC, strict rp_filter and src_valid_mark, lose nothing") {
   const Node node("198.51.100.1-4", "anchor-nic");
   set_kernel(node, node.droplet.public_nic + ".src_valid_mark=1");
   check_hitless(node, "anchor-nic, strict, src_valid_mark");
 }
 
-TEST_CASE("hitless: with an anchor NIC and strict rp_filter, marks count by the setting for all") {
+TEST_CASE("hitless: anchor NIC, strict rp_filter and src_valid_mark of all, lose nothing") {
   const Node node("198.51.100.1-4", "anchor-nic");
   set_kernel(node, "all.src_valid_mark=1");
   check_hitless(node, "anchor-nic, strict, all.src_valid_mark");
 }
 
 // Whatever marks every packet, and wherever before the route: ours is added, theirs stays.
-TEST_CASE("hitless: under the marks that network plugins put on every packet") {
+TEST_CASE("hitless: marks of network plugins on every packet, lose nothing") {
   struct Plugin {
     std::string name;
     std::string priority;
@@ -152,7 +152,7 @@ TEST_CASE("hitless: under the marks that network plugins put on every packet") {
   }
 }
 
-TEST_CASE("hitless: an older version's whole mark and its rules are replaced by the bit") {
+TEST_CASE("hitless: older version's whole mark and rules, are replaced by the bit") {
   const Node node;
   const DatagramService outside("internet", echo);
   DatagramFlow from_pod(node.droplet.pod(), "192.0.2.1", echo);
@@ -182,8 +182,8 @@ TEST_CASE("hitless: an older version's whole mark and its rules are replaced by 
   CHECK(from_pod.stop().lost == 0);
 }
 
-// The kernel lets no answer in: the best there is, is that a pod's connection starts anew at once.
-TEST_CASE("hitless: with an anchor NIC and strict rp_filter, pods go on by the new address") {
+// The kernel lets no answer in: the best there is, is that a pod's connection restarts at once.
+TEST_CASE("hitless: anchor NIC and strict rp_filter, pods continue with the new address") {
   const Node node("198.51.100.1-4", "anchor-nic");
   const EchoService service(node.droplet);
   const DatagramService outside("internet", echo);
@@ -204,7 +204,7 @@ TEST_CASE("hitless: with an anchor NIC and strict rp_filter, pods go on by the n
   report("anchor-nic, strict", "datagrams from a pod, 1 kHz", from_pod.stop());
 }
 
-TEST_CASE("hitless: without the marking what a pod began is dead; a run brings it back") {
+TEST_CASE("hitless: marking removed, pod connections break, and the next run repairs them") {
   const Node node;
   const DatagramService outside("internet", echo);
   const DatagramFlow from_pod(node.droplet.pod(), "192.0.2.1", echo);
@@ -228,7 +228,7 @@ TEST_CASE("hitless: without the marking what a pod began is dead; a run brings i
   }
 }
 
-TEST_CASE("hitless: a droplet that forwards nothing gets no table") {
+TEST_CASE("hitless: droplet that does not forward, gets no table") {
   const Node node;
   node.world.lab({"exec", node.droplet.name, "sysctl", "-qw", "net.ipv4.ip_forward=0"});
   node.run(0);
@@ -238,14 +238,14 @@ TEST_CASE("hitless: a droplet that forwards nothing gets no table") {
   CHECK(is_marked(node));
 }
 
-TEST_CASE("hitless: with --route none there is no table") {
+TEST_CASE("hitless: --route none, sets no table") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   node.run(0, {"--route", "none"});
   CHECK(node.world.snapshot(node.droplet) == before);
 }
 
-TEST_CASE("hitless: status without rights takes what it may not see for right") {
+TEST_CASE("hitless: status without rights, assumes what it cannot see") {
   const Node node;
   node.run(0);
   support::Command command = node.command({"status"});

@@ -63,7 +63,7 @@ struct Node {
 
 }  // namespace
 
-TEST_CASE("kill: after each change of routes and rules") {
+TEST_CASE("kill: after each change of routes and rules, the next run repairs") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);
     Node node(topology);
@@ -81,7 +81,7 @@ TEST_CASE("kill: after each change of routes and rules") {
   }
 }
 
-TEST_CASE("kill: after each change while a lost address is replaced") {
+TEST_CASE("kill: after each change while a lost address is replaced, the next run repairs") {
   Node node;
   REQUIRE(node.world.reconcile(node.droplet).exit == 0);
   for (int nth = 1; nth <= 2; ++nth) {  // the public default, and the new anchor default
@@ -93,7 +93,7 @@ TEST_CASE("kill: after each change while a lost address is replaced") {
   }
 }
 
-TEST_CASE("kill: when the assignment was asked for, and took effect or did not") {
+TEST_CASE("kill: after the POST, whether it took effect or not, the next run repairs") {
   for (const std::string when : {"before", "after"}) {
     CAPTURE(when);
     Node node;
@@ -105,7 +105,7 @@ TEST_CASE("kill: when the assignment was asked for, and took effect or did not")
   }
 }
 
-TEST_CASE("kill: while the assignment is under way; no second address is taken") {
+TEST_CASE("kill: during the assignment, the next run claims no second address") {
   Node node;
   node.world.settings({{"action_latency_ms", 3000}});
   node.kill_at("digitalocean", "POST");
@@ -115,7 +115,7 @@ TEST_CASE("kill: while the assignment is under way; no second address is taken")
   CHECK(node.world.sim("GET", "/journal").at("assignments").size() == 1);
 }
 
-TEST_CASE("kill: when the Node was to be labelled") {
+TEST_CASE("kill: before the label, the next run repairs") {
   for (const std::string when : {"before", "after"}) {
     CAPTURE(when);
     Node node;

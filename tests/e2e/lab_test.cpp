@@ -80,7 +80,7 @@ int count(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("lab: every topology boots with the facts that it stands for") {
+TEST_CASE("lab: every topology, boots with its facts") {
   for (const Facts& facts : topologies) {
     CAPTURE(facts.topology);
     const Node node(facts.topology);
@@ -98,7 +98,7 @@ TEST_CASE("lab: every topology boots with the facts that it stands for") {
   }
 }
 
-TEST_CASE("lab: a VPN that takes everything hides the droplet, and leads to no metadata") {
+TEST_CASE("lab: VPN for all traffic, hides the droplet and its metadata") {
   for (const std::string topology : {"vpn-exit", "vpn-wg"}) {
     CAPTURE(topology);
     const Node node(topology);
@@ -110,7 +110,7 @@ TEST_CASE("lab: a VPN that takes everything hides the droplet, and leads to no m
   }
 }
 
-TEST_CASE("lab: addresses that look public are as good as documentation ones") {
+TEST_CASE("lab: addresses that look public, work like documentation addresses") {
   World world({"--public-looking"});
   world.pool("64.225.80.1-2");
   const Droplet droplet = world.droplet("node-1", "classic");
@@ -120,7 +120,7 @@ TEST_CASE("lab: addresses that look public are as good as documentation ones") {
   CHECK(world.seen_from(droplet.name, droplet.anchor) == "64.225.80.1");
 }
 
-TEST_CASE("lab: the anchor is translated exactly while the address is assigned") {
+TEST_CASE("lab: anchor, is translated while an address is assigned") {
   const Node node;
   CHECK(node.seen() == node.droplet.public_address);
   CHECK(node.seen(node.droplet.anchor) == "none");
@@ -134,7 +134,7 @@ TEST_CASE("lab: the anchor is translated exactly while the address is assigned")
   CHECK(node.seen() == "none");
 }
 
-TEST_CASE("lab: the anchor's gateway passes nothing but the anchor") {
+TEST_CASE("lab: anchor's gateway, passes only the anchor") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);
     const Node node(topology);
@@ -143,13 +143,12 @@ TEST_CASE("lab: the anchor's gateway passes nothing but the anchor") {
     CHECK(Session(node.droplet.public_address).answers());
     node.ip("route replace default via 10.17.0.1 dev " + node.droplet.anchor_nic);
     CHECK(node.seen(node.droplet.public_address) == "none");
-    CHECK_FALSE(
-        Session(node.droplet.public_address).answers());  // replies need a rule of their own
+    CHECK_FALSE(Session(node.droplet.public_address).answers());  // replies need their own rule
     CHECK(Session("198.51.100.1").answers());
   }
 }
 
-TEST_CASE("lab: the VPC's gateway passes nothing but the VPC") {
+TEST_CASE("lab: VPC's gateway, passes only the VPC") {
   const Node node("two-defaults-vpc");
   const EchoService service(node.droplet);
   CHECK(node.seen(node.droplet.public_address) == "none");
@@ -158,7 +157,7 @@ TEST_CASE("lab: the VPC's gateway passes nothing but the VPC") {
   CHECK(Session(node.droplet.public_address).answers());
 }
 
-TEST_CASE("lab: an address that moves takes its traffic along") {
+TEST_CASE("lab: address that moves, takes its traffic along") {
   Node node;
   const Droplet other = node.world.droplet("node-2", "anchor-nic");
   const EchoService service(other);
@@ -171,7 +170,7 @@ TEST_CASE("lab: an address that moves takes its traffic along") {
   CHECK(Session("198.51.100.1").answers());
 }
 
-TEST_CASE("lab: the metadata service answers the public side only") {
+TEST_CASE("lab: metadata service, answers on the public side only") {
   const Node node;
   const auto id = [&] {
     return node.world.lab({"exec", node.droplet.name, "sh", "-c",
@@ -184,7 +183,7 @@ TEST_CASE("lab: the metadata service answers the public side only") {
   CHECK(id() == std::to_string(node.droplet.id));
 }
 
-TEST_CASE("lab: a reboot forgets routes and rules, a flush those that networkd did not make") {
+TEST_CASE("lab: reboot removes all routes and rules, a flush those unknown to networkd") {
   for (const Facts& facts : topologies) {
     CAPTURE(facts.topology);
     const Node node(facts.topology);
@@ -207,7 +206,7 @@ TEST_CASE("lab: a reboot forgets routes and rules, a flush those that networkd d
   }
 }
 
-TEST_CASE("lab: a reboot forgets addresses, not what is assigned") {
+TEST_CASE("lab: reboot, removes addresses but not assignments") {
   const Node node("anchor-nic");
   const std::string fresh = node.world.snapshot(node.droplet);
   node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", node.droplet.id}});
@@ -221,7 +220,7 @@ TEST_CASE("lab: a reboot forgets addresses, not what is assigned") {
   CHECK(node.seen() == "198.51.100.1");
 }
 
-TEST_CASE("lab: a path that is cut carries nothing until it is mended") {
+TEST_CASE("lab: path cut, carries nothing until it is mended") {
   const std::map<std::string, std::string> servers = {
       {"internet", "http://192.0.2.1"},
       {"digitalocean", "https://192.0.2.2/v2/reserved_ips"},

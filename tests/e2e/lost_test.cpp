@@ -79,7 +79,7 @@ Json taints(const Node& node) {
 
 }  // namespace
 
-TEST_CASE("lost: the internet sees the old address, then the public one, then the new one") {
+TEST_CASE("lost: address lost, the internet sees the old, the public and the new address in turn") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
@@ -113,7 +113,7 @@ TEST_CASE("lost: the internet sees the old address, then the public one, then th
   }
 }
 
-TEST_CASE("lost: while nothing reaches Kubernetes, the public default comes back all the same") {
+TEST_CASE("lost: Kubernetes unreachable, the public default returns all the same") {
   const Node node;
   const std::string before = node.run(0).at("floating_ip");
   const Watch watch(node);
@@ -133,7 +133,7 @@ TEST_CASE("lost: while nothing reaches Kubernetes, the public default comes back
   node.check_egress();
 }
 
-TEST_CASE("lost: metadata that merely lags undoes nothing") {
+TEST_CASE("lost: metadata lags, nothing is undone") {
   const Node node;
   node.world.settings({{"metadata_lag_ms", 3'600'000}});
   const std::string address = node.run(0).at("floating_ip");

@@ -36,7 +36,7 @@ Json run_while(const Node& node, int exit, const std::function<void(const std::s
 
 }  // namespace
 
-TEST_CASE("meddling: the address vanishes from the account before it is asked for") {
+TEST_CASE("meddling: address leaves the account before the claim, the next one is claimed") {
   const Node node;
   std::string gone;
   run_while(node, 0, [&](const std::string& choice) {
@@ -48,7 +48,7 @@ TEST_CASE("meddling: the address vanishes from the account before it is asked fo
   CHECK(node.posted().at(0) == gone);
 }
 
-TEST_CASE("meddling: meanwhile somebody gives the droplet that very address") {
+TEST_CASE("meddling: droplet gets the very same address meanwhile, keeps it") {
   const Node node;
   run_while(node, 0, [&](const std::string& choice) {
     node.world.sim("POST", "/assign/" + choice, {{"droplet", node.droplet.id}});
@@ -57,7 +57,7 @@ TEST_CASE("meddling: meanwhile somebody gives the droplet that very address") {
   CHECK(node.posted() == node.world.held_by(node.droplet));
 }
 
-TEST_CASE("meddling: meanwhile somebody gives the droplet another address of the pool") {
+TEST_CASE("meddling: droplet gets another pool address meanwhile, keeps that one") {
   const Node node;
   std::string given;
   run_while(node, 0, [&](const std::string& choice) {
@@ -69,7 +69,7 @@ TEST_CASE("meddling: meanwhile somebody gives the droplet another address of the
   CHECK(node.posted().size() == 1);
 }
 
-TEST_CASE("meddling: meanwhile somebody gives the droplet an address that is not in the pool") {
+TEST_CASE("meddling: droplet gets a foreign address meanwhile, leaves it alone") {
   const Node node;
   const std::string given = "198.51.100.77";
   node.world.sim("POST", "/addresses", {{"addresses", {given}}});
@@ -81,7 +81,7 @@ TEST_CASE("meddling: meanwhile somebody gives the droplet an address that is not
   CHECK(node.world.label(node.droplet) == "false");
 }
 
-TEST_CASE("meddling: the address is taken away right after the assignment") {
+TEST_CASE("meddling: address stolen after the assignment, the next one is claimed") {
   for (const int after : {0, 500}) {
     CAPTURE(after);
     Node node;
@@ -99,7 +99,7 @@ TEST_CASE("meddling: the address is taken away right after the assignment") {
   }
 }
 
-TEST_CASE("meddling: every address is taken away right after its assignment") {
+TEST_CASE("meddling: every address stolen after its assignment, ends with claim-lost") {
   Node node;
   const Droplet thief = node.world.droplet("thief");
   node.world.fault({{"kind", "steal"}, {"to", thief.id}, {"count", -1}});
@@ -113,7 +113,7 @@ TEST_CASE("meddling: every address is taken away right after its assignment") {
   CHECK(node.world.held_by(thief).size() == 4);
 }
 
-TEST_CASE("meddling: the address is unassigned right after the assignment") {
+TEST_CASE("meddling: address unassigned after the assignment, is claimed again") {
   const Node node;
   node.world.fault({{"kind", "unassign"}, {"after_ms", 500}});
 

@@ -67,7 +67,7 @@ int sum_of_requests(const Metrics& metrics, const std::string& server) {
 
 }  // namespace
 
-TEST_CASE("metrics: a first claim, a steady run, a failure and a loss") {
+TEST_CASE("metrics: first claim, steady run, failure and loss, are counted") {
   const Measured measured;
   const Node& node = measured.node;
   measured.run(0);
@@ -118,7 +118,7 @@ TEST_CASE("metrics: a first claim, a steady run, a failure and a loss") {
   measured.check_files(1);
 }
 
-TEST_CASE("metrics: no address is left, and --ok-codes does not hide it") {
+TEST_CASE("metrics: no free address, is shown despite --ok-codes") {
   const Measured measured("198.51.100.1");
   measured.run(0);
   const std::string address_info = measured.address_info();
@@ -134,7 +134,7 @@ TEST_CASE("metrics: no address is left, and --ok-codes does not hide it") {
   CHECK_FALSE(metrics.contains(address_info));
 }
 
-TEST_CASE("metrics: a switch that is undone, and a release") {
+TEST_CASE("metrics: undone switch and release, are counted") {
   const Measured measured;
   measured.node.world.fault({{"server", "whatismyip"},
                              {"kind", "status"},
@@ -165,7 +165,7 @@ TEST_CASE("metrics: a switch that is undone, and a release") {
   CHECK(metrics["runs_total{result=\"changed\",code=\"0\"}"] == "2");
 }
 
-TEST_CASE("metrics: a name that does not match, without a request") {
+TEST_CASE("metrics: name does not match, is written without a request") {
   const Measured measured;
   measured.run(0, {}, {{"NODE_NAME", "other"}});
   Metrics metrics = measured.read();
@@ -175,7 +175,7 @@ TEST_CASE("metrics: a name that does not match, without a request") {
   CHECK(measured.node.world.requests("metadata") == 0);
 }
 
-TEST_CASE("metrics: whoever is to write nothing writes none") {
+TEST_CASE("metrics: dry run and status, write no file") {
   const Measured measured;
   measured.run(0, {"--dry-run"});
   measured.check_files(0);
@@ -188,7 +188,7 @@ TEST_CASE("metrics: whoever is to write nothing writes none") {
   }
 }
 
-TEST_CASE("metrics: that they cannot be written changes nothing but for a warning") {
+TEST_CASE("metrics: unwritable file, is a warning only") {
   const Measured measured;
   std::filesystem::create_directory(measured.file);
   const auto run = support::run(measured.node.command({"--metrics-file", measured.file}));
@@ -199,8 +199,7 @@ TEST_CASE("metrics: that they cannot be written changes nothing but for a warnin
   measured.check_files(1);
 }
 
-TEST_CASE(
-    "metrics: killed, a run leaves the file of the one before, and nothing in the next's way") {
+TEST_CASE("metrics: killed run, leaves the previous file intact") {
   const Measured measured;
   measured.run(0);
   const Metrics before = measured.read();

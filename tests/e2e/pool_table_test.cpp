@@ -32,7 +32,7 @@ Json entry(const Json& table, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("pool: each address with its holder, and how many are left") {
+TEST_CASE("pool: table, shows each address with its holder and the number of free ones") {
   const Node node("198.51.100.1-6");
   const std::string ours = node.run(0).at("floating_ip");
   const auto put = [&](const std::string& address, const Json& changes) {
@@ -70,7 +70,7 @@ TEST_CASE("pool: each address with its holder, and how many are left") {
   CHECK(text.out.ends_with("3 of 6 free\n"));
 }
 
-TEST_CASE("pool: a token that does not see droplets is told apart from a pool that is free") {
+TEST_CASE("pool: token without droplet:read, is not mistaken for a free pool") {
   const Node node;
   CHECK(pool(node).exit == 0);
   CHECK(node.world.requests("metadata") == 0);
@@ -84,7 +84,7 @@ TEST_CASE("pool: a token that does not see droplets is told apart from a pool th
   CHECK(run.out.find("free") == std::string::npos);
 }
 
-TEST_CASE("pool: what is not known is unknown: without a token, without a listing") {
+TEST_CASE("pool: no token or no list, shows unknown addresses") {
   const Node node;
   const auto check_unknown = [&](int exit, const support::Variables& changes) {
     const auto run = pool(node, {"-o", "json"}, changes);
@@ -106,7 +106,7 @@ TEST_CASE("pool: what is not known is unknown: without a token, without a listin
   check_unknown(69, {});
 }
 
-TEST_CASE("pool: an odd entry is unknown") {
+TEST_CASE("pool: malformed entry, is shown as unknown") {
   const Node node;
   node.world.sim("PUT", "/addresses/198.51.100.3", {{"odd", {{"region", 7}}}});
   const auto run = pool(node, {"-o", "json"});
@@ -114,7 +114,7 @@ TEST_CASE("pool: an odd entry is unknown") {
   CHECK(entry(Json::parse(run.out), "198.51.100.3").at("state") == "unknown");
 }
 
-TEST_CASE("pool: without Kubernetes no Node is asked for; one that does not answer is an error") {
+TEST_CASE("pool: no Kubernetes, asks no Node; one that does not answer is an error") {
   const Node node;
   node.world.forget_requests();
   CHECK(pool(node, {"--kubernetes", "off"}).exit == 0);

@@ -35,7 +35,7 @@ void check_refused(const Node& node, int exit, const std::string& message) {
 
 }  // namespace
 
-TEST_CASE("pool: the free address is on the second page of two") {
+TEST_CASE("pool: free address on the second page, is found") {
   const Node node("198.51.100.1-25");
   node.world.settings({{"page_max", 20}});
   hand_out(node.world, 1, 24);  // as text, .25 is the 18th and .8 the 24th
@@ -51,8 +51,7 @@ TEST_CASE("pool: the free address is on the second page of two") {
   CHECK(reads[1].at("path") == "/v2/droplets/" + std::to_string(node.droplet.id));
 }
 
-TEST_CASE(
-    "pool: 450 addresses on three pages, ours is the last, and none of the others is touched") {
+TEST_CASE("pool: 450 addresses on three pages with ours at the end, no other is changed") {
   const Node node("198.51.100.99");
   Json others = Json::array();
   for (int number = 0; number < 449; ++number) {
@@ -69,7 +68,7 @@ TEST_CASE(
   CHECK(node.world.sim("GET", "/journal").at("assignments").size() == 1);
 }
 
-TEST_CASE("pool: a BYOIP address, which no listing has and whose action can never be read") {
+TEST_CASE("pool: BYOIP address in no list, is read by itself") {
   const Node node("198.51.100.1-2");
   hand_out(node.world, 1, 1);
   node.world.sim("PUT", "/addresses/198.51.100.2", {{"byoip", true}});
@@ -84,7 +83,7 @@ TEST_CASE("pool: a BYOIP address, which no listing has and whose action can neve
   }
 }
 
-TEST_CASE("pool: an address that the account lacks is passed over") {
+TEST_CASE("pool: address not in the account, is skipped") {
   const Node node("198.51.100.1");
 
   node.run(0, {"--floating-ips", "198.51.100.2"});
@@ -92,7 +91,7 @@ TEST_CASE("pool: an address that the account lacks is passed over") {
   node.check_leaves_by("198.51.100.1");
 }
 
-TEST_CASE("pool: an address in another region only") {
+TEST_CASE("pool: address in another region only, ends with config") {
   const Node node("198.51.100.1-2");
   for (const std::string address : {"198.51.100.1", "198.51.100.2"}) {
     node.world.sim("PUT", "/addresses/" + address, {{"region", "fra1"}});
@@ -100,14 +99,14 @@ TEST_CASE("pool: an address in another region only") {
   check_refused(node, 78, "no address of the pool is in region nyc3");
 }
 
-TEST_CASE("pool: all free addresses are locked") {
+TEST_CASE("pool: all free addresses locked, ends with try-again") {
   const Node node("198.51.100.1-2");
   hand_out(node.world, 1, 1);
   node.world.sim("PUT", "/addresses/198.51.100.2", {{"locked", true}});
   check_refused(node, 75, "locked by a pending action");
 }
 
-TEST_CASE("pool: none is free, and free ones that are not in the pool stay free") {
+TEST_CASE("pool: none free, free addresses outside the pool stay free") {
   const Node node("198.51.100.1-3");
   hand_out(node.world, 1, 3);
   node.world.sim("POST", "/addresses", {{"addresses", {"198.51.100.77", "198.51.100.78"}}});
@@ -117,7 +116,7 @@ TEST_CASE("pool: none is free, and free ones that are not in the pool stay free"
   check_refused(node, 10, "no free address");
 }
 
-TEST_CASE("pool: the address is taken away and no other is free") {
+TEST_CASE("pool: address lost and none free, returns to the public address") {
   const Node node("198.51.100.1");
   node.run(0);
   hand_out(node.world, 1, 1);
@@ -125,7 +124,7 @@ TEST_CASE("pool: the address is taken away and no other is free") {
   check_refused(node, 10, "no free address");
 }
 
-TEST_CASE("pool: a foreign address on the droplet is left alone, and accepted only when asked") {
+TEST_CASE("pool: foreign address, is left alone unless allowed") {
   const Node node;
   const std::string foreign = "198.51.100.77";
   node.world.sim("POST", "/addresses", {{"addresses", {foreign}}});
@@ -147,7 +146,7 @@ TEST_CASE("pool: a foreign address on the droplet is left alone, and accepted on
   CHECK(node.world.requests("digitalocean") == 0);
 }
 
-TEST_CASE("pool: a token that does not see droplets takes nothing, whatever it is shown") {
+TEST_CASE("pool: token without droplet:read, claims nothing") {
   for (const std::string shows : {"null", "absent"}) {
     CAPTURE(shows);
     const Node node;
@@ -158,13 +157,13 @@ TEST_CASE("pool: a token that does not see droplets takes nothing, whatever it i
   }
 }
 
-TEST_CASE("pool: a token that may not read addresses") {
+TEST_CASE("pool: token without reserved_ip:read, ends with no-permission") {
   const Node node;
   node.world.sim("PUT", token, {{"scopes", {"reserved_ip:update", "droplet:read"}}});
   check_refused(node, 77, "the token lacks the scope reserved_ip:read");
 }
 
-TEST_CASE("pool: a token that may not assign") {
+TEST_CASE("pool: token without reserved_ip:update, ends with no-permission") {
   const Node node;
   node.world.sim("PUT", token, {{"scopes", {"reserved_ip:read", "droplet:read"}}});
 
@@ -175,7 +174,7 @@ TEST_CASE("pool: a token that may not assign") {
   node.check_says_false();
 }
 
-TEST_CASE("pool: what the first claim costs") {
+TEST_CASE("pool: first claim, needs the budgeted number of calls") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     for (const bool all_free : {false, true}) {
       CAPTURE(topology);
@@ -197,7 +196,7 @@ TEST_CASE("pool: what the first claim costs") {
         for (const Json& request : node.world.journal(server)) {
           connections.insert(request.at("connection").get<std::int64_t>());
         }
-        // The way to Kubernetes after the switch is proven by a connection of its own.
+        // The way to Kubernetes after the switch is proven by its own connection.
         CHECK(connections.size() == (server == "kubernetes" ? 2 : 1));
       }
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two hundred nodes start at the same instant and want two hundred addresses, under Leases; those
 // that have got none come again a few at a time, as loops that spread their tries do. Each has a
-// droplet and a Node of its own, but no network namespace: routes are another test's matter.
+// droplet and its own Node, but no network namespace: routes are another test's matter.
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -97,8 +97,7 @@ std::vector<int> run_all(const World& world, const support::Droplet& place,
 
 }  // namespace
 
-TEST_CASE(
-    "race: as many nodes as addresses at once, no address taken from a node that had proven it") {
+TEST_CASE("race: as many nodes as addresses at once, no proven address is taken away") {
   World world;
   const support::Droplet place = world.droplet("place");
   const int nodes = support::is_program_sanitized() ? 50 : 200;  // 50 show the same

@@ -90,7 +90,7 @@ class Life {
 
 }  // namespace
 
-TEST_CASE("rbac: the shipped Roles suffice, and all that they grant is used") {
+TEST_CASE("rbac: shipped Roles, suffice and are all used") {
   Life life(shipped_objects());
   CHECK(life.run() == std::vector{0, 0, 10});
   life.node().check_egress();
@@ -101,7 +101,7 @@ TEST_CASE("rbac: the shipped Roles suffice, and all that they grant is used") {
 }
 
 // A Lease that cannot be given back expires: that is told, and no reason to fail.
-TEST_CASE("rbac: without any one of the verbs some run ends for lack of it") {
+TEST_CASE("rbac: any verb missing, some run fails for it") {
   for (const auto& [what, objects] : without_each(shipped_objects())) {
     CAPTURE(what);
     Life life(objects);

@@ -20,7 +20,7 @@ void check_nobodys(const Node& node, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("release: links, addresses, routes, rules and nf_tables as before, in every topology") {
+TEST_CASE("release: every topology, links, addresses, routes, rules and nf_tables are as before") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "two-defaults",
                                      "two-defaults-vpc", "routing-agent"}) {
     CAPTURE(topology);
@@ -43,7 +43,7 @@ TEST_CASE("release: links, addresses, routes, rules and nf_tables as before, in 
   }
 }
 
-TEST_CASE("release: after repairs and a reboot, and reconciled again") {
+TEST_CASE("release: after repairs and a reboot, is as before and can reconcile again") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   node.run(0);
@@ -59,7 +59,7 @@ TEST_CASE("release: after repairs and a reboot, and reconciled again") {
   CHECK(node.world.snapshot(node.droplet) == before);
 }
 
-TEST_CASE("release: routes, rules and nf_tables of others stay") {
+TEST_CASE("release: foreign routes, rules and nf_tables, stay") {
   const Node node;
   const auto add = [&](const std::string& words) { node.world.ip(node.droplet, words); };
   add("route add 192.0.2.128/25 via 203.0.113.1 proto 42");
@@ -76,7 +76,7 @@ TEST_CASE("release: routes, rules and nf_tables of others stay") {
   CHECK(node.world.snapshot(node.droplet) == before);
 }
 
-TEST_CASE("release: --keep-ip leaves the address, and needs no token") {
+TEST_CASE("release: --keep-ip, keeps the address and needs no token") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   const std::string address = node.run(0).at("floating_ip");
@@ -88,7 +88,7 @@ TEST_CASE("release: --keep-ip leaves the address, and needs no token") {
   CHECK(node.world.label(node.droplet) == "false");
 }
 
-TEST_CASE("release: an address that is not in the pool is not touched") {
+TEST_CASE("release: address outside the pool, is not unassigned") {
   const Node node;
   const std::string given = "198.51.100.77";
   node.world.sim("POST", "/addresses", {{"addresses", {given}}});
@@ -98,7 +98,7 @@ TEST_CASE("release: an address that is not in the pool is not touched") {
   CHECK(node.world.held_by(node.droplet) == std::vector{given});
 }
 
-TEST_CASE("release: the gate taint is back") {
+TEST_CASE("release: gate taint, is set again") {
   const Node node;
   const std::vector<std::string> gate = {"--gate-taint", "example.com/egress:NoSchedule"};
   const auto taints = [&] {
@@ -111,7 +111,7 @@ TEST_CASE("release: the gate taint is back") {
   CHECK(taints()[0].at("key") == "example.com/egress");
 }
 
-TEST_CASE("release: a dry run foretells it and writes nothing") {
+TEST_CASE("release: dry run, shows the steps and writes nothing") {
   const Node node;
   const std::string address = node.run(0).at("floating_ip");
   const std::string before = node.world.snapshot(node.droplet);
@@ -126,7 +126,7 @@ TEST_CASE("release: a dry run foretells it and writes nothing") {
   }
 }
 
-TEST_CASE("release: without DigitalOcean the droplet is as before, and the end says what is left") {
+TEST_CASE("release: no DigitalOcean, the droplet is as before and the ending names the rest") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   const std::string address = node.run(0).at("floating_ip");

@@ -65,7 +65,7 @@ struct Settled {
 
 }  // namespace
 
-TEST_CASE("repair: the route lost at reboot, the address still assigned, without DigitalOcean") {
+TEST_CASE("repair: routes lost at reboot, are restored without DigitalOcean") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric"}) {
     CAPTURE(topology);
     Settled settled(topology);
@@ -79,7 +79,7 @@ TEST_CASE("repair: the route lost at reboot, the address still assigned, without
   }
 }
 
-TEST_CASE("repair: routes and rules flushed, as a restart of networkd does") {
+TEST_CASE("repair: routes and rules flushed by networkd, are restored") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric"}) {
     CAPTURE(topology);
     Settled settled(topology);
@@ -94,7 +94,7 @@ TEST_CASE("repair: routes and rules flushed, as a restart of networkd does") {
   }
 }
 
-TEST_CASE("repair: any one of our routes and rules removed") {
+TEST_CASE("repair: any one of our routes and rules removed, is restored") {
   Settled settled;
   const std::string before = settled.world.snapshot(settled.node);
   for (const std::string words : {"route delete default", "route delete 169.254.169.254",
@@ -111,7 +111,7 @@ TEST_CASE("repair: any one of our routes and rules removed") {
   CHECK(settled.world.requests("digitalocean") == 0);
 }
 
-TEST_CASE("repair: the address unassigned by hand, the anchor dead") {
+TEST_CASE("repair: address unassigned and anchor dead, is replaced") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric"}) {
     CAPTURE(topology);
     Settled settled(topology);
@@ -130,7 +130,7 @@ TEST_CASE("repair: the address unassigned by hand, the anchor dead") {
   }
 }
 
-TEST_CASE("repair: the address moved to another droplet") {
+TEST_CASE("repair: address moved to another droplet, is replaced") {
   Settled settled;
   const Droplet other = settled.world.droplet("other");
   settled.world.sim("POST", "/assign/" + settled.address, {{"droplet", other.id}});
@@ -142,7 +142,7 @@ TEST_CASE("repair: the address moved to another droplet") {
   CHECK(settled.world.held_by(settled.node).at(0) != settled.address);
 }
 
-TEST_CASE("repair: the address lost, and with it the direct route to the metadata service") {
+TEST_CASE("repair: address and direct route to metadata lost, are repaired") {
   Settled settled;
   settled.world.sim("POST", "/unassign/" + settled.address);
   settled.world.ip(settled.node, "route delete 169.254.169.254");
@@ -150,7 +150,7 @@ TEST_CASE("repair: the address lost, and with it the direct route to the metadat
   settled.repair();
 }
 
-TEST_CASE("repair: the address lost together with all our rules") {
+TEST_CASE("repair: address and all our rules lost, are repaired") {
   Settled settled("anchor-nic");
   settled.world.sim("POST", "/unassign/" + settled.address);
   settled.world.ip(settled.node, "rule delete pref 17300");
@@ -160,7 +160,7 @@ TEST_CASE("repair: the address lost together with all our rules") {
   settled.repair();
 }
 
-TEST_CASE("repair: metadata that does not know of the assignment yet undoes nothing") {
+TEST_CASE("repair: metadata does not show the assignment yet, nothing is undone") {
   World world;
   world.pool("198.51.100.1-4");
   const Droplet node = world.droplet();
@@ -178,7 +178,7 @@ TEST_CASE("repair: metadata that does not know of the assignment yet undoes noth
   CHECK(world.seen_from(node.name) == world.held_by(node).at(0));
 }
 
-TEST_CASE("repair: metadata is believed where the API cannot be asked") {
+TEST_CASE("repair: API unreachable, metadata is believed") {
   Settled settled;
   settled.world.sim("POST", "/unassign/" + settled.address);
   settled.world.lab({"cut", settled.node.name, "digitalocean"});
@@ -193,7 +193,7 @@ TEST_CASE("repair: metadata is believed where the API cannot be asked") {
   settled.repair();
 }
 
-TEST_CASE("repair: metadata that still tells of an address that is gone") {
+TEST_CASE("repair: metadata still shows a lost address, the API decides") {
   Settled settled;
   settled.world.settings({{"metadata_lag_ms", 1'500}});
   settled.world.sim("POST", "/unassign/" + settled.address);
@@ -208,7 +208,7 @@ TEST_CASE("repair: metadata that still tells of an address that is gone") {
   settled.repair();
 }
 
-TEST_CASE("repair: a label removed or wrong") {
+TEST_CASE("repair: label removed or wrong, is set again") {
   Settled settled;
   for (const Json& labels :
        {Json::object(), Json{{support::enabled_label, "false"}},
@@ -220,7 +220,7 @@ TEST_CASE("repair: a label removed or wrong") {
   CHECK(settled.world.requests("digitalocean") == 0);
 }
 
-TEST_CASE("repair: labels of other people stay as they are") {
+TEST_CASE("repair: foreign labels, stay") {
   Settled settled;
   settled.world.sim("PUT", "/nodes/node-1", {{"labels", {{"team", "payments"}}}});
 

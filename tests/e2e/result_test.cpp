@@ -62,7 +62,7 @@ std::string content(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("result: JSON of a first run, of a steady one, of a failed one and of a skipped one") {
+TEST_CASE("result: JSON of a first, steady, failed and skipped run, fits the schema") {
   const Node node;
   const Json first = node.run(0);
   check_schema(first);
@@ -107,7 +107,7 @@ TEST_CASE("result: JSON of a first run, of a steady one, of a failed one and of 
   CHECK(skipped.at("result") == "skipped");
 }
 
-TEST_CASE("result: text is a line for each step with its reason, and one for the end") {
+TEST_CASE("result: text, has one line per step with its reason, and one for the end") {
   const Node node;
   const Run run = node.world.reconcile(node.droplet);
   const std::string address = node.world.held_by(node.droplet).at(0);
@@ -122,7 +122,7 @@ TEST_CASE("result: text is a line for each step with its reason, and one for the
   CHECK(run.err.empty());
 }
 
-TEST_CASE("result: a failed run says why on stdout and on stderr") {
+TEST_CASE("result: failed run, gives the reason on stdout and stderr") {
   const Node node;
   node.world.fault({{"server", "metadata"}, {"kind", "status"}, {"status", 404}});
   const Run failed = node.world.reconcile(node.droplet);
@@ -133,7 +133,7 @@ TEST_CASE("result: a failed run says why on stdout and on stderr") {
   CHECK(support::lines_with(failed.err, "").size() == 2);
 }
 
-TEST_CASE("result: messages as JSON, one document a line, and the result is not among them") {
+TEST_CASE("result: --log-format json, writes one document per line, none on stdout") {
   const Node node;
   node.world.fault({{"server", "digitalocean"}, {"kind", "status"}, {"status", 401}});
   const Run run = node.world.reconcile(node.droplet, {"--log-format", "json", "-v"});
@@ -150,7 +150,7 @@ TEST_CASE("result: messages as JSON, one document a line, and the result is not 
   CHECK(run.out.find("\"level\"") == std::string::npos);
 }
 
-TEST_CASE("result: -v tells every request and no secret, -q only what went wrong") {
+TEST_CASE("result: -v logs every request without secrets, -q only errors") {
   const unit::TemporaryFolder folder;
   const Node node;
   const std::string log = folder.path("termination-log");
@@ -192,7 +192,7 @@ TEST_CASE("result: -v tells every request and no secret, -q only what went wrong
   }
 }
 
-TEST_CASE("result: the termination log gets the result as one line, failed or not") {
+TEST_CASE("result: termination log, gets the result as one line after any run") {
   const unit::TemporaryFolder folder;
   const std::string log = folder.path("termination-log");
   const Node node;
@@ -206,7 +206,7 @@ TEST_CASE("result: the termination log gets the result as one line, failed or no
   CHECK(Json::parse(content(log)) == failed);
 }
 
-TEST_CASE("result: --detailed-exitcode tells changed from unchanged and from not matched") {
+TEST_CASE("result: --detailed-exitcode, tells changed, unchanged and not matched apart") {
   const Node node;
   const std::vector<std::string> detailed = {"--detailed-exitcode"};
   CHECK(node.world.reconcile(node.droplet, {"--detailed-exitcode", "--dry-run"}).exit == 2);
@@ -218,7 +218,7 @@ TEST_CASE("result: --detailed-exitcode tells changed from unchanged and from not
   CHECK(node.world.reconcile(node.droplet, detailed).exit == 69);
 }
 
-TEST_CASE("result: --ok-codes makes an outcome good enough, and the result says what it was") {
+TEST_CASE("result: --ok-codes, exits 0 and the result shows the real code") {
   const Node node("198.51.100.1");
   node.world.sim("PUT", "/droplets/1", {{"name", "other"}});
   node.world.sim("POST", "/assign/198.51.100.1", {{"droplet", 1}});

@@ -16,7 +16,7 @@ inline std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-// One that no other test has: in each world processes are numbered anew.
+// One that no other test has: in each world process numbers start again.
 inline std::filesystem::path own_folder() {
   std::string name = std::filesystem::temp_directory_path() / "secrets-XXXXXX";
   REQUIRE(mkdtemp(name.data()) != nullptr);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A token in the wrong place: it is refused, what is to be done is said, and it is not said back.
+// A token in the wrong place: it is refused with a hint and not repeated.
 #include "secretive.hpp"
 
 using support::Json;
@@ -11,7 +11,7 @@ constexpr int config = 78;
 
 }  // namespace
 
-TEST_CASE("secrets: on the command line, wherever it stands") {
+TEST_CASE("secrets: token anywhere on the command line, is not repeated") {
   const Secretive secretive;
   for (const std::string& token : {secretive.api_token, secretive.kube_token}) {
     for (const std::vector<std::string>& words :
@@ -37,7 +37,7 @@ TEST_CASE("secrets: on the command line, wherever it stands") {
   CHECK(secretive.node.world.journal("digitalocean").empty());
 }
 
-TEST_CASE("secrets: in a variable that is for something else") {
+TEST_CASE("secrets: token in a variable of another option, is not repeated") {
   const Secretive secretive;
   const std::vector<std::string> loud = {"-v", "--dry-run"};
   for (const std::string& token : {secretive.api_token, secretive.kube_token}) {
@@ -80,7 +80,7 @@ TEST_CASE("secrets: in a variable that is for something else") {
   }
 }
 
-TEST_CASE("secrets: user and password in a URL") {
+TEST_CASE("secrets: user and password in a URL, are not repeated") {
   const Secretive secretive;
   for (const std::string url :
        {"https://me:SECRET@192.0.2.2", "ftp://me:SECRET@192.0.2.2", "://me:SECRET@192.0.2.2",
@@ -92,7 +92,7 @@ TEST_CASE("secrets: user and password in a URL") {
   }
 }
 
-TEST_CASE("secrets: in a file that is for something else") {
+TEST_CASE("secrets: token in a file of another option, is not repeated") {
   const Secretive secretive;
   for (const std::string name : {"token", "kube-token"}) {
     CAPTURE(name);
@@ -111,7 +111,7 @@ TEST_CASE("secrets: in a file that is for something else") {
   }
 }
 
-TEST_CASE("secrets: a token file that holds something odd besides") {
+TEST_CASE("secrets: token file with odd content, is not repeated") {
   const Secretive secretive;
   for (const std::string& text :
        {std::string("SECRET one two"), std::string("SECRET\x01SECRET"), std::string("S\xffSECRET"),

@@ -44,7 +44,7 @@ void await_request(const support::World& world, const std::string& server) {
 
 }  // namespace
 
-TEST_CASE("secrets: in no output, log, result or file of a run that succeeds") {
+TEST_CASE("secrets: successful run, in no output, log, result or file") {
   const Secretive secretive;
   for (const std::string output : {"text", "json"}) {
     for (const std::string log : {"text", "json"}) {
@@ -67,7 +67,7 @@ TEST_CASE("secrets: in no output, log, result or file of a run that succeeds") {
   Secretive::check_silent(secretive.node.world.sim("GET", "/journal").dump());
 }
 
-TEST_CASE("secrets: not where a server refuses, and says back what it was sent") {
+TEST_CASE("secrets: server refuses and repeats the request, in no output") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
   for (const int status : {200, 401, 403, 404, 422, 429, 500}) {
@@ -85,7 +85,7 @@ TEST_CASE("secrets: not where a server refuses, and says back what it was sent")
   Secretive::check_silent(world.sim("GET", "/world").dump());
 }
 
-TEST_CASE("secrets: not where the connection or the answer breaks") {
+TEST_CASE("secrets: connection or answer breaks, in no output") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
   for (const std::string kind : {"reset", "cut-json", "garbage", "truncate", "hang"}) {
@@ -105,7 +105,7 @@ TEST_CASE("secrets: not where the connection or the answer breaks") {
   CHECK(secretive.run({"-v", "--timeout", "30s"}, {{"DO_EGRESS_IP_KUBE_CA_FILE", stranger}}) == 15);
 }
 
-TEST_CASE("secrets: not in what others see of the process, or of its guard") {
+TEST_CASE("secrets: process and guard, show nothing to others") {
   const Secretive secretive;
   const auto& world = secretive.node.world;
   world.fault({{"server", "kubernetes"}, {"path", "/version"}, {"kind", "hang"}, {"count", -1}});
@@ -126,7 +126,7 @@ TEST_CASE("secrets: not in what others see of the process, or of its guard") {
   CHECK(run.exit == 143);
 }
 
-TEST_CASE("secrets: a token in the environment goes into nothing that is written either") {
+TEST_CASE("secrets: token in the environment, in nothing that is written") {
   const Secretive secretive;
   for (const char* name : {"DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN", "DO_TOKEN"}) {
     const support::Variables variables = {{"DO_EGRESS_IP_TOKEN_FILE", ""},
@@ -139,7 +139,7 @@ TEST_CASE("secrets: a token in the environment goes into nothing that is written
   }
 }
 
-TEST_CASE("secrets: no core file, and of other users only root may look into the process") {
+TEST_CASE("secrets: no core file, and only root may look into the process") {
   const std::vector<std::string> nobody = {"setpriv", "--reuid=65534", "--clear-groups"};
   auto probe = nobody;
   probe.emplace_back("true");

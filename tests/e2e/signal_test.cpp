@@ -43,13 +43,13 @@ void check_ended_by(int signal, int exit, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("signal: SIGTERM, SIGINT and SIGHUP while an assignment is waited for") {
+TEST_CASE("signal: SIGTERM, SIGINT or SIGHUP during an assignment, ends the run cleanly") {
   check_ended_by(SIGTERM, 143, "SIGTERM");
   check_ended_by(SIGINT, 130, "SIGINT");
   check_ended_by(SIGHUP, 143, "SIGHUP");
 }
 
-TEST_CASE("signal: while DigitalOcean does not answer") {
+TEST_CASE("signal: while DigitalOcean does not answer, ends the run") {
   const Node node;
   node.world.fault({{"server", "digitalocean"}, {"kind", "hang"}});
   Child child(node.command());

@@ -21,7 +21,7 @@ bool says(const support::Run& run, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("status: a droplet that has just booted") {
+TEST_CASE("status: freshly booted droplet, exits 2") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   const auto run = status(node);
@@ -38,7 +38,7 @@ TEST_CASE("status: a droplet that has just booted") {
   CHECK(node.world.journal("kubernetes", "PATCH").empty());
 }
 
-TEST_CASE("status: all is well, in one request to metadata and one to Kubernetes") {
+TEST_CASE("status: everything right, sends one request to metadata and one to Kubernetes") {
   const Node node;
   const Json done = node.run(0);
   const std::string address = done.at("floating_ip");
@@ -57,7 +57,7 @@ TEST_CASE("status: all is well, in one request to metadata and one to Kubernetes
   CHECK(node.world.requests("digitalocean") == 0);
 }
 
-TEST_CASE("status: as JSON") {
+TEST_CASE("status: JSON, shows the facts") {
   const Node node;
   const std::string address = node.run(0).at("floating_ip");
   node.world.lab({"flush", node.droplet.name});
@@ -72,7 +72,7 @@ TEST_CASE("status: as JSON") {
   CHECK(result.at("steps").size() >= 1);
 }
 
-TEST_CASE("status: --local asks neither DigitalOcean nor Kubernetes") {
+TEST_CASE("status: --local, asks neither DigitalOcean nor Kubernetes") {
   const Node node;
   CHECK(status(node, {"--local"}).exit == 2);
   node.run(0);
@@ -85,7 +85,7 @@ TEST_CASE("status: --local asks neither DigitalOcean nor Kubernetes") {
   CHECK(node.world.requests("digitalocean") == 0);
 }
 
-TEST_CASE("status: what could not be found out is not drift") {
+TEST_CASE("status: unreadable fact, is not a difference") {
   const Node node;
   node.run(0);
   node.world.fault({{"server", "metadata"}, {"kind", "status"}, {"status", 500}, {"count", -1}});
@@ -94,14 +94,14 @@ TEST_CASE("status: what could not be found out is not drift") {
   CHECK(run.exit == 69);
 }
 
-TEST_CASE("status: a name that does not match is nothing to worry about") {
+TEST_CASE("status: name does not match, exits 0") {
   const Node node;
   const auto run = status(node, {"--node-name", "other"});
   CHECK(run.exit == 0);
   CHECK(says(run, "verdict: skipped: the name \"other\" does not contain \"node\"\n"));
 }
 
-TEST_CASE("status: --ok-codes makes drift good enough for a probe") {
+TEST_CASE("status: --ok-codes, makes a difference acceptable for a probe") {
   const Node node;
   CHECK(status(node, {"--ok-codes", "2"}).exit == 0);
 }

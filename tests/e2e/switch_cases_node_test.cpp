@@ -80,7 +80,7 @@ TEST_CASE("switch N2: NodePorts and open pod connections live under the marks of
   }
 }
 
-TEST_CASE("switch N3: table 173 is somebody else's and stays so") {
+TEST_CASE("switch N3: another program's table 173 stays") {
   const DirtyNode node("classic");
   node.world.ip(node.droplet, "route add 192.0.2.128/25 via 10.132.0.1 dev eth1 table 173");
   node.world.ip(node.droplet, "route add default via 10.132.0.1 dev eth1 table 173");

@@ -84,7 +84,7 @@ TEST_CASE("switch S10: what concerns the path is kept on our default") {
   }
 }
 
-TEST_CASE("switch S12: no address of the world has a meaning of its own") {
+TEST_CASE("switch S12: no address of the world has its own meaning") {
   for (const bool direct : {true, false}) {
     CAPTURE(direct);
     const DirtyNode node("classic");

@@ -52,7 +52,7 @@ void check_as_booted(const Node& node, const std::string& before) {
 
 }  // namespace
 
-TEST_CASE("switch: proven by a service that sees the address, in every topology") {
+TEST_CASE("switch: every topology, is proven by a service that sees the address") {
   for (const std::string topology :
        {"classic", "anchor-nic", "dhcp-metric", "two-defaults", "routing-agent"}) {
     CAPTURE(topology);
@@ -65,7 +65,7 @@ TEST_CASE("switch: proven by a service that sees the address, in every topology"
   }
 }
 
-TEST_CASE("switch: a service that sees another address: undone to the byte, label false, exit 13") {
+TEST_CASE("switch: service sees another address, undone to the byte, label false, exit 13") {
   for (const std::string topology : {"classic", "anchor-nic", "dhcp-metric", "two-defaults"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
@@ -89,7 +89,7 @@ TEST_CASE("switch: a service that sees another address: undone to the byte, labe
   }
 }
 
-TEST_CASE("switch: a path that is dead behind the anchor is left again, exit 13") {
+TEST_CASE("switch: path dead behind the anchor, undone, exit 13") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
   node.world.fault(
@@ -99,7 +99,7 @@ TEST_CASE("switch: a path that is dead behind the anchor is left again, exit 13"
   CHECK(node.world.label(node.droplet) == "false");
 }
 
-TEST_CASE("switch: SIGTERM, SIGINT and SIGHUP before it is confirmed undo it") {
+TEST_CASE("switch: SIGTERM, SIGINT or SIGHUP before the confirmation, undone") {
   for (const auto& [signal, exit] :
        {std::pair{SIGTERM, 143}, std::pair{SIGINT, 130}, std::pair{SIGHUP, 143}}) {
     CAPTURE(signal);
@@ -114,8 +114,7 @@ TEST_CASE("switch: SIGTERM, SIGINT and SIGHUP before it is confirmed undo it") {
   }
 }
 
-TEST_CASE(
-    "switch: killed before it is confirmed, its guard undoes it; the next run finishes the job") {
+TEST_CASE("switch: killed before the confirmation, the guard undoes it, the next run succeeds") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);

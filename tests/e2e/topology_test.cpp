@@ -48,7 +48,7 @@ void check_refused(const std::string& topology, const std::string& message) {
 
 }  // namespace
 
-TEST_CASE("topology: two-defaults, the one in force is replaced and the other stays a fallback") {
+TEST_CASE("topology: two-defaults, the effective one is replaced, the other stays a fallback") {
   const Node node("two-defaults");
   REQUIRE(node.world.reconcile(node.droplet).exit == 0);
   node.check_leaves_by_floating_ip();
@@ -58,7 +58,7 @@ TEST_CASE("topology: two-defaults, the one in force is replaced and the other st
         std::string::npos);
 }
 
-TEST_CASE("topology: two-defaults-vpc, a VPC gateway in front is replaced with its metric") {
+TEST_CASE("topology: two-defaults-vpc, a VPC gateway in front is replaced at its metric") {
   const Node node("two-defaults-vpc");
   REQUIRE(node.world.reconcile(node.droplet).exit == 0);
   node.check_leaves_by_floating_ip();
@@ -66,7 +66,7 @@ TEST_CASE("topology: two-defaults-vpc, a VPC gateway in front is replaced with i
             .find("default via 10.17.0.1 dev eth0 proto 173 src 10.17.0.5 metric 50") == 0);
 }
 
-TEST_CASE("topology: a default that comes back in front of ours is replaced by the next run") {
+TEST_CASE("topology: default returns in front of ours, the next run replaces it") {
   const Node node("dhcp-metric");
   REQUIRE(node.world.reconcile(node.droplet).exit == 0);
   node.world.ip(node.droplet, "route add default via 203.0.113.1 dev eth0 proto dhcp metric 50");
@@ -96,14 +96,14 @@ TEST_CASE("topology: routing-agent, its rule is used and its table left alone") 
   CHECK(node.world.ip(node.droplet, "route show table 135") == table);
 }
 
-TEST_CASE("topology: without a way to do it, nothing is done and the reason said") {
+TEST_CASE("topology: no usable path, nothing is done and the reason given") {
   check_refused("no-anchor", "the droplet has no anchor address");
   check_refused("anchor-unconfigured", "no network device holds the anchor address 10.17.0.5");
   check_refused("two-anchors", "the anchor address 10.17.0.5 is on more than one device");
   check_refused("no-public", "the droplet has no public interface");
 }
 
-TEST_CASE("topology: a rule in front of the main table is reported before anything is claimed") {
+TEST_CASE("topology: rule in front of the main table, is reported before a claim") {
   const Node node("classic");
   node.world.ip(node.droplet, "route add default via 10.132.0.1 dev eth1 table 52");
   node.world.ip(node.droplet, "rule add pref 5270 lookup 52");
@@ -118,7 +118,7 @@ TEST_CASE("topology: a rule in front of the main table is reported before anythi
   CHECK(node.world.snapshot(node.droplet) == before);
 }
 
-TEST_CASE("topology: routes and rules of other people are never touched") {
+TEST_CASE("topology: foreign routes and rules, are never changed") {
   const Node node("classic");
   const std::vector<std::string> foreign = {
       "route add 192.0.2.128/25 via 10.132.0.1 dev eth1 proto bird",
@@ -144,7 +144,7 @@ TEST_CASE("topology: routes and rules of other people are never touched") {
   }
 }
 
-TEST_CASE("topology: --direct keeps a destination on the public address, and lets it go again") {
+TEST_CASE("topology: --direct, keeps a destination on the public address until it is dropped") {
   const Node node("anchor-nic");
 
   REQUIRE(node.world.reconcile(node.droplet, {"--direct", "192.0.2.1"}).exit == 0);
@@ -154,7 +154,7 @@ TEST_CASE("topology: --direct keeps a destination on the public address, and let
   node.check_leaves_by_floating_ip();
 }
 
-TEST_CASE("topology: --route none assigns and labels, and leaves the routes to another agent") {
+TEST_CASE("topology: --route none, assigns and labels only") {
   const Node node("classic");
   const std::string before = node.world.snapshot(node.droplet);
 
@@ -164,7 +164,7 @@ TEST_CASE("topology: --route none assigns and labels, and leaves the routes to a
   CHECK(node.world.label(node.droplet, support::address_label) == node.address());
 }
 
-TEST_CASE("topology: without the right to change routes, no address is kept half-used") {
+TEST_CASE("topology: no CAP_NET_ADMIN, no address is claimed") {
   const Node node("classic");
   support::Command command = node.world.tool(node.droplet);
   const std::vector<std::string> drop = {"setpriv", "--bounding-set=-net_admin",

@@ -112,7 +112,7 @@ std::string told_name(const Run& run) {
 
 }  // namespace
 
-TEST_CASE("usage: a wrong value on the command line") {
+TEST_CASE("usage: wrong value on the command line, exit 64") {
   for (const Wrong& wrong : wrong_values) {
     CAPTURE(wrong.option);
     CAPTURE(wrong.value);
@@ -121,7 +121,7 @@ TEST_CASE("usage: a wrong value on the command line") {
   }
 }
 
-TEST_CASE("usage: a wrong value in the environment") {
+TEST_CASE("usage: wrong value in the environment, exit 64") {
   for (const Wrong& wrong : wrong_values) {
     CAPTURE(wrong.variable);
     CAPTURE(wrong.value);
@@ -131,7 +131,7 @@ TEST_CASE("usage: a wrong value in the environment") {
   }
 }
 
-TEST_CASE("usage: a wrong value in the configuration file") {
+TEST_CASE("usage: wrong value in the configuration file, exit 78") {
   const unit::TemporaryFolder folder;
   for (const Wrong& wrong : wrong_values) {
     CAPTURE(wrong.option);
@@ -142,8 +142,7 @@ TEST_CASE("usage: a wrong value in the configuration file") {
   }
 }
 
-TEST_CASE(
-    "usage: a configuration file that cannot be read, is not TOML, or says what is no option") {
+TEST_CASE("usage: configuration file unreadable, not TOML or with an unknown option, exit 78") {
   const unit::TemporaryFolder folder;
   for (const std::string command : {"reconcile", "status", "doctor", "pool", "release"}) {
     check_refused(run({command, "--config", nowhere}, right), config, nowhere);
@@ -157,7 +156,7 @@ TEST_CASE(
   }
 }
 
-// With an /etc of its own, which has the file where it is looked for.
+// With its own /etc, which contains the file.
 Run run_with_usual_file(const unit::TemporaryFolder& folder, std::vector<std::string> words,
                         const Variables& environment) {
   words.insert(words.begin(), {"unshare", "--mount", "sh", "-c",
@@ -166,7 +165,7 @@ Run run_with_usual_file(const unit::TemporaryFolder& folder, std::vector<std::st
   return support::run({words, environment});
 }
 
-TEST_CASE("usage: /etc/do-egress-ip/config.toml is read where it exists, unless another is named") {
+TEST_CASE("usage: /etc/do-egress-ip/config.toml, is read unless another is given") {
   const unit::TemporaryFolder folder;
   std::filesystem::create_directories(folder.path("etc/do-egress-ip"));
   const auto pool = std::string("match-string = 'x'\nfloating-ips = ['198.51.100.1']\n");
@@ -188,7 +187,7 @@ TEST_CASE("usage: /etc/do-egress-ip/config.toml is read where it exists, unless 
                 "timeout in /etc/do-egress-ip/config.toml:1:11");
 }
 
-TEST_CASE("usage: where JSON was asked for, what is refused is a document, too") {
+TEST_CASE("usage: refusal with -o json, is a JSON document") {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"-o", "json", "--no-such-option"},
                                              {"--no-such-option", "--output=json"},
@@ -213,7 +212,7 @@ TEST_CASE("usage: where JSON was asked for, what is refused is a document, too")
   CHECK(nlohmann::json::parse(refused.out).at("result") == "failed");
 }
 
-TEST_CASE("usage: what is no option or no command, and values that are missing") {
+TEST_CASE("usage: unknown option or command, or missing value, exit 64") {
   check_refused(run({"--no-such-option"}, right), usage, "--no-such-option");
   check_refused(run({"-z"}, right), usage, "-z");
   check_refused(run({"conquer"}, right), usage, "conquer");
@@ -223,7 +222,7 @@ TEST_CASE("usage: what is no option or no command, and values that are missing")
   check_refused(run({"--dop-token", "dop_v1_x"}, right), usage, "a token on the command line");
 }
 
-TEST_CASE("usage: the match and the pool are required, and no default is made up") {
+TEST_CASE("usage: no match or no pool, is refused") {
   check_refused(run({}), usage, "--match-string or --match-regex is required");
   check_refused(run({"--match-string", ""}, right_but("match-string")), usage, "--match-string");
   check_refused(run({}, right_but("floating-ips")), usage,
@@ -234,7 +233,7 @@ TEST_CASE("usage: the match and the pool are required, and no default is made up
                 "the pool is empty");
 }
 
-TEST_CASE("usage: flag beats environment beats file beats the hostname") {
+TEST_CASE("usage: precedence, flag, environment, file, hostname") {
   const unit::TemporaryFolder folder;
   const auto file = folder.write("config.toml", "node-name = \"from-the-file\"\n");
   Variables environment = right_but("node-name");
@@ -251,14 +250,14 @@ TEST_CASE("usage: flag beats environment beats file beats the hostname") {
   CHECK(told_name(run({}, environment)) == "from-the-file");
 }
 
-TEST_CASE("usage: a wrong value that a better place replaces does not matter") {
+TEST_CASE("usage: wrong value that a stronger source replaces, does not matter") {
   Variables environment = right;
   environment["DO_EGRESS_IP_TIMEOUT"] = "5";
   CHECK(run({}, environment).exit == usage);
   CHECK(run({"--timeout", "5s"}, environment).exit == 0);
 }
 
-TEST_CASE("usage: a switch on the command line beats the environment, whichever way it is turned") {
+TEST_CASE("usage: switch on the command line, beats the environment both ways") {
   Variables environment = right;
   environment["DO_EGRESS_IP_DETAILED_EXITCODE"] = "true";
   CHECK(run({}, environment).exit == 3);
@@ -268,13 +267,13 @@ TEST_CASE("usage: a switch on the command line beats the environment, whichever 
   CHECK(run({"--detailed-exitcode", "--detailed-exitcode"}, environment).exit == 3);
 }
 
-TEST_CASE("usage: plain http is for this machine only") {
+TEST_CASE("usage: plain http, is refused except on loopback") {
   for (const std::string url : {"http://127.0.0.1:8080", "http://localhost:8080"}) {
     CHECK(run({"--api-url", url}, right).exit == 0);
   }
 }
 
-TEST_CASE("usage: no regular expression outlasts the deadline") {
+TEST_CASE("usage: any regular expression, ends before the deadline") {
   Variables environment = right_but("match-string");
   environment["NODE_NAME"] = std::string(38, 'a');
   environment["DO_EGRESS_IP_TIMEOUT"] = "5s";
@@ -286,7 +285,7 @@ TEST_CASE("usage: no regular expression outlasts the deadline") {
   }
 }
 
-TEST_CASE("usage: --help and --version answer whatever else is wrong") {
+TEST_CASE("usage: --help and --version, answer despite other mistakes") {
   for (const std::string word : {"--help", "-h"}) {
     const Run help = run({word, "--timeout", "5"});
     CHECK(help.exit == 0);
@@ -305,7 +304,7 @@ TEST_CASE("usage: --help and --version answer whatever else is wrong") {
   CHECK(version.err.empty());
 }
 
-TEST_CASE("usage: a token that is missing or is none, once it is needed") {
+TEST_CASE("usage: token missing or malformed when it is needed, is refused") {
   const unit::TemporaryFolder folder;
   const Node node;
   const auto two = folder.write("two", "dop_v1_one dop_v1_two\n");

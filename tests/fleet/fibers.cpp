@@ -14,7 +14,7 @@
 namespace fleet {
 namespace {
 
-constexpr std::size_t stack_bytes = 512 * 1024;  // what is not touched costs nothing
+constexpr std::size_t stack_bytes = 512 * 1024;  // untouched pages cost nothing
 
 struct Unmap {
   void operator()(void* bottom) const { munmap(bottom, stack_bytes); }
@@ -30,7 +30,7 @@ Stack map_stack() {
   return Stack(bottom);
 }
 
-// AddressSanitizer must know whose stack it is on.
+// Tells AddressSanitizer about the change of stacks.
 void leave([[maybe_unused]] void** keep, [[maybe_unused]] const void* bottom,
            [[maybe_unused]] std::size_t size) {
 #ifdef __SANITIZE_ADDRESS__
@@ -45,13 +45,13 @@ void arrive([[maybe_unused]] void* kept, [[maybe_unused]] const void** bottom,
 #endif
 }
 
-Fibers* running = nullptr;  // makecontext() hands over nothing but ints
+Fibers* running = nullptr;  // makecontext() passes only ints
 
 }  // namespace
 
 struct Fibers::Fiber {
   ucontext_t context = {};
-  Stack own = {};  // the thread's is not ours
+  Stack own = {};  // the thread's own stack is not allocated here
   const void* stack = nullptr;
   std::size_t size = 0;
   void* fake_stack = nullptr;  // AddressSanitizer's

@@ -12,8 +12,8 @@ namespace fleet {
 
 using Millis = std::int64_t;
 
-// Tasks that take turns on one thread, each with a stack of its own, and a clock that leaps to
-// whatever is due next: a day of ten thousand nodes that mostly wait takes minutes.
+// Tasks that take turns on one thread, each with its own stack, and a clock that jumps to the next
+// event: a day of ten thousand waiting nodes takes minutes.
 class Fibers {
  public:
   Fibers();
@@ -23,15 +23,15 @@ class Fibers {
 
   Millis now() const { return now_; }
 
-  // Runs `task` when it is that time. Of those due at one time, the first asked for runs first.
+  // Runs `task` at that time; tasks of the same time run in the order of these calls.
   void at(Millis time, std::function<void()> task);
 
-  // Called by a task: lets the others run until it is that time.
+  // Called by a task: runs the other tasks until that time.
   void sleep_until(Millis time);
 
-  // Runs whatever is due up to and at `end`.
+  // Runs everything due up to and including `end`.
   void run_until(Millis end);
-  // The same, for as long as there is anything to run and `goes_on` says so.
+  // Runs as long as `goes_on` says so and tasks are left.
   void run_while(const std::function<bool()>& goes_on);
 
  private:
@@ -39,7 +39,7 @@ class Fibers {
   struct Event {
     Millis time;
     std::uint64_t order;
-    Fiber* sleeper;  // null: `task` begins
+    Fiber* sleeper;  // null: `task` starts
     std::shared_ptr<std::function<void()>> task;
     bool operator<(const Event& other) const {
       return std::tie(other.time, other.order) < std::tie(time, order);

@@ -107,8 +107,8 @@ Result run(const Scenario& scenario) {
   return result;
 }
 
-// As many as a minute and an hour allow at once, and the next as soon as the oldest is forgotten:
-// both windows open again in whole bursts.
+// Both windows reopen in whole bursts: a minute's and an hour's budget at once, and the next when
+// the oldest request expires.
 Duration limit_alone(std::int64_t calls, const Scenario& scenario) {
   if (calls <= 0) {
     return Duration{0};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program, its retries and its loop, for many nodes with one token, in virtual time: the same
+// The program, its retries and its loop for many nodes with one token, in virtual time. The same
 // seed gives the same numbers on every machine.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "fleet/fleet.hpp"
@@ -25,8 +25,8 @@ Result check_all_hold(const Scenario& scenario) {
   return result;
 }
 
-// No slower than 1.3 times the limit, and at most so many calls a node; 15 seconds are what a claim
-// takes without any limit.
+// Checks that the fleet takes at most 1.3 times the minimum, plus 15 seconds for a claim, and that
+// many calls per node.
 void check_cost(const Scenario& scenario, const Result& result, double most_calls) {
   CAPTURE(scenario.nodes);
   CAPTURE(result.granted);
@@ -38,25 +38,25 @@ void check_cost(const Scenario& scenario, const Result& result, double most_call
 
 }  // namespace
 
-TEST_CASE("fleet: ten and a hundred nodes") {
+TEST_CASE("fleet: ten and a hundred nodes, all get an address") {
   for (const int nodes : {10, 100}) {
     const Scenario scenario{.nodes = nodes};
     check_cost(scenario, check_all_hold(scenario), 5.5);
   }
 }
 
-TEST_CASE("fleet: a thousand nodes and addresses, five calls each and no hour wasted") {
+TEST_CASE("fleet: a thousand nodes, five calls each and no wasted hour") {
   const Scenario scenario{.nodes = 1000, .interval = Duration{300'000}};
   check_cost(scenario, check_all_hold(scenario), 5);
 }
 
-TEST_CASE("fleet: the hour's limit is reached long before all hold an address") {
+TEST_CASE("fleet: more nodes than the hour's limit, all get an address in the next hours") {
   const Scenario scenario{
       .nodes = 250, .limit_minute = 100, .limit_hour = 500, .interval = Duration{300'000}};
   check_cost(scenario, check_all_hold(scenario), 5.5);
 }
 
-TEST_CASE("fleet: without Leases all come to hold an address as well") {
+TEST_CASE("fleet: no Leases, all get an address as well") {
   const Scenario scenario{.nodes = 60, .leases = false};
   const Result result = fleet::run(scenario);
   CHECK(result.standing == scenario.nodes);
@@ -64,7 +64,7 @@ TEST_CASE("fleet: without Leases all come to hold an address as well") {
   CHECK(result.afterwards == 0);
 }
 
-TEST_CASE("fleet: the same seed gives the same run, another seed another") {
+TEST_CASE("fleet: seed, decides the whole run") {
   const auto numbers = [](std::uint32_t seed) {
     const Result result = fleet::run({.nodes = 80, .afterwards = Duration{0}, .seed = seed});
     return std::tuple(result.until_all, result.granted, result.refused);
@@ -73,7 +73,7 @@ TEST_CASE("fleet: the same seed gives the same run, another seed another") {
   CHECK(numbers(1) != numbers(2));
 }
 
-TEST_CASE("fleet: what the limits alone dictate") {
+TEST_CASE("fleet: limits alone, give the lower bound") {
   const Scenario real;
   CHECK(fleet::limit_alone(0, real) == Duration{0});
   CHECK(fleet::limit_alone(250, real) == Duration{0});
@@ -83,7 +83,7 @@ TEST_CASE("fleet: what the limits alone dictate") {
   CHECK(fleet::limit_alone(5'001, real) == std::chrono::hours{1});
 }
 
-TEST_CASE("fibers: sleepers wake in the order of their time, and the clock leaps") {
+TEST_CASE("fibers: sleepers, wake in order of time, and the clock jumps") {
   fleet::Fibers fibers;
   std::vector<int> order;
   for (const int number : {3, 1, 2}) {
@@ -101,7 +101,7 @@ TEST_CASE("fibers: sleepers wake in the order of their time, and the clock leaps
   CHECK(order == std::vector{1, 2, 3, -1, -2, -3});
 }
 
-TEST_CASE("plot: a line for the time, one for the limit, one for the calls") {
+TEST_CASE("plot: lines, for the time, the limit and the calls") {
   const std::string svg = fleet::render_plot(
       {{10, Duration{3'000}, Duration{0}, 5}, {1000, Duration{948'000}, Duration{900'000}, 4}});
   CHECK(svg.starts_with("<svg "));

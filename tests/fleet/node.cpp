@@ -9,7 +9,7 @@
 namespace fleet {
 namespace {
 
-// Virtual time, from the beginning of a run.
+// Virtual time since the start of a run.
 class RunClock : public io::Clock {
  public:
   RunClock(Shared& shared, io::Duration deadline)
@@ -43,7 +43,7 @@ struct Class {
   Millis first, most;
 };
 
-// As scripts/loop judges exit codes.
+// Classifies exit codes like scripts/loop.
 Class class_of(core::Exit exit, Millis interval) {
   using enum core::Exit;
   switch (exit) {
@@ -81,7 +81,7 @@ void Node::run() {
   const io::Log log(io::LogFormat::text, io::Level::error);
   const io::Random chance = [this] { return random(); };
   const auto http =
-      io::retrying(std::make_unique<Transport>(shared_, droplet_), clock, log, chance);
+      io::make_retrying_http(std::make_unique<Transport>(shared_, droplet_), clock, log, chance);
   app::System system{*http, shared_.kernel, clock, shared_.guards, shared_.locks, log, chance};
   const app::Outcome outcome = app::reconcile(system, invocation);
   const core::Exit exit = outcome.ending.exit;

@@ -15,31 +15,31 @@
 
 namespace fleet {
 
-// What all nodes share: the cloud, the time, and what is counted.
+// The cloud, the time and the counters that all nodes share.
 struct Shared {
   Fibers fibers;
   sim::World world;
-  app::Invocation invocation = {};  // of every node, but for its name and its metadata
+  app::Invocation invocation = {};  // of every node, without its name and metadata
   Millis epoch = 1'764'000'000'000;
   Millis round_trip = 40;
-  Millis interval = 5'000;  // of the loop, between good runs
+  Millis interval = 5'000;  // of the loop, between successful runs
   support::FakeKernel kernel = {};
   support::FakeGuards guards = {};
   support::FakeLocks locks = {};
   std::int64_t granted = 0;  // requests to DigitalOcean
-  std::int64_t refused = 0;  // by its rate limits
+  std::int64_t refused = 0;  // refused by the rate limits
   std::map<core::Exit, int> exits = {};
-  int standing = 0;    // nodes whose last run was good
-  Millis settled = 0;  // when the last of them became so
+  int standing = 0;    // nodes whose last run succeeded
+  Millis settled = 0;  // when the last of them succeeded
 };
 
-// One droplet with its Node. It runs the program again and again, as scripts/loop does.
+// A droplet with its Node, which runs the program repeatedly like scripts/loop.
 class Node {
  public:
   Node(Shared& shared, sim::DropletId droplet, std::string name, std::uint32_t seed)
       : shared_(shared), droplet_(droplet), name_(std::move(name)), random_(seed) {}
 
-  // Its first run begins at that time.
+  // Starts its first run at that time.
   void start(Millis time);
 
  private:
@@ -52,7 +52,7 @@ class Node {
   std::string name_;
   std::minstd_rand random_;
   bool good_ = false;
-  Millis first_wait_ = 0;  // of the class of outcomes that the last run's belongs to
+  Millis first_wait_ = 0;  // the first wait of the last run's class
   Millis wait_ = 0;
 };
 

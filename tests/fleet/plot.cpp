@@ -12,7 +12,7 @@ namespace {
 
 constexpr double width = 300, height = 200, left = 60, top = 40, gap = 80;
 
-// Both axes are logarithmic but for the vertical one of calls.
+// Both axes are logarithmic, except the vertical axis of calls.
 struct Panel {
   double x0;
   double most_nodes;

@@ -12,11 +12,11 @@ struct Point {
   int nodes = 0;
   Duration until_all{0};
   Duration limit_alone{0};
-  double calls = 0;  // granted, of each node
+  double calls = 0;  // granted, per node
 };
 
-// The time until all nodes hold an address, beside what the rate limits alone dictate, and the
-// calls of each, over the number of nodes; as SVG.
+// An SVG of the time until all nodes hold an address, beside the minimum of the rate limits, and
+// the calls per node, over the number of nodes.
 std::string render_plot(const std::vector<Point>& points);
 
 }  // namespace fleet

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Real processes: the program and its loop for every node, over real sockets, in real time. In a
-// world that `lab world` has made:
+// Real processes: every node's program and loop, over real sockets, in real time. Runs inside `lab
+// world`:
+//
 //   do-fleet-real [OPTION]... N...
 #include "fleet/table.hpp"
 #include "support/world.hpp"
@@ -18,14 +19,14 @@ namespace {
 using std::chrono::steady_clock;
 using support::Json;
 
-constexpr int most_namespaces = 200;  // that many droplets the lab has room for
+constexpr int most_namespaces = 200;  // the lab's limit of droplets
 constexpr std::int64_t first_id = 758'700'000;
 const std::string pool_file = "/run/lab/fleet-pool";
 
 enum class Networks { own, one };
 
 struct Member {
-  support::Droplet place = {};  // where it runs
+  support::Droplet place = {};  // where the program runs
   std::string node = {};
   std::int64_t id = 0;
   support::Variables environment = {};
@@ -86,7 +87,7 @@ class Crowd {
     return {.place = droplet, .node = name, .id = droplet.id};
   }
 
-  // A droplet without a network: its token says to DigitalOcean whose it is, its URL to metadata.
+  // A droplet without a network: its token identifies it to DigitalOcean, its URL to metadata.
   Member guest(const std::string& name, int number, const support::Droplet& common) const {
     const auto nic = [&](int network) -> Json {
       return {{"ip", fmt::format("100.{}.{}.{}", network, number / 250, number % 250 + 1)},
@@ -129,7 +130,7 @@ class Crowd {
     return command;
   }
 
-  // Whether each node holds the address that it says it leaves by.
+  // Whether each node holds the address in its label.
   bool all_stand(fleet::Result& result) const {
     const Json everything = world_.sim("GET", "/world");
     std::set<std::string> held;
@@ -161,7 +162,7 @@ class Crowd {
   std::vector<Member> members_ = {};
 };
 
-// Two pipes for each process.
+// Each process needs two pipes.
 void allow_open_files() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -182,7 +183,7 @@ void print_setting(const fleet::Scenario& scenario) {
 
 bool try_fleet(const fleet::Scenario& scenario, Networks networks) {
   fmt::print(stderr, "{} nodes, {}\n", scenario.nodes,
-             networks == Networks::own ? "each in a network namespace of its own"
+             networks == Networks::own ? "each in its own network namespace"
                                        : "on one network, with --route none");
   const fleet::Result result = Crowd(scenario, networks).run();
   fleet::print_row(scenario, result);

@@ -7,8 +7,8 @@
 
 namespace fleet {
 
-// What is printed of a fleet, on stdout: the heads of the columns, `after` being the last one's,
-// and a line.
+// Prints the table on stdout: the column heads, with `after` as the last one, and one row per
+// fleet.
 void print_head(const std::string& after);
 void print_row(const Scenario& scenario, const Result& result);
 

@@ -67,7 +67,7 @@ io::Response Transport::wait(Ticket ticket) {
     shared_.fibers.sleep_until(sent.due);
   }
   if (sent.request.connect_only) {
-    return {};  // nothing is asked
+    return {};  // no request
   }
   const Millis now = shared_.epoch + shared_.fibers.now();
   sim::Call call = call_of(sent.request);

@@ -12,7 +12,7 @@ inline const std::string digitalocean_url = "https://digitalocean.sim";
 inline const std::string kubernetes_url = "https://kubernetes.sim";
 inline const std::string metadata_url = "http://metadata.sim";
 
-// Requests of one droplet as calls of the simulated cloud, each a round trip later.
+// Sends one droplet's requests to the simulated cloud, each with a round trip of delay.
 class Transport : public io::Http {
  public:
   Transport(Shared& shared, sim::DropletId droplet) : shared_(shared), droplet_(droplet) {}
@@ -20,9 +20,9 @@ class Transport : public io::Http {
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override { requests_.erase(ticket); }
-  void renew() override {}  // no connections
+  void drop_idle_connections() override {}  // no connections
   io::RequestCounts counts() const override { return counts_; }
-  io::ReplyCounts replies() const override { return {}; }  // nobody asks
+  io::ReplyCounts replies() const override { return {}; }  // not used
 
  private:
   struct Sent {

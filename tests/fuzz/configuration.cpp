@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The configuration file, the command line and the environment: three parts, a line `%%` between
-// them; one argument or NAME=VALUE a line.
+// Configuration file, command line and environment, separated by lines `%%`; one argument or
+// NAME=VALUE per line.
 #include "app/cli/cli.hpp"
 #include "fuzz.hpp"
 
@@ -16,7 +16,7 @@ namespace {
 using core::Exit;
 using Variables = std::map<std::string, std::string>;
 
-// A file without a name in any folder.
+// An anonymous file.
 class File {
  public:
   explicit File(const std::string& text) : descriptor_(memfd_create("config", MFD_CLOEXEC)) {
@@ -71,7 +71,7 @@ void require_complete(const app::Invocation& asked) {
         !asked.config.gate_taint->key.empty() && asked.config.gate_taint->effect.size() > 8,
         "a taint has a key and an effect");
   }
-  core::matches(asked.match, "pool-egress-8b870");
+  core::is_match(asked.match, "pool-egress-8b870");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies of DigitalOcean, or of a proxy in its place, whatever was asked.
+// Replies of DigitalOcean or of a proxy to any request.
 #include "cloud/digitalocean.hpp"
 
 #include "core/plan/candidates.hpp"
@@ -16,7 +16,7 @@ constexpr core::Ipv4 wanted{{198, 51, 100, 8}};
 constexpr core::DropletId droplet = 758604990;
 const std::vector<core::Ipv4> pool = {wanted, {{198, 51, 100, 9}}};
 
-// The same reply to everything; but a listing goes on for one page at most.
+// Gives the same reply to every request, for one page of a list.
 struct Stranger {
   explicit Stranger(const io::Response& reply) {
     http.handler = [reply](const io::Request& request) {
@@ -36,7 +36,7 @@ struct Stranger {
   cloud::DigitalOcean api{http, "https://api.test", "", [] { return cloud::Secret{"x"}; }};
 };
 
-// As app::Observer picks what concerns the pool.
+// Selects the pool's entries like app::Observer.
 core::Account account_of(const std::vector<core::FloatingIp>& listed) {
   core::Account account{.shows_droplets = true};
   for (const core::Ipv4 address : pool) {
@@ -85,9 +85,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   stranger.hear([&] { stranger.api.unassign(wanted); });
   stranger.hear([&] { stranger.api.has_errored(wanted, 1); });
   stranger.hear([&] {
-    fuzz::require(stranger.api.sight_of(droplet) != core::Sight::seen || reply.status == 200,
+    fuzz::require(stranger.api.read_sight(droplet) != core::Sight::seen || reply.status == 200,
                   "only 200 is seeing");
   });
-  stranger.hear([&] { stranger.api.public_addresses(droplet); });
+  stranger.hear([&] { stranger.api.read_public_addresses(droplet); });
   return 0;
 }

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// Takes the first line of `text`, without its end.
+// Removes the first line of `text` and returns it without its end.
 std::string_view take_line(std::string_view& text) {
   const auto end = std::min(text.find('\n'), text.size());
   const auto line = text.substr(0, end);
@@ -33,7 +33,7 @@ void require_event(const core::Error& error) {
   cloud::Kubernetes kubernetes(http, "https://kube.test", "", [] { return cloud::Secret{"x"}; });
   kubernetes.send("GET", "/");  // it tells the time
   const core::NodeEvent event{.reason = "EgressIPFailed", .note = error.what()};
-  cloud::record(kubernetes, event, "node", "uid");
+  cloud::write_event(kubernetes, event, "node", "uid");
   const auto body = json::parse(http.sent.back().body);
   require(body.at("note").get<std::string>().size() <= 1024, "an Event's note has 1024 bytes");
 }
@@ -75,7 +75,7 @@ std::vector<std::string> parts_of(std::string_view text) {
 
 void require_fit(const core::Error& error, std::initializer_list<core::Exit> exits) {
   require(std::ranges::find(exits, error.exit()) != exits.end(), error.what());
-  require(json::accept(io::quoted(error.what())), "a line of the log is JSON");
+  require(json::accept(io::quote_json(error.what())), "a line of the log is JSON");
   app::Outcome outcome{.result = app::Outcome::Result::failed};
   outcome.ending = {error.exit(), error.what(), error.hint()};
   require(json::accept(app::render_json(outcome)), "the result is JSON");

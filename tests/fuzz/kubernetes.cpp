@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies of the Kubernetes API, or of a proxy or a webhook in its place, whatever was asked.
+// Replies of the Kubernetes API, a proxy or a webhook to any request.
 #include "cloud/events.hpp"
 #include "cloud/leases.hpp"
 #include "core/plan/node.hpp"
@@ -50,17 +50,17 @@ std::map<std::string, std::string> without_ours(std::map<std::string, std::strin
 }
 
 void require_truth(const core::Node& node, const std::optional<core::Ipv4>& egress) {
-  const core::Node told = core::told(node, asked, egress);
-  fuzz::require(!core::tell(told, asked, egress), "what was told needs no telling");
-  fuzz::require(egress.has_value() == core::claims_egress(told, asked),
+  const core::Node told = core::with_patch(node, asked, egress);
+  fuzz::require(!core::node_patch(told, asked, egress), "what was told needs no telling");
+  fuzz::require(egress.has_value() == core::is_labelled_true(told, asked),
                 "a Node claims egress just where there is some");
   fuzz::require(without_gate(told.taints) == without_gate(node.taints), "others' taints stay");
   fuzz::require(without_ours(told.labels) == without_ours(node.labels), "others' labels stay");
 }
 
-// What we send is read back as the API server would tell it.
+// Reads our own patch back as the API server would return it.
 void require_patch(const core::Node& node, const std::optional<core::Ipv4>& egress) {
-  const auto step = core::tell(node, asked, egress);
+  const auto step = core::node_patch(node, asked, egress);
   if (!step) {
     return;
   }
@@ -70,7 +70,7 @@ void require_patch(const core::Node& node, const std::optional<core::Ipv4>& egre
   Stranger stranger(http);
   fuzz::require(patch.labels.size() == 2, "only our two labels are patched");
   core::Node echo;
-  const auto failure = core::any_failure_of([&] {
+  const auto failure = core::catch_error([&] {
     core::PatchNode set = patch;
     std::erase_if(set.labels, [](const auto& entry) { return !entry.second; });
     echo = stranger.api.patch_node(set, node.version).value();
@@ -90,8 +90,7 @@ void hear_node(Stranger& stranger, const io::Response& reply) {
   }
 }
 
-// A Lease is there, as the reply tells; it is never overwritten but as of the version that was
-// read.
+// Overwrites the Lease in the reply only under the version that was read.
 void hear_lease(const io::Response& reply) {
   const cloud::Lease lease{.name_space = "egress",
                            .address = address,
@@ -107,11 +106,11 @@ void hear_lease(const io::Response& reply) {
   Stranger stranger(http);
   stranger.hear([&] {
     stranger.api.send("GET", "/");
-    const auto holder = cloud::acquire(stranger.api, lease);
+    const auto holder = cloud::acquire_lease(stranger.api, lease);
     fuzz::require(!holder || holder->left > seconds{0}, "who holds a Lease has time left");
     fuzz::require(!holder || http.sent.back().method == "GET", "a Lease in force is not written");
   });
-  stranger.hear([&] { cloud::release(stranger.api, lease); });
+  stranger.hear([&] { cloud::release_lease(stranger.api, lease); });
   for (const io::Request& request : http.sent) {
     if (request.method == "PUT") {
       const auto version = json::parse(reply.body).at("metadata").at("resourceVersion");
@@ -134,7 +133,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(stranger.api.time() > seconds{-62'200'000'000}, "a year has four digits");
   });
   stranger.hear([&] {
-    cloud::record(stranger.api, {.reason = "EgressIPFailed", .note = reply.body}, "node", "uid");
+    cloud::write_event(stranger.api, {.reason = "EgressIPFailed", .note = reply.body}, "node",
+                       "uid");
   });
   hear_lease(reply);
   return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bodies of the metadata service, as anything that answers on 169.254.169.254 may send them.
+// Any bodies that a server at 169.254.169.254 may send.
 #include "cloud/metadata.hpp"
 
 #include "fuzz.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What follows the header of a netlink message: the kernel's, but of another version.
+// The contents of a netlink message, as other kernel versions may send them.
 #include "fuzz.hpp"
 #include "io/netlink_decode.hpp"
 
@@ -30,8 +30,8 @@ void decode(const nlmsghdr& message) {
 
 }  // namespace
 
-// In memory of just that size, so that a sanitizer sees a step beyond; of whole words, as the
-// kernel sends it (NLMSG_ALIGN) and libmnl reads it, whatever length the message says.
+// Copies the input to memory of exactly that size, so that the sanitizer sees any read beyond it.
+// The size is a multiple of a word (NLMSG_ALIGN), as the kernel sends and libmnl reads it.
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::size_t length = sizeof(nlmsghdr) + size;
   const std::unique_ptr<nlmsghdr, decltype(&std::free)> message(

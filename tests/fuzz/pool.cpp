@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The pool, as --floating-ips or a mounted ConfigMap may say it, and the forms of single words.
+// The pool as --floating-ips or a mounted ConfigMap may give it, and single words.
 #include "core/plan/pool.hpp"
 
 #include "core/duration.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Status and headers of a reply that asks for patience, given again and again.
+// Status and headers of a rate-limited reply, repeated.
 #include "fuzz.hpp"
 #include "io/retry.hpp"
 #include "support/fake_clock.hpp"
@@ -15,7 +15,7 @@ void retry(const io::Response& reply, const std::string& method, std::size_t mos
   http.handler = [&](const io::Request&) { return reply; };
   support::FakeClock clock;
   const io::Log log(io::LogFormat::text, io::Level::error);
-  const auto patient = io::retrying(std::move(server), clock, log, [] { return 0.5; });
+  const auto patient = io::make_retrying_http(std::move(server), clock, log, [] { return 0.5; });
   fuzz::failing_as({core::Exit::try_again}, [&] {
     const auto last = patient->send({.server = io::Server::digitalocean, .method = method});
     fuzz::require(last.status == reply.status, "the last reply is given");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for libFuzzer: gives a subject every file of a folder, whole and cut off.
+// Replaces libFuzzer: passes every file of a folder to a target, whole and truncated.
 #include "fuzz.hpp"
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_cuts = 64;
 
-// In memory of just that size, so that a sanitizer sees a step beyond.
+// Copies the input to memory of exactly that size, so that the sanitizer sees any read beyond it.
 void run(const std::vector<char>& input, std::size_t size) {
   const std::vector<std::uint8_t> exact(input.begin(),
                                         input.begin() + static_cast<std::ptrdiff_t>(size));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Replies of a --verify-url: the caller's address, as text or as JSON, or whatever it is.
+// Any replies of a --verify-url.
 #include "cloud/verify.hpp"
 
 #include "fuzz.hpp"

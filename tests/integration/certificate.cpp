@@ -16,7 +16,7 @@ void add_extension(X509* certificate, int type, const std::string& value) {
   X509_EXTENSION_free(extension);
 }
 
-// Valid for an hour; to be signed.
+// An unsigned certificate that is valid for an hour.
 Identity unsigned_identity(const std::string& name, long serial) {
   Identity identity;
   identity.key.reset(EVP_EC_gen("P-256"));

@@ -15,13 +15,13 @@ struct FreeKey {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
 
-// A certificate with its key, made on the spot.
+// A new certificate with its key.
 struct Identity {
   std::unique_ptr<X509, FreeCertificate> certificate = {};
   std::unique_ptr<EVP_PKEY, FreeKey> key = {};
 };
 
-// A certification authority of its own.
+// A certification authority.
 Identity make_authority(const std::string& name);
 
 // A server's identity for an IPv4 address, signed by `authority`.

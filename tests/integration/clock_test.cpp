@@ -20,38 +20,38 @@ using io::Duration;
 namespace {
 
 Exit exit_of(io::Clock& clock, Duration sleep) {
-  const auto failure = core::any_failure_of([&] { clock.sleep(sleep); });
+  const auto failure = core::catch_error([&] { clock.sleep(sleep); });
   return failure ? failure->exit() : Exit::ok;
 }
 
 }  // namespace
 
-TEST_CASE("clock: a sleep lasts, and never beyond the deadline") {
+TEST_CASE("clock: sleep, lasts as long as asked but not beyond the deadline") {
   const auto clock = io::open_clock(Duration{60'000});
   CHECK(clock->remaining() <= Duration{60'000});
   CHECK(exit_of(*clock, Duration{20}) == Exit::ok);
   CHECK(clock->elapsed() >= Duration{20});
   CHECK(clock->remaining() <= Duration{59'980});
   const auto before = clock->elapsed();
-  const auto failure = core::any_failure_of([&] { clock->sleep(Duration{120'000}); });
+  const auto failure = core::catch_error([&] { clock->sleep(Duration{120'000}); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) == "the deadline of 60 s does not allow waiting 120000 ms");
   CHECK(clock->elapsed() - before < Duration{30'000});
 }
 
-TEST_CASE("clock: nothing remains after the deadline, and never less") {
+TEST_CASE("clock: after the deadline, the remaining time is zero") {
   const auto clock = io::open_clock(Duration{0});
   CHECK(clock->remaining() == Duration{0});
   CHECK(exit_of(*clock, Duration{1}) == Exit::try_again);
 }
 
-TEST_CASE("clock: tells the time of the world") {
+TEST_CASE("clock: wall time, is the system's") {
   const auto clock = io::open_clock(Duration{1});
   CHECK(clock->wall() > std::chrono::seconds{1'700'000'000});
 }
 
-TEST_CASE("clock: SIGINT, SIGTERM and SIGHUP end the run, not the process") {
+TEST_CASE("clock: SIGINT, SIGTERM or SIGHUP, ends the run, not the process") {
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     CAPTURE(number);
     const auto clock = io::open_clock(Duration{60'000});
@@ -64,11 +64,11 @@ TEST_CASE("clock: SIGINT, SIGTERM and SIGHUP end the run, not the process") {
     CHECK(exit_of(*clock, Duration{50'000}) == expected);
     CHECK(clock->elapsed() < Duration{40'000});
     // Once asked to end, it stays so.
-    CHECK(core::any_failure_of([&] { clock->check(); })->exit() == expected);
+    CHECK(core::catch_error([&] { clock->check(); })->exit() == expected);
   }
 }
 
-TEST_CASE("clock: a signal during a sleep ends it") {
+TEST_CASE("clock: signal during a sleep, ends it") {
   const auto clock = io::open_clock(Duration{60'000});
   sigevent event{};
   event.sigev_notify = SIGEV_SIGNAL;
@@ -83,7 +83,7 @@ TEST_CASE("clock: a signal during a sleep ends it") {
 }
 
 // nohup(1), and shells that start a job in the background.
-TEST_CASE("clock: a signal that was ignored when the run began stays ignored") {
+TEST_CASE("clock: signal that was ignored at the start, stays ignored") {
   for (const int ignored : {SIGHUP, SIGINT, SIGTERM}) {
     CAPTURE(ignored);
     integration::Maker run([ignored] {
@@ -101,7 +101,7 @@ TEST_CASE("clock: a signal that was ignored when the run began stays ignored") {
   }
 }
 
-TEST_CASE("clock: a run that looks at no clock ends a second after its deadline, and says so") {
+TEST_CASE("clock: run that never checks, ends a second after its deadline with a message") {
   std::array<int, 2> said = {};
   REQUIRE(pipe(said.data()) == 0);
   const auto start = std::chrono::steady_clock::now();
@@ -124,7 +124,7 @@ TEST_CASE("clock: a run that looks at no clock ends a second after its deadline,
   CHECK(words.find("do-egress-ip: hint: run again, or raise --timeout") != std::string::npos);
 }
 
-TEST_CASE("clock: one that is over ends nobody") {
+TEST_CASE("clock: destroyed, its timer ends no process") {
   integration::Maker run([] {
     io::open_clock(Duration{0}).reset();
     std::this_thread::sleep_for(Duration{1'500});

@@ -13,7 +13,7 @@
 #include <array>
 #include <csignal>
 
-// The real guard, with its real process.
+// The real guard in its own process.
 
 using integration::comes_true;
 using integration::Maker;
@@ -31,7 +31,7 @@ std::unique_ptr<Guard> open_guard(Shared& shared, Duration patience = for_long) 
 
 }  // namespace
 
-TEST_CASE("guard: undoes when its maker is killed, and only then") {
+TEST_CASE("guard: its parent is killed, undoes the change") {
   Shared& shared = integration::share();
   Maker maker([&] {
     const auto guard = open_guard(shared);
@@ -44,13 +44,13 @@ TEST_CASE("guard: undoes when its maker is killed, and only then") {
   CHECK(comes_true([&] { return shared.undone == 1; }));
 }
 
-TEST_CASE("guard: undoes when it is destroyed and nobody confirmed") {
+TEST_CASE("guard: destroyed without a confirmation, undoes the change") {
   Shared& shared = integration::share();
   open_guard(shared).reset();
   CHECK(comes_true([&] { return shared.undone == 1; }));
 }
 
-TEST_CASE("guard: undoes when its patience is over while its maker is stopped, which then learns") {
+TEST_CASE("guard: its parent is stopped beyond the deadline, undoes the change and reports it") {
   Shared& shared = integration::share();
   Maker maker([&] {
     const auto guard = open_guard(shared, Duration{100});
@@ -64,7 +64,7 @@ TEST_CASE("guard: undoes when its patience is over while its maker is stopped, w
   CHECK(shared.undone == 1);
 }
 
-TEST_CASE("guard: confirmed, it undoes nothing and leaves no process") {
+TEST_CASE("guard: confirmed, undoes nothing and leaves no process") {
   Shared& shared = integration::share();
   const pid_t process = [&] {
     const auto guard = open_guard(shared);
@@ -78,7 +78,7 @@ TEST_CASE("guard: confirmed, it undoes nothing and leaves no process") {
   CHECK(shared.undone == 0);
 }
 
-TEST_CASE("guard: killed, it is told to be missing, and its maker lives on") {
+TEST_CASE("guard: killed, is reported as missing and the parent goes on") {
   Shared& shared = integration::share();
   const auto guard = open_guard(shared);
   REQUIRE(comes_true([&] { return shared.last_child != 0; }));
@@ -88,7 +88,7 @@ TEST_CASE("guard: killed, it is told to be missing, and its maker lives on") {
   CHECK(shared.undone == 0);
 }
 
-TEST_CASE("guard: tries an undo again that fails") {
+TEST_CASE("guard: failed undo, is repeated") {
   Shared& shared = integration::share();
   io::open_guards()
       ->open(
@@ -102,12 +102,12 @@ TEST_CASE("guard: tries an undo again that fails") {
   CHECK(comes_true([&] { return shared.undone == 3; }));
 }
 
-// Who reads our output, or is connected with us, must not wait for the guard.
-TEST_CASE("guard: keeps nothing open that its maker had open") {
+// A reader of our output, or a peer of our connections, must not wait for the guard.
+TEST_CASE("guard: descriptors of its parent, are closed") {
   Shared& shared = integration::share();
   std::array<int, 2> ends = {};
   REQUIRE(pipe(ends.data()) == 0);
-  constexpr int far_up = 30;  // not where the guard has its own
+  constexpr int far_up = 30;  // above the guard's own descriptors
   const int written_to = fcntl(ends[1], F_DUPFD, far_up);
   close(ends[1]);
   const auto guard = open_guard(shared);

@@ -8,7 +8,7 @@ using integration::Client;
 using integration::TestServer;
 using io::Duration;
 
-// What a server may do to us, and how long we let it.
+// Malicious or broken servers, and the limits against them.
 
 namespace {
 
@@ -21,7 +21,7 @@ core::Error quick_failure(Client& client, const io::Request& request) {
   return failure;
 }
 
-// Sends `chunk` for ever.
+// Sends `chunk` endlessly.
 void never_end(Response& response, const std::string& chunk) {
   response.set_chunked_content_provider(
       "application/json", [chunk](std::size_t, httplib::DataSink& sink) {
@@ -31,7 +31,7 @@ void never_end(Response& response, const std::string& chunk) {
 
 }  // namespace
 
-TEST_CASE("http: a server that never answers is left at the limit of a request") {
+TEST_CASE("http: server never answers, the request ends at its limit") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response&) { server.hold(); });
   Client client(Duration{200});
@@ -40,7 +40,7 @@ TEST_CASE("http: a server that never answers is left at the limit of a request")
   CHECK(client.clock.elapsed() >= Duration{190});
 }
 
-TEST_CASE("http: a POST that is never answered is left too") {
+TEST_CASE("http: POST is never answered, ends at its limit too") {
   TestServer server;
   server->Post("/x", [&](const Request&, Response&) { server.hold(); });
   Client client(Duration{200});
@@ -48,21 +48,21 @@ TEST_CASE("http: a POST that is never answered is left too") {
         Exit::unavailable);
 }
 
-TEST_CASE("http: no request outlasts the deadline of the run by more than a moment") {
+TEST_CASE("http: deadline, no request outlasts it by more than a moment") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response&) { server.hold(); });
   Client client(Duration{60'000}, Duration{200});
   CHECK(quick_failure(client, {.url = server.url("/x")}).exit() == Exit::unavailable);
 }
 
-TEST_CASE("http: after the deadline a request fails at once, instead of waiting for ever") {
+TEST_CASE("http: after the deadline, a request fails at once") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response&) { server.hold(); });
   Client client(Duration{60'000}, Duration{0});
   CHECK(quick_failure(client, {.url = server.url("/x")}).exit() == Exit::unavailable);
 }
 
-TEST_CASE("http: a body larger than any honest one is refused") {
+TEST_CASE("http: body beyond the general limit, is refused") {
   TestServer server;
   const std::string body(std::size_t{17} << 20U, 'x');
   server->Get("/x", [&](const Request&, Response& response) {
@@ -74,7 +74,7 @@ TEST_CASE("http: a body larger than any honest one is refused") {
   CHECK(std::string(failure.what()).ends_with("the reply is larger than 16384 KiB"));
 }
 
-TEST_CASE("http: a body larger than the request allows is refused") {
+TEST_CASE("http: body beyond the request's limit, is refused") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response& response) {
     response.set_content(std::string(4'097, 'x'), "text/plain");
@@ -86,7 +86,7 @@ TEST_CASE("http: a body larger than the request allows is refused") {
   CHECK(client.http->send(request).body.size() == 4'097);
 }
 
-TEST_CASE("http: a body that never ends is refused, or left at the limit") {
+TEST_CASE("http: endless body, is refused or ends at the limit") {
   TestServer server;
   server->Get("/fast", [](const Request&, Response& response) {
     never_end(response, std::string(65'536, 'x'));
@@ -95,7 +95,7 @@ TEST_CASE("http: a body that never ends is refused, or left at the limit") {
   CHECK(client.failure({.url = server.url("/fast")}).exit() == Exit::software);
 }
 
-TEST_CASE("http: a body that is promised but stops is left at the limit") {
+TEST_CASE("http: body that stops early, ends at the limit") {
   TestServer server;
   server->Get("/x", [&](const Request&, Response& response) {
     response.set_content_provider(1000, "application/json",
@@ -109,7 +109,7 @@ TEST_CASE("http: a body that is promised but stops is left at the limit") {
   CHECK(quick_failure(client, {.url = server.url("/x")}).exit() == Exit::unavailable);
 }
 
-TEST_CASE("http: a body shorter than promised is no reply") {
+TEST_CASE("http: body shorter than its length, is no reply") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) {
     response.set_content_provider(1000, "application/json",
@@ -122,7 +122,7 @@ TEST_CASE("http: a body shorter than promised is no reply") {
   CHECK(quick_failure(client, {.url = server.url("/x")}).exit() == Exit::unavailable);
 }
 
-TEST_CASE("http: more headers than any honest reply has are dropped") {
+TEST_CASE("http: too many headers, the rest is dropped") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) {
     for (int count = 0; count < 500; ++count) {
@@ -133,7 +133,7 @@ TEST_CASE("http: more headers than any honest reply has are dropped") {
   CHECK(client.get(server.url("/x")).headers.size() == 200);
 }
 
-TEST_CASE("http: a signal ends the wait for a GET at once") {
+TEST_CASE("http: signal while a GET waits, ends it at once") {
   TestServer server;
   Client client(Duration{60'000});
   server->Get("/x", [&](const Request&, Response&) {
@@ -143,7 +143,7 @@ TEST_CASE("http: a signal ends the wait for a GET at once") {
   CHECK(quick_failure(client, {.url = server.url("/x")}).exit() == Exit::terminated);
 }
 
-TEST_CASE("http: a signal does not end the wait for a POST, whose effect must be known") {
+TEST_CASE("http: signal while a POST waits, does not end it because its effect matters") {
   TestServer server;
   Client client;
   server->Post("/x", [&](const Request&, Response& response) {

@@ -12,12 +12,12 @@
 using core::Exit;
 using integration::Client;
 
-// A connection that breaks between request and reply. libcurl would send the request again by
-// itself where the connection had served before; only the caller knows whether that is harmless.
+// Connections that break between request and reply. libcurl repeats a request on a used connection
+// by itself; only the caller knows whether that is harmless.
 
 namespace {
 
-// On a port of its own on 127.0.0.1.
+// On its own port on 127.0.0.1.
 class Listener {
  public:
   Listener() {
@@ -43,8 +43,8 @@ class Listener {
   int port_ = 0;
 };
 
-// Answers the first request of its first connection, and breaks every connection after that as soon
-// as it has read a request.
+// Answers the first request of its first connection, and breaks later connections after reading a
+// request.
 class BreakingServer {
  public:
   BreakingServer() : thread_([this] { serve(); }) {}
@@ -63,7 +63,7 @@ class BreakingServer {
 
  private:
   void serve() {
-    std::vector<std::jthread> threads;  // joined once the client has closed its connections
+    std::vector<std::jthread> threads;  // joined after the client closed its connections
     for (bool first = true;; first = false) {
       const int connection = listener_.accept();
       if (connection < 0) {
@@ -82,7 +82,7 @@ class BreakingServer {
     close(connection);
   }
 
-  // Up to the end of its headers; those of the tests have no body.
+  // Reads to the end of the headers; these requests have no body.
   bool read_request(int connection) {
     std::string text;
     char letter = 0;
@@ -103,7 +103,7 @@ class BreakingServer {
   std::thread thread_;
 };
 
-// Reads a connection to its end; 0 where that was an orderly one.
+// Reads to the end of the connection; 0 means an orderly close.
 int how_it_ends(int connection) {
   std::array<char, 4096> bytes{};
   ssize_t count = 0;
@@ -117,7 +117,7 @@ int how_it_ends(int connection) {
 
 }  // namespace
 
-TEST_CASE("http: a POST on a connection that breaks is sent once") {
+TEST_CASE("http: connection breaks under a POST, is sent once") {
   for (const std::string method : {"POST", "DELETE"}) {
     BreakingServer server;
     Client client;
@@ -129,7 +129,7 @@ TEST_CASE("http: a POST on a connection that breaks is sent once") {
   }
 }
 
-TEST_CASE("http: a POST with a body on a connection that breaks is sent once") {
+TEST_CASE("http: connection breaks under a POST with a body, is sent once") {
   BreakingServer server;
   Client client;
   CHECK(client.http->send({.url = server.url()}).body == "ok");
@@ -140,10 +140,9 @@ TEST_CASE("http: a POST with a body on a connection that breaks is sent once") {
   client.http.reset();
 }
 
-// Found by the nemesis, seeds 20003 and 50167: a POST that was stuck on a cut path arrived after
-// its run had given up, and took the address from the node that had claimed it meanwhile; a label
-// alike.
-TEST_CASE("http: what a server was asked to do and is given up is not sent on by the kernel") {
+// Found by the nemesis, seeds 20003 and 50167: a POST stuck on a broken path arrived after its run
+// had given up, and took the address from the node that had claimed it meanwhile.
+TEST_CASE("http: request given up, the kernel does not send the rest") {
   for (const auto server : {io::Server::digitalocean, io::Server::kubernetes}) {
     Listener listener;  // never answers
     Client client(io::Duration{200});
@@ -153,7 +152,7 @@ TEST_CASE("http: what a server was asked to do and is given up is not sent on by
   }
 }
 
-TEST_CASE("http: a connection on which everything was answered ends in order") {
+TEST_CASE("http: connection with everything answered, closes in order") {
   for (const auto server : {io::Server::digitalocean, io::Server::kubernetes}) {
     for (const bool renewed : {false, true}) {
       Listener listener;
@@ -167,7 +166,7 @@ TEST_CASE("http: a connection on which everything was answered ends in order") {
       });
       Client client;
       client.http->send({.server = server, .url = listener.url()});
-      renewed ? client.http->renew() : client.http.reset();
+      renewed ? client.http->drop_idle_connections() : client.http.reset();
       CHECK(ending.get() == 0);
     }
   }

@@ -12,7 +12,7 @@ using io::Duration;
 
 // libcurl against a server on 127.0.0.1. See http_limits_test.cpp and http_tls_test.cpp.
 
-TEST_CASE("http: gives status, body and headers, their names in lower case") {
+TEST_CASE("http: reply, has status, body and headers with lower-case names") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) {
     response.status = 429;
@@ -28,7 +28,7 @@ TEST_CASE("http: gives status, body and headers, their names in lower case") {
   CHECK(response.header("retry-after").empty());
 }
 
-TEST_CASE("http: sends method, headers and body as asked") {
+TEST_CASE("http: request, is sent with its method, headers and body") {
   TestServer server;
   const auto echo = [](const Request& request, Response& response) {
     response.set_content(request.method + " " + request.get_header_value("Authorization") + " " +
@@ -57,7 +57,7 @@ TEST_CASE("http: sends method, headers and body as asked") {
   CHECK(said("GET", "") == "GET" + rest);
 }
 
-TEST_CASE("http: one connection serves several requests") {
+TEST_CASE("http: several requests to one server, use one connection") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
   server->Post("/x", [](const Request&, Response& response) { response.set_content("y", "t/p"); });
@@ -70,8 +70,8 @@ TEST_CASE("http: one connection serves several requests") {
   client.http.reset();
 }
 
-// Each server answers only once the other was asked: one after the other, neither would.
-TEST_CASE("http: two servers are asked side by side") {
+// Each server answers only after the other got its request, so requests in sequence would hang.
+TEST_CASE("http: two servers, are asked in parallel") {
   std::latch both(2);
   const auto meet = [&](const Request&, Response& response) {
     both.arrive_and_wait();
@@ -88,7 +88,7 @@ TEST_CASE("http: two servers are asked side by side") {
   CHECK(client.http->wait(two).body == "met");
 }
 
-TEST_CASE("http: replies may be waited for in any order, or never") {
+TEST_CASE("http: replies, may be awaited in any order or never") {
   TestServer server;
   server->Get("/a", [](const Request&, Response& response) { response.set_content("a", "t/p"); });
   server->Get("/b", [](const Request&, Response& response) { response.set_content("b", "t/p"); });
@@ -100,7 +100,7 @@ TEST_CASE("http: replies may be waited for in any order, or never") {
   CHECK(client.http->wait(a).body == "a");
 }
 
-TEST_CASE("http: a request that was given up does not hinder the others") {
+TEST_CASE("http: cancelled request, does not affect the others") {
   TestServer server;
   server->Get("/held", [&](const Request&, Response&) { server.hold(); });
   server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
@@ -111,7 +111,7 @@ TEST_CASE("http: a request that was given up does not hinder the others") {
   CHECK(client.get(server.url("/x")).body == "x");
 }
 
-TEST_CASE("http: counts what was sent, by server, and what was answered, by status too") {
+TEST_CASE("http: counts, show requests by server and replies by status") {
   TestServer server;
   server->Get("/good", [](const Request&, Response& response) { response.status = 204; });
   Client client;
@@ -120,7 +120,8 @@ TEST_CASE("http: counts what was sent, by server, and what was answered, by stat
   client.http->send({.server = io::Server::kubernetes, .url = server.url("/x")});
   CHECK(client.http->counts() == io::RequestCounts{2, 0, 1});
   client.http->send({.server = io::Server::kubernetes, .url = server.url("/good")});
-  CHECK(core::failure_of([&] { client.http->send({.url = "http://127.0.0.1:1/"}); }));
+  CHECK(
+      core::catch_error_except_signals([&] { client.http->send({.url = "http://127.0.0.1:1/"}); }));
   client.http->cancel(client.http->start({.url = server.url("/x")}));
   CHECK(client.http->counts() == io::RequestCounts{2, 2, 2});
   CHECK(client.http->replies() == io::ReplyCounts{{{io::Server::digitalocean, 404}, 2},
@@ -128,7 +129,7 @@ TEST_CASE("http: counts what was sent, by server, and what was answered, by stat
                                                   {{io::Server::kubernetes, 404}, 1}});
 }
 
-TEST_CASE("http: leaves by the address it is told") {
+TEST_CASE("http: source address, is the local one of the connection") {
   TestServer server;
   server->Get("/who", [](const Request& request, Response& response) {
     response.set_content(request.remote_addr, "text/plain");
@@ -142,7 +143,7 @@ TEST_CASE("http: leaves by the address it is told") {
         Exit::unavailable);
 }
 
-TEST_CASE("http: follows no redirect, so that a token goes to no other host") {
+TEST_CASE("http: redirect, is not followed, so the token reaches no other host") {
   TestServer other;
   TestServer server;
   server->Get("/x",
@@ -154,7 +155,7 @@ TEST_CASE("http: follows no redirect, so that a token goes to no other host") {
   CHECK(other.connections() == 0);
 }
 
-TEST_CASE("http: speaks nothing but http and https") {
+TEST_CASE("http: schemes other than http and https, are refused") {
   Client client;
   for (const std::string url :
        {"file:///etc/hostname", "ftp://127.0.0.1/x", "gopher://127.0.0.1/"}) {
@@ -162,7 +163,7 @@ TEST_CASE("http: speaks nothing but http and https") {
   }
 }
 
-TEST_CASE("http: nobody listening is unavailable, and the error says where") {
+TEST_CASE("http: no listener, ends with unavailable and names the URL") {
   std::string url;
   {
     const TestServer server;
@@ -174,7 +175,7 @@ TEST_CASE("http: nobody listening is unavailable, and the error says where") {
   CHECK(std::string(failure.what()).starts_with("GET " + url + ": "));
 }
 
-TEST_CASE("http: metadata is never asked through a proxy") {
+TEST_CASE("http: metadata, is never asked through a proxy") {
   TestServer proxy;
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
@@ -187,7 +188,7 @@ TEST_CASE("http: metadata is never asked through a proxy") {
   CHECK(proxy.connections() == 0);
 }
 
-TEST_CASE("http: a probe makes a connection of its own, by the routes of now") {
+TEST_CASE("http: probe, opens its own connection") {
   TestServer server;
   server->Get("/x", [](const Request&, Response&) {});
   Client client;
@@ -196,18 +197,18 @@ TEST_CASE("http: a probe makes a connection of its own, by the routes of now") {
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("http: a way out that changed is taken by new connections only") {
+TEST_CASE("http: drop_idle_connections, later requests open new ones") {
   TestServer server;
   server->Get("/x", [](const Request&, Response&) {});
   Client client;
   client.get(server.url("/x"));
-  client.http->renew();
+  client.http->drop_idle_connections();
   client.get(server.url("/x"));
   client.get(server.url("/x"));
   CHECK(server.connections() == 2);
 }
 
-TEST_CASE("http: Kubernetes may be at an IPv6 address, as a cluster's service host may be") {
+TEST_CASE("http: Kubernetes at an IPv6 address, is reached") {
   TestServer server(std::make_unique<httplib::Server>(), "::1");
   server->Get("/x", [](const Request&, Response& response) { response.status = 201; });
   Client client;

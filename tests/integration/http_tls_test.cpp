@@ -10,7 +10,7 @@ using integration::Client;
 using integration::Identity;
 using integration::TestServer;
 
-// TLS is verified against the authority that was given, and no other.
+// Certificates are verified against the given CA only.
 
 namespace {
 
@@ -42,7 +42,7 @@ struct Tls {
 
 }  // namespace
 
-TEST_CASE("http: TLS by an authority of one's own is accepted") {
+TEST_CASE("http: certificate of the given CA, is accepted") {
   Tls tls;
   Client client;
   CHECK(client.http->send(tls.request(tls.authority)).body == "x");
@@ -50,19 +50,19 @@ TEST_CASE("http: TLS by an authority of one's own is accepted") {
   CHECK(tls.server.connections() == 1);
 }
 
-TEST_CASE("http: TLS by another authority is refused before anything is sent") {
+TEST_CASE("http: certificate of another CA, is refused before anything is sent") {
   Tls tls;
   Client client;
   const auto failure = client.failure(tls.request(integration::make_authority("another")));
   CHECK(failure.exit() == Exit::unavailable);
   CHECK(std::string(failure.what()).find("certificate") != std::string::npos);
-  // One that calls itself by the same name does no better.
+  // Another CA of the same name is refused.
   const auto pretender = integration::make_authority("our authority");
   CHECK(client.failure(tls.request(pretender)).exit() == Exit::unavailable);
   CHECK(tls.server.connections() == 0);
 }
 
-TEST_CASE("http: TLS by an authority that the system does not know is refused") {
+TEST_CASE("http: certificate of a CA that the system does not know, is refused") {
   Tls tls;
   auto request = tls.request(tls.authority);
   request.ca_file.clear();
@@ -70,20 +70,20 @@ TEST_CASE("http: TLS by an authority that the system does not know is refused") 
   CHECK(tls.server.connections() == 0);
 }
 
-TEST_CASE("http: TLS for another address is refused") {
+TEST_CASE("http: certificate of another address, is refused") {
   Tls tls("127.0.0.9");
   CHECK(Client{}.failure(tls.request(tls.authority)).exit() == Exit::unavailable);
   CHECK(tls.server.connections() == 0);
 }
 
-TEST_CASE("http: a file without certificates trusts nobody") {
+TEST_CASE("http: CA file without certificates, trusts no server") {
   Tls tls;
   auto request = tls.request(tls.authority);
   request.ca_file = tls.folder.write("empty.pem", "");
   CHECK(Client{}.failure(request).exit() == Exit::unavailable);
 }
 
-TEST_CASE("http: TLS 1.2 is the oldest that is spoken") {
+TEST_CASE("http: TLS older than 1.2, is refused") {
   Tls modern("127.0.0.1", TLS1_2_VERSION);
   CHECK(Client{}.http->send(modern.request(modern.authority)).body == "x");
   Tls old("127.0.0.1", TLS1_1_VERSION);

@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 
-// The running kernel keeps the contract, and what only a running one can show.
+// The real kernel keeps the contract; also what only a real kernel can show.
 
 namespace support {
 namespace {
@@ -24,7 +24,7 @@ void run_ip(const std::string& commands) {
   REQUIRE(pclose(ip) == 0);
 }
 
-// A droplet of topology `classic`: veth pairs, since not every system has dummy devices.
+// A droplet of topology `classic`, with veth pairs, because not every system has dummy devices.
 struct RealWorld {
   RealWorld() {
     integration::renew_private_network();
@@ -51,7 +51,7 @@ struct RealWorld {
   core::Network last = {};
 };
 
-// Runs `body` in a process of its own; what it returned.
+// Runs `body` in a child process and returns its result.
 int exit_code_of(const std::function<int()>& body) {
   const pid_t child = fork();
   REQUIRE(child >= 0);
@@ -67,7 +67,7 @@ int exit_code_of(const std::function<int()>& body) {
 
 TEST_KERNEL_CONTRACT(RealWorld);
 
-TEST_CASE("kernel: shows MAC addresses as metadata writes them") {
+TEST_CASE("kernel: MAC address, is written like metadata's") {
   RealWorld world;
   const auto links = world.kernel().read().links;
   const auto link = std::ranges::find(links, eth0, &core::Link::ifindex);
@@ -75,7 +75,7 @@ TEST_CASE("kernel: shows MAC addresses as metadata writes them") {
   CHECK(link->mac == "04:01:2a:0f:2a:01");
 }
 
-TEST_CASE("kernel: shows what a device forwards and takes, by its own settings and those of all") {
+TEST_CASE("kernel: forwarding and rp_filter of a device, include the settings of all") {
   RealWorld world;
   const auto set = [](const std::string& name, int value) {
     std::ofstream("/proc/sys/net/ipv4/conf/" + name) << value << std::flush;
@@ -88,7 +88,7 @@ TEST_CASE("kernel: shows what a device forwards and takes, by its own settings a
   set("eth0/rp_filter", 0);
   set("eth0/forwarding", 0);
   if (link().rp_filter != 0 || link().forwards) {
-    return;  // a system that lets nobody set them
+    return;  // the system does not allow setting them
   }
   CHECK_FALSE(link().src_valid_mark);
   set("eth0/forwarding", 1);
@@ -106,8 +106,8 @@ TEST_CASE("kernel: shows what a device forwards and takes, by its own settings a
   CHECK(link().src_valid_mark);
 }
 
-// A table of ours by its name, but not as we make it, is neither taken for ours nor in the way.
-TEST_CASE("kernel: a marking that somebody else changed is no marking for any address") {
+// A table of our name with other contents is neither used nor in the way.
+TEST_CASE("kernel: marking changed by others, is for no address") {
   RealWorld world;
   const core::Marking ours{core::Marking::State::set, public_address};
   for (const std::string change :
@@ -119,7 +119,7 @@ TEST_CASE("kernel: a marking that somebody else changed is no marking for any ad
     world.kernel().set_marking(public_address);
     REQUIRE(world.network().marking == ours);
     if (std::system(("nft '" + change + "'").c_str()) != 0) {
-      return;  // without nft(8)
+      return;  // no nft(8)
     }
     CHECK(world.network().marking == core::Marking{core::Marking::State::set, {}});
     world.kernel().set_marking(public_address);
@@ -129,7 +129,7 @@ TEST_CASE("kernel: a marking that somebody else changed is no marking for any ad
   CHECK(world.network().marking == core::Marking{});
 }
 
-TEST_CASE("kernel: shows which devices carry traffic") {
+TEST_CASE("kernel: devices that carry traffic, are recognised") {
   RealWorld world;
   run_ip(
       "link add kube-ipvs0 index 30 type bridge\n"
@@ -146,8 +146,8 @@ TEST_CASE("kernel: shows which devices carry traffic") {
   CHECK(link("kube-ipvs0").kind == "bridge");
 }
 
-// Without a route to its network the gateway is refused; with our route to it alone it is not.
-TEST_CASE("kernel: a gateway behind an address without a route is taken with our route to it") {
+// The kernel refuses a gateway without a route to its network, and accepts it with our link route.
+TEST_CASE("kernel: gateway without a link route, is accepted with ours") {
   RealWorld world;
   run_ip("addr add 10.47.0.10/16 dev eth1 noprefixroute\n");
   const core::Path path{ip("10.47.0.10"), {ip("10.47.0.1"), eth1}};
@@ -161,20 +161,20 @@ TEST_CASE("kernel: a gateway behind an address without a route is taken with our
   CHECK(has(world.network(), wanted));
 }
 
-TEST_CASE("kernel: says in its own words why it refuses") {
+TEST_CASE("kernel: refusal, quotes the kernel's own reason") {
   RealWorld world;
   core::Route route = contract_route();
   route.via.gateway = ip("192.0.2.1");
-  const auto failure = core::failure_of([&] { world.kernel().set_route(route); });
+  const auto failure = core::catch_error_except_signals([&] { world.kernel().set_route(route); });
   REQUIRE(failure.has_value());
   CHECK(std::string(failure->what()) == "set route 192.0.2.0/24: Nexthop has invalid gateway");
 }
 
-TEST_CASE("kernel: without rights every change is refused as that, and reading goes on") {
+TEST_CASE("kernel: no rights, every change is refused and reading works") {
   RealWorld world;
   CHECK(exit_code_of([&] {
           if (unshare(CLONE_NEWUSER) != 0) {
-            return 77;  // the network belongs to another user namespace from here on
+            return 77;  // now the network belongs to another user namespace
           }
           const auto kernel = io::open_kernel();
           const std::vector<std::function<void()>> changes = {
@@ -196,7 +196,7 @@ TEST_CASE("kernel: without rights every change is refused as that, and reading g
         }) == 0);
 }
 
-TEST_CASE("kernel: routes of every kind are shown as what they are") {
+TEST_CASE("kernel: routes of every kind, are read as such") {
   RealWorld world;
   run_ip(
       "route add 198.18.0.0/24 nexthop via 203.0.113.1 dev eth0 nexthop via 10.132.0.1 dev eth1\n"
@@ -230,10 +230,10 @@ TEST_CASE("kernel: routes of every kind are shown as what they are") {
   CHECK(mark(10) == core::Mark{0, 0xf00});
 }
 
-TEST_CASE("kernel: IPv6 is not mixed in") {
+TEST_CASE("kernel: IPv6 routes, are not read") {
   RealWorld world;
   if (access("/proc/net/if_inet6", R_OK) != 0) {
-    return;  // a system without IPv6
+    return;  // no IPv6
   }
   const core::Network before = world.kernel().read();
   run_ip("addr add 2001:db8::5/64 dev eth0 nodad\n");
@@ -242,8 +242,8 @@ TEST_CASE("kernel: IPv6 is not mixed in") {
   CHECK(world.kernel().read().rules == before.rules);
 }
 
-// A dump that is torn by changes is read again; a default that is replaced is never missing.
-TEST_CASE("kernel: while the default is replaced again and again, there always is one") {
+// A dump torn by changes is repeated, and a default under replacement is never missing.
+TEST_CASE("kernel: default replaced repeatedly, there is always one") {
   RealWorld world;
   int ready[2];
   REQUIRE(pipe(ready) == 0);
@@ -263,7 +263,7 @@ TEST_CASE("kernel: while the default is replaced again and again, there always i
   int read_untorn = 0;
   for (int count = 0; count < 200; ++count) {
     core::Network network;
-    const auto failure = core::failure_of([&] { network = world.kernel().read(); });
+    const auto failure = core::catch_error_except_signals([&] { network = world.kernel().read(); });
     if (!failure) {
       ++read_untorn;
       CHECK(network.addresses.size() == 4);

@@ -9,7 +9,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-// The lock of the running kernel, in a network namespace of the test's own.
+// The kernel's lock, in the test's own network namespace.
 
 using integration::comes_true;
 using integration::Maker;
@@ -29,7 +29,7 @@ int hold(Shared& shared) {
 
 }  // namespace
 
-TEST_CASE("lock: had by one, until it is given back") {
+TEST_CASE("lock: held, no other process gets it") {
   integration::renew_private_network();
   const auto locks = io::open_locks();
   auto lock = locks->try_take();
@@ -41,7 +41,7 @@ TEST_CASE("lock: had by one, until it is given back") {
   CHECK(is_free());
 }
 
-TEST_CASE("lock: gone when the process that holds it is killed, and not before") {
+TEST_CASE("lock: holder killed, is free at once") {
   integration::renew_private_network();
   Shared& shared = integration::share();
   Maker holder([&] { return hold(shared); });
@@ -53,7 +53,7 @@ TEST_CASE("lock: gone when the process that holds it is killed, and not before")
   CHECK(is_free());
 }
 
-TEST_CASE("lock: one for each network namespace") {
+TEST_CASE("lock: two network namespaces, have separate locks") {
   integration::renew_private_network();
   Shared& shared = integration::share();
   Maker holder([&] { return hold(shared); });
@@ -62,16 +62,16 @@ TEST_CASE("lock: one for each network namespace") {
   CHECK(is_free());
 }
 
-TEST_CASE("lock: without CAP_NET_ADMIN it is refused as that, held or not, and held by nobody") {
+TEST_CASE("lock: no CAP_NET_ADMIN, is refused whether held or not") {
   integration::renew_private_network();
   auto lock = io::open_locks()->try_take();
   for (const bool held : {true, false}) {
     CAPTURE(held);
     Maker other([] {
       if (unshare(CLONE_NEWUSER) != 0) {
-        return 77;  // the network belongs to another user namespace from here on
+        return 77;  // now the network belongs to another user namespace
       }
-      const auto failure = core::failure_of([] { io::open_locks()->try_take(); });
+      const auto failure = core::catch_error_except_signals([] { io::open_locks()->try_take(); });
       return failure ? static_cast<int>(failure->exit()) : 0;
     });
     CHECK(other.exit_code() == static_cast<int>(core::Exit::no_permission));
@@ -80,8 +80,8 @@ TEST_CASE("lock: without CAP_NET_ADMIN it is refused as that, held or not, and h
   }
 }
 
-// The next run must not begin between the end of this one and what its guard undoes.
-TEST_CASE("lock: a guard keeps it until its undo is done") {
+// The next run must not start between the end of this run and its guard's undo.
+TEST_CASE("lock: guard running, keeps it until its undo is done") {
   integration::renew_private_network();
   Shared& shared = integration::share();
   Maker maker([&] {

@@ -11,7 +11,7 @@
 namespace integration {
 namespace {
 
-// Root inside is who we are outside (user_namespaces(7)).
+// Maps root inside to the user outside (user_namespaces(7)).
 bool map_identity(uid_t user, gid_t group) {
   std::ofstream("/proc/self/setgroups") << "deny";
   std::ofstream groups("/proc/self/gid_map");

@@ -17,16 +17,16 @@
 
 namespace integration {
 
-// What processes tell each other: memory that a fork shares.
+// Memory that processes share after a fork.
 struct Shared {
   std::atomic<int> undone = 0;
   std::atomic<bool> ready = false;
   std::atomic<bool> undoing = false;
   std::atomic<bool> go = false;
-  std::atomic<pid_t> last_child = 0;  // the last process that was forked
+  std::atomic<pid_t> last_child = 0;  // the last forked process
 };
 
-// Fresh for each test.
+// New for each test.
 inline Shared& share() {
   static Shared* const shared = [] {
     void* memory =
@@ -43,7 +43,7 @@ inline Shared& share() {
   return *shared;
 }
 
-// Whether it does so before long, on however busy a machine.
+// Waits until the condition holds, long enough for a busy machine.
 template <typename Condition>
 bool comes_true(const Condition& condition) {
   constexpr std::chrono::seconds limit{20};
@@ -67,7 +67,7 @@ inline bool comes_true(const std::atomic<bool>& flag) {
   }
 }
 
-// A process that lives as `body` says, and is ended in any case.
+// A child process that runs `body`, killed at the latest with this object.
 class Maker {
  public:
   explicit Maker(const std::function<int()>& body) : process_(fork()) {

@@ -18,7 +18,7 @@
 
 namespace integration {
 
-// A server on a port of its own on 127.0.0.1, until the end of the test.
+// A server on its own port of 127.0.0.1 until the end of the test.
 class TestServer {
  public:
   explicit TestServer(std::unique_ptr<httplib::Server> server = std::make_unique<httplib::Server>(),
@@ -55,7 +55,7 @@ class TestServer {
     return connections_.size();
   }
 
-  // Holds a handler until the test is over.
+  // Blocks a handler until the end of the test.
   void hold() const { released_.wait(); }
   void release() {
     if (!std::exchange(is_released_, true)) {
@@ -75,7 +75,7 @@ class TestServer {
   bool is_released_ = false;
 };
 
-// Real time, with a deadline; the wish to end the run comes by interrupt().
+// Real time with a deadline; interrupt() acts like a signal.
 class TestClock : public io::Clock {
  public:
   explicit TestClock(io::Duration deadline = std::chrono::seconds{30}) : deadline_(deadline) {}
@@ -111,7 +111,7 @@ class TestClock : public io::Clock {
   std::atomic<bool> interrupted_ = false;
 };
 
-// libcurl, behind the program's own seam.
+// libcurl behind io::Http.
 struct Client {
   explicit Client(io::Duration limit = io::Duration{10'000},
                   io::Duration deadline = std::chrono::seconds{30})
@@ -119,7 +119,7 @@ struct Client {
 
   io::Response get(const std::string& url) { return http->send({.url = url}); }
   core::Error failure(const io::Request& request) {
-    const auto error = core::any_failure_of([&] { http->send(request); });
+    const auto error = core::catch_error([&] { http->send(request); });
     REQUIRE(error.has_value());
     return *error;
   }

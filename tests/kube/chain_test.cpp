@@ -110,7 +110,7 @@ Run helm_test(const Droplet& node) {
 
 }  // namespace
 
-TEST_CASE("kube chain: two nodes, each with its init container, and what the internet sees") {
+TEST_CASE("kube chain: two nodes with init containers, the internet sees their addresses") {
   const auto& all = pods();
   for (const Droplet& node : nodes()) {
     CHECK(cluster().is_gated(node));
@@ -124,7 +124,7 @@ TEST_CASE("kube chain: two nodes, each with its init container, and what the int
         cluster().label(nodes()[1], support::address_label));
 }
 
-TEST_CASE("kube chain: the loop repairs, and ends when it is told to") {
+TEST_CASE("kube chain: loop, repairs and ends on a signal") {
   const Droplet& node = nodes()[0];
   support::Child loop(in_pod(node, pods().loop));
   for (const std::string damage : {"flush", "boot"}) {
@@ -141,7 +141,7 @@ TEST_CASE("kube chain: the loop repairs, and ends when it is told to") {
   CHECK(ended.exit == 143);
 }
 
-TEST_CASE("kube chain: helm test compares what the internet sees of a pod with the label") {
+TEST_CASE("kube chain: helm test, compares a pod's address with the label") {
   const Droplet& node = nodes()[0];
   Run told = helm_test(node);
   INFO(told.out, told.err);

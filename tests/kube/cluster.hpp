@@ -62,7 +62,7 @@ class Cluster {
   bool is_gated(const Droplet& node) const;
   void add_gate(const Droplet& node) const;
 
-  // The address is the droplet's, traffic leaves by it, and the Node says so.
+  // The droplet holds the address, its traffic uses it, and the Node says so.
   void check_egress(const Droplet& node) const;
 
  private:

@@ -28,7 +28,7 @@ std::string user() {
 
 }  // namespace
 
-TEST_CASE("access: a token that is not known, or no longer good") {
+TEST_CASE("access: unknown or expired token, is refused") {
   const Reply reply = Caller("nobody's").get(node_path + own_node());
   CHECK(refused(reply, 401, "Unauthorized"));
   CHECK(says(reply, "Unauthorized"));
@@ -38,7 +38,7 @@ TEST_CASE("access: a token that is not known, or no longer good") {
   }
 }
 
-TEST_CASE("access: the service account reads Nodes and labels its own") {
+TEST_CASE("access: service account, reads Nodes and labels its own") {
   const Reply read = service_account().get(node_path + own_node());
   REQUIRE(read.status == 200);
   const Json before = read.body.at("metadata").value("labels", Json::object());
@@ -50,7 +50,7 @@ TEST_CASE("access: the service account reads Nodes and labels its own") {
                           {{"metadata", {{"labels", {{enabled, before.value(enabled, Json())}}}}}});
 }
 
-TEST_CASE("access: the service account makes, reads, renews and deletes Leases of its namespace") {
+TEST_CASE("access: service account, creates, reads, renews and deletes Leases of its namespace") {
   const std::string name = contract::unique_name("do-egress-ip-198.51.100.1");
   const Cleaner cleaner(leases() + "/" + name);
   Json wanted = lease(name, own_node());
@@ -62,14 +62,14 @@ TEST_CASE("access: the service account makes, reads, renews and deletes Leases o
   CHECK(service_account().remove(cleaner.path()).status == 200);
 }
 
-TEST_CASE("access: the service account tells Events in default") {
+TEST_CASE("access: service account, writes Events in default") {
   const std::string name = contract::unique_name("node-1");
   const Cleaner cleaner(events() + "/" + name);
   CHECK(service_account().post(events(), event(name)).status == 201);
   CHECK(refused(service_account().post(events(), event(name)), 409, "AlreadyExists"));
 }
 
-TEST_CASE("access: nothing else") {
+TEST_CASE("access: everything else, is refused") {
   const std::string name = contract::unique_name("a");
   const std::string in_group = "\" in API group \"";
   struct Denied {
@@ -115,7 +115,7 @@ TEST_CASE("access: nothing else") {
   }
 }
 
-TEST_CASE("access: an update of a Lease that is gone needs the right to make one, which is there") {
+TEST_CASE("access: update of a deleted Lease, needs the right to create it") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   CHECK(service_account().put(cleaner.path(), lease(name, own_node())).status == 201);
@@ -149,7 +149,7 @@ bool allowed(const Caller& caller, const Json& attributes) {
 
 }  // namespace
 
-TEST_CASE("access: whoever is known may ask what they may do, by a SelfSubjectAccessReview") {
+TEST_CASE("access: known user, may send a SelfSubjectAccessReview") {
   const std::string lease_group = "coordination.k8s.io";
   const std::string event_group = "events.k8s.io";
   const Caller own = service_account();
@@ -173,7 +173,7 @@ TEST_CASE("access: whoever is known may ask what they may do, by a SelfSubjectAc
   }
 }
 
-TEST_CASE("access: a review is for those who are known, must ask something, and is not kept") {
+TEST_CASE("access: review, needs a known user and a question, and is not stored") {
   const Json review = review_of(on("get", "", "nodes"));
   CHECK(refused(Caller("nobody's").post(reviews, review), 401, "Unauthorized"));
   const Reply empty = service_account().post(reviews, {{"spec", Json::object()}});
@@ -184,7 +184,7 @@ TEST_CASE("access: a review is for those who are known, must ask something, and 
   CHECK(says(listed, "cannot list resource \"selfsubjectaccessreviews\""));
 }
 
-TEST_CASE("access: the ConfigMap of the network plugin is not for the service account") {
+TEST_CASE("access: network plugin's ConfigMap, is refused to the service account") {
   const Reply reply =
       service_account().get("/api/v1/namespaces/kube-system/configmaps/cilium-config");
   CHECK(refused(reply, 403, "Forbidden"));

@@ -27,7 +27,7 @@ Json without(Json object, const std::string& key) {
 
 }  // namespace
 
-TEST_CASE("events: one is kept as it is told, and told once under its name") {
+TEST_CASE("events: Event, is stored unchanged, once under its name") {
   const std::string name = contract::unique_name("node-1");
   const Cleaner cleaner(events() + "/" + name);
   const Json wanted = event(name);
@@ -50,7 +50,7 @@ TEST_CASE("events: one is kept as it is told, and told once under its name") {
   CHECK(found == 1);
 }
 
-TEST_CASE("events: what is not valid") {
+TEST_CASE("events: invalid Event, is refused") {
   const std::string name = contract::unique_name("node-1");
   const Cleaner cleaner(events() + "/" + name);
   const Json good = event(name);
@@ -94,7 +94,7 @@ TEST_CASE("events: what is not valid") {
   CHECK(refused(admin().get(cleaner.path()), 404, "NotFound"));
 }
 
-TEST_CASE("events: the longest that is valid") {
+TEST_CASE("events: longest valid Event, is stored") {
   const std::string name = contract::unique_name("node-1");
   const Cleaner cleaner(events() + "/" + name);
   Json wanted = with(event(name), "note", std::string(1024, 'n'));
@@ -104,7 +104,7 @@ TEST_CASE("events: the longest that is valid") {
   CHECK(admin().post(events(), with(wanted, "type", "Warning")).status == 201);
 }
 
-TEST_CASE("events: on what has no namespace they belong in default") {
+TEST_CASE("events: Event about an object without a namespace, belongs in default") {
   const std::string name = contract::unique_name("node-1");
   Json wanted = event(name);
   wanted["metadata"].erase("namespace");

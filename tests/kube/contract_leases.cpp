@@ -43,7 +43,7 @@ const std::string stale =
 
 }  // namespace
 
-TEST_CASE("leases: one that is made is kept as it is, with a uid, a version and its namespace") {
+TEST_CASE("leases: new Lease, is stored unchanged with uid, version and namespace") {
   const OwnNode node;
   const std::string name = contract::unique_name("do-egress-ip-198.51.100.1");
   const Cleaner cleaner(leases() + "/" + name);
@@ -61,7 +61,7 @@ TEST_CASE("leases: one that is made is kept as it is, with a uid, a version and 
   CHECK_FALSE(shown.at("metadata").at("resourceVersion").get<std::string>().empty());
 }
 
-TEST_CASE("leases: of two that make one, one succeeds") {
+TEST_CASE("leases: two creations at once, one succeeds") {
   const OwnLease own;
   REQUIRE(own.made.status == 201);
   const Reply second = admin().post(leases(), lease(own.name, "node-2"));
@@ -70,7 +70,7 @@ TEST_CASE("leases: of two that make one, one succeeds") {
   CHECK(own.read().at("spec").at("holderIdentity") == "node-1");
 }
 
-TEST_CASE("leases: there is no such Lease, and no such namespace") {
+TEST_CASE("leases: missing Lease or namespace, is not found") {
   const std::string name = contract::unique_name("none");
   const Reply read = admin().get(leases() + "/" + name);
   CHECK(refused(read, 404, "NotFound"));
@@ -82,7 +82,7 @@ TEST_CASE("leases: there is no such Lease, and no such namespace") {
   CHECK(says(nowhere, "namespaces \"" + name + "\" not found"));
 }
 
-TEST_CASE("leases: of two that take one over, one succeeds") {
+TEST_CASE("leases: two takeovers at once, one succeeds") {
   const OwnLease own;
   const std::string version = own.version();
   const Reply first = admin().put(own.path(), own.of_version("node-2", version));
@@ -96,7 +96,7 @@ TEST_CASE("leases: of two that take one over, one succeeds") {
   CHECK(own.read().at("spec").at("holderIdentity") == "node-2");
 }
 
-TEST_CASE("leases: an update must say of which version it is") {
+TEST_CASE("leases: update, needs a version") {
   const OwnLease own;
   const Reply reply = admin().put(own.path(), lease(own.name, "node-2"));
   CHECK(refused(reply, 422, "Invalid"));
@@ -105,7 +105,7 @@ TEST_CASE("leases: an update must say of which version it is") {
   CHECK(own.read().at("spec").at("holderIdentity") == "node-1");
 }
 
-TEST_CASE("leases: an update whose uid is another's is a conflict") {
+TEST_CASE("leases: update with another uid, is a conflict") {
   const OwnLease own;
   Json wanted = own.of_version("node-2", own.version());
   wanted["metadata"]["uid"] = "5f0e6e0a-0000-4000-8000-00000000dead";
@@ -114,7 +114,7 @@ TEST_CASE("leases: an update whose uid is another's is a conflict") {
   CHECK(says(reply, "Precondition failed: UID in precondition"));
 }
 
-TEST_CASE("leases: an update of one that is gone makes it, whatever version it says, once") {
+TEST_CASE("leases: update of a deleted Lease, creates it once whatever its version") {
   const OwnLease own;
   const Json wanted = own.of_version("node-2", own.version());
   const std::string uid = own.uid();
@@ -125,7 +125,7 @@ TEST_CASE("leases: an update of one that is gone makes it, whatever version it s
   CHECK(refused(admin().put(own.path(), wanted), 409, "Conflict"));
 }
 
-TEST_CASE("leases: the same once more makes no new version") {
+TEST_CASE("leases: update without a change, makes no new version") {
   const OwnLease own;
   const std::string version = own.version();
   const Reply same = admin().put(own.path(), own.of_version("node-1", version));
@@ -133,7 +133,7 @@ TEST_CASE("leases: the same once more makes no new version") {
   CHECK(same.body.at("metadata").at("resourceVersion") == version);
 }
 
-TEST_CASE("leases: one is deleted only while it is the one that was meant") {
+TEST_CASE("leases: delete with a precondition, needs the same uid and version") {
   const OwnLease own;
   const std::string version = own.version();
   const auto only = [](const Json& preconditions) {
@@ -158,7 +158,7 @@ TEST_CASE("leases: one is deleted only while it is the one that was meant") {
   CHECK(refused(admin().get(own.path()), 404, "NotFound"));
 }
 
-TEST_CASE("leases: what cannot be read is a bad request") {
+TEST_CASE("leases: unreadable body, is a bad request") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   const Json good = lease(name, "node-1");
@@ -185,7 +185,7 @@ TEST_CASE("leases: what cannot be read is a bad request") {
   CHECK(refused(admin().get(cleaner.path()), 404, "NotFound"));
 }
 
-TEST_CASE("leases: a time may have an offset; null is no time") {
+TEST_CASE("leases: time, may have an offset; null means none") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   Json wanted = with(lease(name, "node-1"), "/spec/renewTime", nullptr);
@@ -196,7 +196,7 @@ TEST_CASE("leases: a time may have an offset; null is no time") {
   CHECK(made.body.at("spec").at("acquireTime") == "2026-11-01T10:00:00.123456Z");
 }
 
-TEST_CASE("leases: what is not valid") {
+TEST_CASE("leases: invalid Lease, is refused") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   const Json good = lease(name, "node-1", "5f0e6e0a-0000-4000-8000-00000000dead");
@@ -235,7 +235,7 @@ TEST_CASE("leases: what is not valid") {
   CHECK(refused(admin().get(cleaner.path()), 404, "NotFound"));
 }
 
-TEST_CASE("leases: an update is held to the same") {
+TEST_CASE("leases: invalid update, is refused") {
   const OwnLease own;
   const Json good = own.of_version("node-2", own.version());
   CHECK(refused(admin().put(own.path(), with(good, "/spec/leaseDurationSeconds", 0)), 422,
@@ -247,7 +247,7 @@ TEST_CASE("leases: an update is held to the same") {
   CHECK(own.read().at("spec").at("holderIdentity") == "node-1");
 }
 
-TEST_CASE("leases: fields that are not known are dropped with a warning, or refused where asked") {
+TEST_CASE("leases: unknown field, is dropped with a warning, or refused in strict mode") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   const Json wanted = with(lease(name, "node-1"), "/spec/holder", "node-1");
@@ -260,7 +260,7 @@ TEST_CASE("leases: fields that are not known are dropped with a warning, or refu
   CHECK_FALSE(made.body.at("spec").contains("holder"));
 }
 
-TEST_CASE("leases: bodies of another type; versions and uids in what is to be made") {
+TEST_CASE("leases: other content types, versions and uids in a creation, are refused") {
   const std::string name = contract::unique_name("a");
   const Cleaner cleaner(leases() + "/" + name);
   const Json good = lease(name, "node-1");

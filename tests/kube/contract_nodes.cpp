@@ -32,7 +32,7 @@ Json of_version(Json patch, const std::string& version) {
 
 }  // namespace
 
-TEST_CASE("nodes: a Node is shown with uid, version and labels; each reply is dated") {
+TEST_CASE("nodes: Node, has uid, version and labels, and each reply a Date") {
   const OwnNode node(Json{{"team", "payments"}});
   const Reply reply = admin().get(node.path());
   CHECK(reply.status == 200);
@@ -46,7 +46,7 @@ TEST_CASE("nodes: a Node is shown with uid, version and labels; each reply is da
   CHECK_FALSE(admin().get("/api/v1/nodes/" + contract::unique_name("none")).date.empty());
 }
 
-TEST_CASE("nodes: there is no such Node") {
+TEST_CASE("nodes: missing Node, is not found") {
   const std::string name = contract::unique_name("none");
   const std::string path = "/api/v1/nodes/" + name;
   const std::string message = "nodes \"" + name + "\" not found";
@@ -57,7 +57,7 @@ TEST_CASE("nodes: there is no such Node") {
   CHECK(refused(admin().remove(path), 404, "NotFound"));
 }
 
-TEST_CASE("nodes: a merge patch sets and removes labels, and leaves others alone") {
+TEST_CASE("nodes: merge patch, sets and removes labels and keeps others") {
   const OwnNode node(Json{{"team", "payments"}, {"old", "1"}});
   const Reply reply = admin().merge(node.path(), labels({{"old", nullptr}, {"new", "2"}}));
   CHECK(reply.status == 200);
@@ -67,7 +67,7 @@ TEST_CASE("nodes: a merge patch sets and removes labels, and leaves others alone
   CHECK_FALSE(now.contains("old"));
 }
 
-TEST_CASE("nodes: a patch that changes nothing makes no new version") {
+TEST_CASE("nodes: patch without a change, makes no new version") {
   const OwnNode node(Json{{"team", "payments"}});
   const std::string before = node.version();
   const Reply same = admin().merge(node.path(), labels({{"team", "payments"}}));
@@ -76,7 +76,7 @@ TEST_CASE("nodes: a patch that changes nothing makes no new version") {
   CHECK(other.body.at("metadata").at("resourceVersion") != before);
 }
 
-TEST_CASE("nodes: a patch of a version that is gone is a conflict, and without effect") {
+TEST_CASE("nodes: patch of an old version, is a conflict without effect") {
   const OwnNode node;
   const std::string version = node.version();
   REQUIRE(admin().merge(node.path(), labels({{"other", "writer"}})).status == 200);
@@ -90,7 +90,7 @@ TEST_CASE("nodes: a patch of a version that is gone is a conflict, and without e
   CHECK(admin().merge(node.path(), of_version(labels({{"a", "b"}}), node.version())).status == 200);
 }
 
-TEST_CASE("nodes: a merge patch replaces the whole list of taints; a taint keeps its fields") {
+TEST_CASE("nodes: merge patch, replaces the whole list of taints with all fields") {
   const OwnNode node;
   const Json whole = {{{"key", "a"}, {"effect", "NoSchedule"}},
                       {{"key", "example.com/b"},
@@ -105,7 +105,7 @@ TEST_CASE("nodes: a merge patch replaces the whole list of taints; a taint keeps
   CHECK(none.body.value("spec", Json::object()).value("taints", Json::array()).empty());
 }
 
-TEST_CASE("nodes: labels that are not valid") {
+TEST_CASE("nodes: invalid label, is refused") {
   const OwnNode node;
   const std::string long_text(64, 'a');
   for (const Json& wrong : {Json{{"a", "no blanks"}}, Json{{"a", "-dash"}}, Json{{"a", long_text}},
@@ -122,7 +122,7 @@ TEST_CASE("nodes: labels that are not valid") {
   CHECK(refused(admin().merge(node.path(), labels({{"a", true}})), 422, "Invalid"));
 }
 
-TEST_CASE("nodes: taints that are not valid") {
+TEST_CASE("nodes: invalid taint, is refused") {
   struct Wrong {
     Json taint;
     std::string field, message;
@@ -153,7 +153,7 @@ TEST_CASE("nodes: taints that are not valid") {
   }
 }
 
-TEST_CASE("nodes: three kinds of patches, and none besides") {
+TEST_CASE("nodes: three kinds of patches, are accepted, and no other") {
   const OwnNode node(Json{{"team", "payments"}});
   const auto patch = [&](const std::string& type, const std::string& text) {
     return admin().send("PATCH", node.path(), {.text = text, .type = type});
@@ -172,7 +172,7 @@ TEST_CASE("nodes: three kinds of patches, and none besides") {
   }
 }
 
-TEST_CASE("nodes: patches that cannot be read or applied") {
+TEST_CASE("nodes: unreadable patch, is a bad request") {
   const OwnNode node(Json{{"team", "payments"}});
   const auto patch = [&](const std::string& type, const std::string& text) {
     return admin().send("PATCH", node.path(), {.text = text, .type = type});
@@ -187,7 +187,7 @@ TEST_CASE("nodes: patches that cannot be read or applied") {
   CHECK(patch(json_patch, R"([{"op": "remove", "path": "/metadata/labels/none"}])").status == 422);
 }
 
-TEST_CASE("nodes: what a patch cannot change") {
+TEST_CASE("nodes: immutable field, is refused") {
   const OwnNode node;
   const Reply renamed = admin().merge(node.path(), {{"metadata", {{"name", "other"}}}});
   CHECK(refused(renamed, 400, "BadRequest"));
@@ -202,7 +202,7 @@ TEST_CASE("nodes: what a patch cannot change") {
   CHECK(blames(moved, "spec.providerID"));
 }
 
-TEST_CASE("nodes: a field that is not known is dropped with a warning, or refused where asked") {
+TEST_CASE("nodes: unknown field, is dropped with a warning, or refused in strict mode") {
   const OwnNode node;
   const Json patch = {{"spec", {{"taint", "a typo"}}}};
   const Reply reply = admin().merge(node.path(), patch);
@@ -212,7 +212,7 @@ TEST_CASE("nodes: a field that is not known is dropped with a warning, or refuse
   CHECK(refused(admin().merge(node.path() + "?fieldValidation=Strict", patch), 422, "Invalid"));
 }
 
-TEST_CASE("nodes: one that is made anew under its name is another") {
+TEST_CASE("nodes: Node created again under its name, has another uid") {
   const OwnNode node;
   const Json body = {{"kind", "Node"},
                      {"apiVersion", "v1"},
@@ -220,7 +220,7 @@ TEST_CASE("nodes: one that is made anew under its name is another") {
   CHECK(refused(admin().post("/api/v1/nodes", body), 409, "AlreadyExists"));
   REQUIRE(admin().remove(node.path()).status == 200);
   CHECK(refused(admin().get(node.path()), 404, "NotFound"));
-  const Reply anew = admin().post("/api/v1/nodes", body);
-  CHECK(anew.status == 201);
-  CHECK(anew.body.at("metadata").at("uid") != node.uid());
+  const Reply second = admin().post("/api/v1/nodes", body);
+  CHECK(second.status == 201);
+  CHECK(second.body.at("metadata").at("uid") != node.uid());
 }

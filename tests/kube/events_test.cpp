@@ -28,7 +28,7 @@ int count(const Droplet& node, const std::string& type, const std::string& reaso
 
 }  // namespace
 
-TEST_CASE("kube events: what changed is told once") {
+TEST_CASE("kube events: change, is written once") {
   const auto& world = cluster().world();
   const Droplet node = cluster().node("node-1");
   cluster().reconcile(node, 0, {"--floating-ips", address});
@@ -53,7 +53,7 @@ TEST_CASE("kube events: what changed is told once") {
   CHECK(assigned <= 2);
 }
 
-TEST_CASE("kube events: they are in the namespace default, and regard the Node that there is") {
+TEST_CASE("kube events: Event, is in the namespace default and regards the existing Node") {
   const Droplet node = cluster().node("node-2");
   cluster().reconcile(node, 0, {"--floating-ips", "198.51.100.2"});
   const auto events = cluster().get("--namespace default events.events.k8s.io").at("items");

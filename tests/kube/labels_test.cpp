@@ -8,7 +8,7 @@ using kube::cluster;
 using kube::Droplet;
 using kube::Json;
 
-TEST_CASE("kube labels: the address that the internet sees is the Node's label") {
+TEST_CASE("kube labels: label, is the address that the internet sees") {
   const Droplet node = cluster().node("node-1");
   const Json first = cluster().reconcile(node, 0);
   CHECK(first.at("result") == "changed");
@@ -20,7 +20,7 @@ TEST_CASE("kube labels: the address that the internet sees is the Node's label")
   CHECK(second.at("requests").at("digitalocean") == 0);
 }
 
-TEST_CASE("kube labels: a label that somebody took away or changed is put back") {
+TEST_CASE("kube labels: label removed or changed, is set again") {
   const Droplet node = cluster().node("node-2");
   cluster().reconcile(node, 0);
   cluster().kubectl("label node node-2 do-outbound-floating-ip-enabled-");
@@ -30,14 +30,14 @@ TEST_CASE("kube labels: a label that somebody took away or changed is put back")
   CHECK(cluster().label(node, "mine") == "kept");
 }
 
-TEST_CASE("kube labels: a Node without an address says so") {
+TEST_CASE("kube labels: no address, the Node says so") {
   const Droplet node = cluster().node("node-3");
   cluster().reconcile(node, 10, {"--floating-ips", cluster().taken()});
   CHECK(cluster().label(node) == "false");
   CHECK(cluster().label(node, support::address_label).empty());
 }
 
-TEST_CASE("kube labels: the Node of another droplet is not touched") {
+TEST_CASE("kube labels: another droplet's Node, is not changed") {
   const Droplet node = cluster().node("node-4");
   cluster().kubectl("delete node node-4");
   cluster().call({"node", "node-4", "1"});
@@ -48,7 +48,7 @@ TEST_CASE("kube labels: the Node of another droplet is not touched") {
   CHECK(cluster().label(node).empty());
 }
 
-TEST_CASE("kube labels: a server that nobody vouches for is not asked") {
+TEST_CASE("kube labels: server with an unknown CA, is not asked") {
   const Droplet node = cluster().node("node-5");
   const Json result = cluster().reconcile(node, 69, {"--lock", "lease"},
                                           {{"DO_EGRESS_IP_KUBE_CA_FILE", "/run/lab/ca.pem"}});
@@ -57,7 +57,7 @@ TEST_CASE("kube labels: a server that nobody vouches for is not asked") {
   CHECK(cluster().world().held_by(node).empty());
 }
 
-TEST_CASE("kube labels: without a server that can be asked, egress comes first") {
+TEST_CASE("kube labels: no usable server, egress is set up all the same") {
   const Droplet node = cluster().node("node-7");
   cluster().reconcile(node, 15, {}, {{"DO_EGRESS_IP_KUBE_CA_FILE", "/run/lab/ca.pem"}});
   CHECK(cluster().world().seen_from(node.name) == cluster().world().held_by(node).at(0));
@@ -66,7 +66,7 @@ TEST_CASE("kube labels: without a server that can be asked, egress comes first")
   cluster().check_egress(node);
 }
 
-TEST_CASE("kube labels: an expired token is refused, and nothing is written") {
+TEST_CASE("kube labels: expired token, is refused and nothing is written") {
   const Droplet node = cluster().node("node-6");
   const std::string expired =
       kube::write_file("expired.token", cluster().call({"expired", cluster().token(node)}));

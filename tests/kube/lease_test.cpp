@@ -62,13 +62,13 @@ void check_held_by(const Droplet& node) {
 
 }  // namespace
 
-TEST_CASE("kube lease: made by the claim, owned by the Node") {
+TEST_CASE("kube lease: claim, creates it with the Node as owner") {
   const Droplet node = cluster().node("node-1");
   CHECK(cluster().reconcile(node, 0, one_address).at("result") == "changed");
   check_held_by(node);
 }
 
-TEST_CASE("kube lease: one that is in force is respected") {
+TEST_CASE("kube lease: valid one of another node, is respected") {
   const Droplet node = cluster().node("node-2");
   take("node-9", stranger, "10 seconds ago");
   const Json before = read();
@@ -78,7 +78,7 @@ TEST_CASE("kube lease: one that is in force is respected") {
   CHECK(cluster().label(node) == "false");
 }
 
-TEST_CASE("kube lease: an expired one is taken over") {
+TEST_CASE("kube lease: expired one, is taken over") {
   const Droplet node = cluster().node("node-3");
   take("node-9", stranger, "10 minutes ago");
   cluster().reconcile(node, 0, one_address);
@@ -86,7 +86,7 @@ TEST_CASE("kube lease: an expired one is taken over") {
   check_held_by(node);
 }
 
-TEST_CASE("kube lease: our own, of a run that was killed, is renewed at once") {
+TEST_CASE("kube lease: our own of a killed run, is renewed at once") {
   const Droplet node = cluster().node("node-4");
   take("node-4", uid_of(node), "10 seconds ago");
   const Json before = read();
@@ -97,14 +97,14 @@ TEST_CASE("kube lease: our own, of a run that was killed, is renewed at once") {
   check_held_by(node);
 }
 
-TEST_CASE("kube lease: that of a Node of our name which is gone is not ours") {
+TEST_CASE("kube lease: one of a deleted Node of our name, is not ours") {
   const Droplet node = cluster().node("node-5");
   take("node-5", stranger, "10 seconds ago");
   cluster().reconcile(node, 11, one_address);
   CHECK(cluster().world().holder(address).is_null());
 }
 
-TEST_CASE("kube lease: eight nodes want one address, and one gets it") {
+TEST_CASE("kube lease: eight nodes want one address, one gets it") {
   take("node-9", stranger, "10 minutes ago");
   std::vector<Droplet> nodes;
   std::vector<support::Command> commands;

@@ -82,7 +82,7 @@ bool may(const std::string& question) {
 
 }  // namespace
 
-TEST_CASE("kube policy: a node may say of itself what it has to say") {
+TEST_CASE("kube policy: node's own labels and taint, may be changed") {
   check_taken(labels({{support::enabled_label, "true"}, {support::address_label, "198.51.100.1"}}));
   check_taken(labels({{support::enabled_label, "false"}, {support::address_label, nullptr}}));
   check_taken(taints([](Json& all) { erase(all, kube::gate_key); }));
@@ -91,13 +91,13 @@ TEST_CASE("kube policy: a node may say of itself what it has to say") {
   CHECK(cluster().is_gated(nodes().ours));
 }
 
-TEST_CASE("kube policy: a node may say nothing of another one") {
+TEST_CASE("kube policy: another node's, may not be changed") {
   const std::string other = nodes().other.name;
   check_refused(other, labels({{support::enabled_label, "true"}}));
   check_refused(other, {{"spec", {{"taints", nullptr}}}});
 }
 
-TEST_CASE("kube policy: the program with the token of another node is told so, by 77") {
+TEST_CASE("kube policy: program with another node's token, ends with 77") {
   const Droplet node = cluster().node("node-c");
   const std::string foreign = kube::write_file("foreign.token", cluster().token(nodes().ours));
   const Json result = cluster().reconcile(node, 77, {"--lock", "none"},
@@ -109,7 +109,7 @@ TEST_CASE("kube policy: the program with the token of another node is told so, b
   CHECK(cluster().is_gated(node));
 }
 
-TEST_CASE("kube policy: no other label, annotation or anything else of the metadata") {
+TEST_CASE("kube policy: other labels, annotations or metadata, may not be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, labels({{"added", "true"}}));
   check_refused(node, labels({{"mine", "changed"}}));
@@ -130,7 +130,7 @@ TEST_CASE("kube policy: no other label, annotation or anything else of the metad
                                             {"uid", "00000000-0000-4000-8000-000000000009"}}})}}}});
 }
 
-TEST_CASE("kube policy: no other taint") {
+TEST_CASE("kube policy: other taints, may not be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, taints([](Json& all) { erase(all, "mine"); }));
   check_refused(node, taints([](Json& all) { all = nullptr; }));
@@ -144,7 +144,7 @@ TEST_CASE("kube policy: no other taint") {
   check_refused(node, taints([](Json& all) { all.push_back(taint(kube::gate_key, "NoExecute")); }));
 }
 
-TEST_CASE("kube policy: nothing else of the spec") {
+TEST_CASE("kube policy: rest of the spec, may not be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, {{"spec", {{"unschedulable", true}}}});
   check_refused(node, {{"spec", {{"podCIDR", "10.1.0.0/24"}, {"podCIDRs", {"10.1.0.0/24"}}}}});
@@ -158,7 +158,7 @@ TEST_CASE("kube policy: nothing else of the spec") {
   CHECK(label.exit == 0);
 }
 
-TEST_CASE("kube policy: a token that no pod on a node has is not enough") {
+TEST_CASE("kube policy: token of no pod on a node, is refused") {
   const std::string loose = cluster().call(
       {"kubectl", "--namespace", kube::name_space, "create", "token", kube::account});
   const auto answer =
@@ -168,7 +168,7 @@ TEST_CASE("kube policy: a token that no pod on a node has is not enough") {
   CHECK(answer.err.find("ValidatingAdmissionPolicy") != std::string::npos);
 }
 
-TEST_CASE("kube policy: no Lease in the name of another node") {
+TEST_CASE("kube policy: Lease in another node's name, is refused") {
   const auto lease = [](const std::string& holder) {
     return Json{{"apiVersion", "coordination.k8s.io/v1"},
                 {"kind", "Lease"},
@@ -198,12 +198,12 @@ TEST_CASE("kube policy: no Lease in the name of another node") {
   CHECK(is_policy(ask("delete", lease("node-b"))));
 }
 
-TEST_CASE("kube policy: who is not this service account is not concerned") {
+TEST_CASE("kube policy: other users, are not affected") {
   cluster().kubectl("label node node-b anything=goes");
   cluster().kubectl("label node node-b anything-");
 }
 
-TEST_CASE("kube policy: RBAC gives what the program does, and no more") {
+TEST_CASE("kube policy: RBAC, grants what the program does and no more") {
   CHECK(may("get nodes"));
   CHECK(may("patch nodes"));
   for (const std::string verb : {"create", "get", "update", "delete"}) {

@@ -47,7 +47,7 @@ support::Child writer(const Droplet& node, int count) {
 
 }  // namespace
 
-TEST_CASE("kube taint: lifted with the egress, put back when it is lost") {
+TEST_CASE("kube taint: egress set up or lost, is removed or set again") {
   const Droplet node = cluster().node("node-1");
   REQUIRE(cluster().is_gated(node));
   cluster().kubectl("taint node node-1 mine=kept:NoExecute");
@@ -64,7 +64,7 @@ TEST_CASE("kube taint: lifted with the egress, put back when it is lost") {
   CHECK(cluster().label(node) == "false");
 }
 
-TEST_CASE("kube taint: what somebody else adds meanwhile stays") {
+TEST_CASE("kube taint: taint added by others meanwhile, stays") {
   constexpr int count = 80;
   const Droplet node = cluster().node("node-2");
   cluster().kubectl("taint node node-2 mine=kept:NoExecute");

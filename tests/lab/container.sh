@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Containers on a droplet: a program in a process namespace and a control group of its own, in the
+# Containers on a droplet: a program in its own process namespace and control group, in the
 # droplet's network. Who kills it takes along whatever it started. Where the machine has no control
 # groups for us, the process namespace alone does.
 : "${run:?}" "${name=}"
@@ -66,7 +66,7 @@ signal_contained() { # SIGNAL NAME
     [ -z "$running" ] || kill -s "$1" $running 2>/dev/null || true
 }
 
-# The processes on the droplet that are in a process namespace of their own, or made one.
+# The processes on the droplet that are in their own process namespace, or made one.
 contained() { # NAME
     local pid own
     own=$(readlink /proc/self/ns/pid)

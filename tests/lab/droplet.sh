@@ -100,7 +100,7 @@ plug() { # NIC SIDE BRIDGE
 }
 
 # Pods leave by the droplet's address, whichever the route makes it. The kernel of a droplet whose
-# anchor has a NIC of its own is strict about where packets come from, as DOKS sets it.
+# anchor has its own NIC is strict about where packets come from, as DOKS sets it.
 make_forwarding() {
     local strict=0
     [ "$anchor_nic" = "$public_nic" ] || strict=1
@@ -174,7 +174,7 @@ destroy() { # NAME
 }
 
 # systemd-networkd as it comes (ManageForeignRoutes=, ManageForeignRoutingPolicyRules=): whatever it
-# did not configure is gone when it starts, whoever's it was. The routing agent puts back its own.
+# did not configure is removed when it starts, whichever program added it. The routing agent puts back its own.
 flush() { # NAME
     facts_of "$1"
     local away

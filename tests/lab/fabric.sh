@@ -39,9 +39,9 @@ up() { # [--sim BINARY] [--public-looking]
     sim PUT /kube-tokens/kube-lab '{}'
 }
 
-# A packet must tell which gateway it was sent to, so each has a device of its own. br0 is that of
+# A packet must tell which gateway it was sent to, so each has its own device. br0 is that of
 # the public side; anchor0, behind a port of br0, that of the anchors which share a NIC with it; br1
-# that of the anchors with a NIC of their own; br2 the VPC's; br3 the far end of VPN tunnels. A bridge without an address of its own
+# that of the anchors with their own NIC; br2 the VPC's; br3 the far end of VPN tunnels. A bridge without its own address
 # would take another with each port, and its neighbours would lose it.
 make_links() {
     ip -batch - <<'END'

@@ -34,5 +34,5 @@ lab sim POST /faults '{"server": "dns", "kind": "status", "status": 2, "count": 
 check 'a server that fails' "$(seen)" none
 lab sim DELETE /faults
 echo 'nameserver 192.0.2.99' >/run/lab/one.resolv.conf
-check 'a resolver of its own' "$(seen)" none
+check 'its own resolver' "$(seen)" none
 exit $failed

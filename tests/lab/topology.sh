@@ -38,7 +38,7 @@ make_address_only() { # DEVICE
     fail "the kernel makes no $1"
 }
 
-# To a peer that passes on what it gets, under an address of its own.
+# To a peer that passes on what it gets, under its own address.
 make_tunnel() { # DEVICE
     plug "$1" t br3 | nsenter --net=/run/netns/fabric ip -batch -
 }
@@ -156,7 +156,7 @@ routing_agent() {
 }
 
 # Tailscale: with peers only, or with an exit node, which takes everything. wg-quick with
-# AllowedIPs 0.0.0.0/0 takes everything but what has a route of its own.
+# AllowedIPs 0.0.0.0/0 takes everything but what has its own route.
 vpn_routes() {
     if has vpn || has vpn-exit; then
         echo "rule add pref 5210 fwmark 0x80000/0xff0000 lookup main"

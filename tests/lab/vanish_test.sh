@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# A world leaves nothing behind, whoever is killed: no process, and so no namespace, route or file;
+# A world leaves nothing behind, whatever is killed: no process, and so no namespace, route or file;
 # and no control group, be it frozen.
 set -euo pipefail
 lab=$(cd "$(dirname "$0")" && pwd)/lab

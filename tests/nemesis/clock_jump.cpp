@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into a run: its wall clock is off by CLOCK_JUMP_SECONDS, from CLOCK_JUMP_AFTER_MS on.
-// Deadlines go by the monotonic clock, which nobody can set, and are as they were.
+// Preloaded into a run: shifts its wall clock by CLOCK_JUMP_SECONDS after CLOCK_JUMP_AFTER_MS. The
+// monotonic clock, which deadlines use, stays.
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>

@@ -7,13 +7,13 @@
 
 namespace nemesis {
 
-// Every random decision of a storm; the same from the same seed on every machine, which the
-// standard library's distributions do not promise.
+// The random decisions of a storm. A seed gives the same ones on every machine, which the standard
+// library's distributions do not guarantee.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : engine_(seed) {}
 
-  // Both included.
+  // Both bounds included.
   int between(int low, int high) {
     const auto width = static_cast<std::uint64_t>(high - low + 1);
     return low + static_cast<int>(engine_() % width);

@@ -15,7 +15,7 @@ class Choosing {
   std::vector<Event> run() {
     const int nodes = static_cast<int>(storm_.topologies.size());
     length_ms_ = dice_.between(5000, 9000);
-    const int wildness = dice_.between(1, 4);  // calm storms show what wild ones bury
+    const int wildness = dice_.between(1, 4);  // calm storms show what wild ones hide
     for (int node = 0; node < nodes; ++node) {
       runs_of(node);
     }
@@ -39,7 +39,7 @@ class Choosing {
     events_.push_back({Millis{at_ms}, what, static_cast<std::size_t>(node), details});
   }
 
-  // Many start at once, as after an upgrade; a loop and an init container overlap.
+  // Many runs start at once, as after an upgrade; a loop and an init container overlap.
   void runs_of(int node) {
     const bool together = dice_.percent(70);
     const int first = together ? dice_.between(0, 300) : any_time();
@@ -162,7 +162,7 @@ Json status(Dice& dice, const std::string& server) {
   return fault;
 }
 
-// Of the next assignments, whoever's they are.
+// Faults of the next assignments, of any node.
 Json of_assignments(Dice& dice) {
   const auto kind =
       dice.pick<std::string>({"errored-action", "steal", "unassign", "action-404", "lost-assign"});

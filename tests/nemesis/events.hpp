@@ -23,15 +23,14 @@
 //   routes     of ours are meddled with: `words` for ip(8)
 namespace nemesis {
 
-// By these two the way to the public gateway is known, and metadata reached when the address is
-// gone.
+// The routes by which a node without an address reaches the public gateway and metadata.
 inline const std::string flush_memory = "route flush table 17310";
 inline const std::string delete_direct_route = "route del 169.254.169.254/32";
 
-// By time.
+// Sorted by time.
 std::vector<Event> choose_events(const Storm& storm, Dice& dice);
 
-// One way in which the servers may fail.
+// A random fault of the servers.
 Json choose_fault(const Storm& storm, Dice& dice);
 
 }  // namespace nemesis

@@ -9,7 +9,7 @@
 
 namespace nemesis {
 
-// What was found to be wrong.
+// Collects violations.
 class Findings {
  public:
   template <typename... Arguments>

@@ -17,11 +17,11 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::size_t most_running = 8;  // two cores, and other storms
-constexpr auto longest_run = 5min;       // on a machine that is very busy
+constexpr std::size_t most_running = 8;  // for two cores and parallel storms
+constexpr auto longest_run = 5min;       // even on a busy machine
 constexpr auto pause = 5ms;
 
-// Foreign droplets: they have an address of the pool each, or will have.
+// Foreign droplets, which hold or will hold a pool address each.
 constexpr std::int64_t first_foreign_id = 900'000'001;
 
 std::string option(const char* name, const std::string& more) {
@@ -44,7 +44,7 @@ void add(std::vector<std::string>& words, const std::vector<std::string>& more) 
   words.insert(words.end(), more.begin(), more.end());
 }
 
-// Those that no other command has.
+// Options of reconcile only.
 std::vector<std::string> reconcile_options(const Storm& storm) {
   std::vector<std::string> words;
   if (storm.keeping == Keeping::lease) {
@@ -123,7 +123,7 @@ Fleet::Member Fleet::make(const std::string& name, const std::string& topology) 
   Member member{.droplet = world_.droplet(name, topology), .topology = topology};
   member.snapshot = world_.snapshot(member.droplet);
   everybody_[member.droplet.id] = name;
-  if (storm_.gated) {  // as DigitalOcean's node pool gives it to a Node that is new
+  if (storm_.gated) {  // as DigitalOcean's node pools do for new nodes
     world_.sim("PUT", "/nodes/" + name,
                {{"taints", Json::array({{{"key", gate_key}, {"effect", "NoSchedule"}}})}});
   }
@@ -246,7 +246,7 @@ void Fleet::replace(std::size_t member, bool same_name) {
 std::int64_t Fleet::earliest_start(std::int64_t droplet, std::int64_t at_ms) const {
   std::int64_t earliest = at_ms;
   for (const Ended& run : ended_) {
-    const bool late = run.ended_ms + 10'000 < at_ms;  // a request may be served after its death
+    const bool late = run.ended_ms + 10'000 < at_ms;  // a request may be served after its run died
     if (run.droplet.id == droplet && !late) {
       earliest = std::min(earliest, run.started_ms);
     }

@@ -16,19 +16,19 @@ namespace nemesis {
 
 inline const std::string gate_key = "egress.example.com/pending";
 
-// A run of the program that has ended.
+// A finished run of the program.
 struct Ended {
   std::size_t member = 0;
   support::Droplet droplet = {};
   Json how = {};
   std::int64_t started_ms = 0;  // since the epoch
   std::int64_t ended_ms = 0;
-  std::optional<int> signalled = {};  // to end it
+  std::optional<int> signalled = {};  // the signal that was sent to it
   support::Run run = {};
-  Json result = {};  // null where it printed none
+  Json result = {};  // null if it printed none
 };
 
-// The nodes of a storm in a world of their own, and the program's runs on them.
+// The nodes of a storm in their own world, and the program's runs on them.
 class Fleet {
  public:
   Fleet(const Storm& storm, Trace& trace);
@@ -36,10 +36,10 @@ class Fleet {
   struct Member {
     support::Droplet droplet = {};
     std::string topology = {};
-    std::string snapshot = {};              // of its network as it booted
-    std::set<std::string> taken_away = {};  // of its routes, since it booted: words for ip(8)
+    std::string snapshot = {};              // of its network after boot
+    std::set<std::string> taken_away = {};  // routes removed since boot, as words of ip(8)
     bool forgetful() const { return taken_away.contains(flush_memory); }
-    bool possible() const;  // whether the topology allows what the program does
+    bool possible() const;  // whether the topology allows an egress IP
   };
 
   const Storm& storm() const { return storm_; }
@@ -47,16 +47,16 @@ class Fleet {
   const std::vector<Member>& members() const { return members_; }
   std::int64_t thief() const { return thief_; }
 
-  // Every droplet that was of the fleet, by its id; the name of its Node.
+  // All droplets that ever were in the fleet, by id, with their Node's name.
   const std::map<std::int64_t, std::string>& everybody() const { return everybody_; }
 
-  // Runs the program on a member; see events.hpp for `how`. Waits while too many are running.
+  // Runs the program on a member; see events.hpp for `how`. Waits while too many runs are active.
   void start(std::size_t member, const Json& how);
 
-  // Signals whom a signal is due, takes note of what has ended. Never waits.
+  // Sends due signals and collects finished runs. Never waits.
   void step();
 
-  // Until no run is under way. Throws std::runtime_error when one does not end.
+  // Waits for all runs. Throws std::runtime_error if one does not end.
   void wait();
 
   std::set<std::string>& taken_away(std::size_t member) { return members_.at(member).taken_away; }
@@ -66,11 +66,11 @@ class Fleet {
 
   const std::vector<Ended>& ended() const { return ended_; }
 
-  // The droplet is destroyed, its processes with it, and another one comes.
+  // Destroys the droplet with its processes, and creates another one.
   void replace(std::size_t member, bool same_name);
 
-  // In milliseconds since the epoch: of the member's runs that may have had a hand in something at
-  // that time, when the first began.
+  // The start (in milliseconds since the epoch) of the member's first run that may have influenced
+  // something at that time.
   std::int64_t earliest_start(std::int64_t droplet, std::int64_t at_ms) const;
 
  private:
@@ -78,7 +78,7 @@ class Fleet {
     Ended so_far = {};
     support::Child child;
     std::chrono::steady_clock::time_point began = {};
-    std::size_t signals = 0;  // that were sent
+    std::size_t signals = 0;  // signals sent
   };
 
   void add_foreigners();

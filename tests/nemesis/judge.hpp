@@ -6,23 +6,23 @@
 
 namespace nemesis {
 
-// The runs of a storm, each by itself: how it ended, what it said, what it asked of DigitalOcean.
+// Judges each run by itself: its exit, its output, its requests to DigitalOcean.
 void judge_runs(const Fleet& fleet, Findings& findings);
 
-// Everything that the servers saw, from the beginning to the end.
+// Judges everything that the servers saw.
 void judge_journal(const Fleet& fleet, const Json& journal, Findings& findings);
 
-// After the storm: runs the program on every node until nothing is left to do, and once more. Which
-// exit each member ended with.
+// After the storm: repeats the program on every node until nothing is left to do, and once more.
+// Returns each member's exit.
 std::vector<int> settle(Fleet& fleet, Findings& findings);
 
-// What settled nodes must be like, as the servers, the internet and the kernel see it.
+// Judges the settled nodes, as the servers, the internet and the kernel see them.
 void judge_nodes(Fleet& fleet, const std::vector<int>& exits, Findings& findings);
 
-// Releases a few, and all that have no address: they must be as they booted.
+// Releases some nodes, and all without an address; each must be as it booted.
 void judge_release(Fleet& fleet, const std::vector<int>& exits, Findings& findings);
 
-// The most requests that DigitalOcean got in a minute.
+// The largest number of requests to DigitalOcean in a minute.
 int busiest_minute(const Json& journal);
 
 }  // namespace nemesis

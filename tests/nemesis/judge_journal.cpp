@@ -9,7 +9,7 @@ namespace nemesis {
 namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::int64_t longest_lag_ms = 8'000;  // of metadata, in any storm
+constexpr std::int64_t longest_lag_ms = 8'000;  // of metadata in any storm
 constexpr std::int64_t for_ever = INT64_MAX;
 
 struct Holding {
@@ -53,7 +53,7 @@ class Judging {
     const std::int64_t at = assignment.at("at_ms");
     const bool by_api = assignment.at("by") == "api";
     if (assignment.at("by") == "control") {
-      taken_.erase(ip);  // whoever it is that has it now, he has not had it from the beginning
+      taken_.erase(ip);  // its current holder did not have it from the beginning
     }
     if (by_api) {
       findings_.require(pool_.contains(ip) && !untouchable_.contains(ip),
@@ -93,7 +93,7 @@ class Judging {
     }
   }
 
-  // No POST without having read, directly before, that the address is free.
+  // A POST must follow directly on a reading that shows the address free.
   void judge_post(const Json& request, const std::string& ip) {
     const Json body = Json::parse(request.at("body").get<std::string>(), nullptr, false);
     findings_.require(body.is_object(), "a POST that is no JSON: {}", request.dump());
@@ -106,7 +106,7 @@ class Judging {
                       "a POST for a foreign droplet: {}", request.dump());
     const auto before = before_.find(request.at("connection"));
     if (before == before_.end()) {
-      return;  // a new connection: what was read was read by another
+      return;  // a new connection: another one did the reading
     }
     findings_.require(before->second.ip == ip, "a POST without reading the address before: {}",
                       request.dump());
@@ -115,12 +115,12 @@ class Judging {
                       holder.value_or(0), request.dump());
   }
 
-  // Who was told to wait by a rate limit, waits.
+  // A run waits as long as a rate limit tells it.
   void judge_patience(const Json& request) {
     constexpr std::int64_t rounding_ms = 2;
     const std::int64_t at = request.at("at_ms");
     const auto refused = refused_.find(request.at("connection"));
-    if (refused != refused_.end()) {  // unless another run has got the same port
+    if (refused != refused_.end()) {  // unless another run got the same port
       const auto [since, wait] = refused->second;
       findings_.require(at >= since + wait - rounding_ms || !is_one_run(request, since),
                         "a request {} ms after a refusal that asked for {} ms: {}", at - since,
@@ -140,7 +140,7 @@ class Judging {
     });
   }
 
-  // Nobody, also where it changed hands in that millisecond.
+  // The holder at that time; none if it changed in that millisecond.
   std::optional<std::int64_t> holder_at(const std::string& ip, std::int64_t at_ms) {
     for (const Holding& holding : holdings_[ip]) {
       if (holding.from_ms < at_ms && at_ms < holding.until_ms) {
@@ -150,7 +150,7 @@ class Judging {
     return std::nullopt;
   }
 
-  // A Node is told that it has an address only where its droplet had it when the run looked.
+  // A label may name only an address that the droplet held when the run read it.
   void judge_label(const Json& request, const std::string& name) {
     const Json body = Json::parse(request.at("body").get<std::string>(), nullptr, false);
     const Json labels = body.value("metadata", Json::object()).value("labels", Json::object());
@@ -189,7 +189,7 @@ class Judging {
   std::set<std::string> untouchable_ = {};
   std::set<std::string> taken_ = {};
   std::map<std::string, std::vector<Holding>> holdings_ = {};
-  std::map<std::int64_t, Read> before_ = {};  // by connection: what was asked last
+  std::map<std::int64_t, Read> before_ = {};  // the last request of each connection
   struct Refusal {
     std::int64_t at_ms = 0;
     std::int64_t wait_ms = 0;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int most_tries = 20;  // of what a busy machine may be late with
+constexpr int most_tries = 20;  // a busy machine may be late
 constexpr std::size_t most_released = 4;
 
 bool comes_true(const std::function<bool()>& condition) {
@@ -61,7 +61,7 @@ class NodeJudging {
     }
   }
 
-  // Neither a run nor the guard of one.
+  // Neither a run nor its guard is left.
   void is_quiet() {
     findings_.require(comes_true([&] {
                         return fleet_.world().lab({"pids", droplet_.name}).empty();

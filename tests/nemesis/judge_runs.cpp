@@ -6,18 +6,18 @@
 namespace nemesis {
 namespace {
 
-// A run that is told to end may not be far enough to say so.
+// A run that gets a signal early may print nothing.
 bool was_ended(const Ended& run) {
   return run.run.exit == 128 + SIGKILL || (run.signalled && run.run.exit == 128 + *run.signalled);
 }
 
-// What may come of a storm; never a usage error or a death of its own.
+// The exits that a storm may cause; never a usage error or a crash.
 bool is_known(int exit) {
   static const std::set<int> known = {0, 10, 11, 12, 13, 14, 15, 69, 70, 71, 75, 77, 78, 130, 143};
   return known.contains(exit);
 }
 
-// A claim's reads and its waiting, with every address that the list lacks asked for by name.
+// A claim's reads and waits, with every unlisted address read by itself.
 int most_requests(const Storm& storm) {
   const int lists = 4 * (1 + static_cast<int>(storm.byoip.size()) + storm.addresses / 3);
   return 60 + lists;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One storm, in a world that `lab world` has made:
-//   nemesis SEED         lets it happen, and judges; prints one line, or all there is to know
-//   nemesis plan SEED    prints what would happen
+// One storm in a world that `lab world` made:
+//
+//   nemesis SEED         runs and judges it; prints one line, or all details
+//   nemesis plan SEED    prints its plan
 #include "judge.hpp"
 #include "weather.hpp"
 
@@ -67,7 +68,7 @@ int run(std::uint64_t seed) {
   return violations.empty() ? 0 : 1;
 }
 
-// A helper that the storm itself starts: nemesis kill-after-change N COMMAND…
+// A helper that the storm starts: nemesis kill-after-change N COMMAND…
 int kill_after_change(const std::vector<std::string>& words) {
   support::Command command{{words.begin() + 2, words.end()}, {}};
   for (char** variable = environ; *variable != nullptr; ++variable) {

@@ -11,9 +11,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int most_rounds = 10;
-constexpr int generous_seconds = 60;  // of a run that is in nobody's way
+constexpr int generous_seconds = 60;  // of a run without competition
 
-// Which exits another run may mend.
+// Exits that another run may repair.
 const std::set<int> passing = {10, 11, 13, 15, 69, 75};
 
 class Settling {
@@ -46,7 +46,7 @@ class Settling {
     return fleet_.members().at(member).droplet.name;
   }
 
-  // What was asked for before the end of the storm has come about.
+  // Waits for the effects of requests before the end of the storm.
   void wait_for_actions() {
     for (int tries = 0; tries < 600; ++tries) {
       const Json addresses = fleet_.world().sim("GET", "/world").at("addresses");
@@ -100,7 +100,7 @@ class Settling {
     }
   }
 
-  // Everything is as it must be, and that is free.
+  // A run with everything right costs no request to DigitalOcean.
   void run_once_more() {
     const std::size_t before = fleet_.ended().size();
     for (std::size_t member = 0; member < exits_.size(); ++member) {

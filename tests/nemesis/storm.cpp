@@ -17,7 +17,7 @@ const std::vector<std::string> common = {"classic",      "classic",         "anc
 const std::vector<std::string> impossible = {"no-anchor", "anchor-unconfigured", "two-anchors",
                                              "no-public"};
 
-// Mostly small: much happens to each node then. Up to thirty.
+// Mostly small fleets, where each node sees many events. At most thirty nodes.
 int fleet_size(Dice& dice) {
   return dice.percent(80) ? dice.between(3, 9) : dice.between(10, 30);
 }
@@ -33,7 +33,7 @@ void choose_nodes(Storm& storm, Dice& dice) {
   }
 }
 
-// As many as there are nodes, a few less or more; some of them of no use.
+// About as many addresses as nodes, some of them unusable.
 void choose_addresses(Storm& storm, Dice& dice) {
   const int nodes = static_cast<int>(storm.topologies.size());
   const int useful = std::max(1, nodes + dice.between(-1, 3));
@@ -64,14 +64,14 @@ Json settings(const Storm& storm, Dice& dice) {
     settings["enforce_limits"] = true;
     settings["limit_minute"] = dice.between(10, 30) * static_cast<int>(storm.topologies.size());
   }
-  // Leases are as good as the servers' clock is steady; that it may be wrong is another matter.
+  // Leases depend on a steady server clock. Wrong but steady clocks are a separate setting.
   if (dice.percent(30)) {
     settings["clock_offset_ms"] = dice.between(-72, 72) * 3'600'000;
   }
   return settings;
 }
 
-// Leases of Nodes that nobody knows any more: they are in nobody's way once they have expired.
+// Leases of unknown Nodes, which stop blocking once they expire.
 void choose_leases(Storm& storm, Dice& dice) {
   for (int number = 1; uses_kubernetes(storm) && number <= storm.addresses; ++number) {
     if (dice.percent(10)) {

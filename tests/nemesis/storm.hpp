@@ -13,18 +13,18 @@ namespace nemesis {
 using support::Json;
 using Millis = std::chrono::milliseconds;
 
-// What keeps two nodes from claiming one address: Leases, Leases while they can be had, nothing.
+// How nodes avoid claiming the same address: Leases, Leases if available, or nothing.
 enum class Keeping { lease, automatic, nothing };
 
-// Something that happens to a node, or to all of them.
+// An event of one node or of all.
 struct Event {
-  Millis at = {};          // since the storm began; later where the machine is slow
+  Millis at = {};          // since the start of the storm; later on a slow machine
   std::string what = {};   // see events.hpp
-  std::size_t node = 0;    // the one it happens to, where it happens to one
-  Json details = nullptr;  // what else there is to know
+  std::size_t node = 0;    // the node, for events of one node
+  Json details = nullptr;  // further parameters
 };
 
-// What will happen, decided beforehand.
+// The plan of a storm, made in advance.
 struct Storm {
   std::uint64_t seed = 0;
   Keeping keeping = Keeping::lease;
@@ -33,15 +33,15 @@ struct Storm {
   int timeout_seconds = 0;
   std::vector<std::string> topologies = {};  // of each node
   int addresses = 0;                         // of the pool
-  std::vector<int> byoip = {};               // of these, by number: not in the account's list
-  std::vector<int> abroad = {};              // in another region
-  std::vector<int> taken = {};               // a foreign droplet holds it from the beginning
-  Json settings = Json::object();            // of the servers, from the beginning
-  std::vector<Json> leases = {};             // what others have left: `address`, `expired`
-  std::vector<Event> events = {};            // by time
+  std::vector<int> byoip = {};               // their numbers; not in the account's list
+  std::vector<int> abroad = {};              // their numbers; in another region
+  std::vector<int> taken = {};     // their numbers; held by a foreign droplet at the start
+  Json settings = Json::object();  // of the servers at the start
+  std::vector<Json> leases = {};   // left by others: `address`, `expired`
+  std::vector<Event> events = {};  // by time
 };
 
-// The same from the same seed.
+// A seed always gives the same storm.
 Storm make_storm(std::uint64_t seed);
 
 inline bool uses_kubernetes(const Storm& storm) {
@@ -50,7 +50,7 @@ inline bool uses_kubernetes(const Storm& storm) {
 
 std::string address_of(int number);
 
-// For people: everything that is planned.
+// The plan as text.
 std::string render(const Storm& storm);
 std::string render(const Event& event);
 

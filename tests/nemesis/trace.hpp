@@ -7,14 +7,14 @@
 
 namespace nemesis {
 
-// Milliseconds since the Unix epoch, as the servers' journal counts them.
+// Milliseconds since the Unix epoch, like the servers' journal.
 inline std::int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
 }
 
-// What happened, line by line, each with its time.
+// Records events with their times, one per line.
 class Trace {
  public:
   void note(const std::string& line);

@@ -74,7 +74,7 @@ void Weather::perform(const Event& event) {
   ways.at(event.what)();
 }
 
-// Who lets the program undo everything on a node does not let it do everything there meanwhile.
+// An operator who releases a node does not let it reconcile at the same time.
 void Weather::begin_run(const Event& event) {
   const bool release = event.details.value("release", false);
   if (fleet_.is_releasing(event.node) || (release && fleet_.is_busy(event.node))) {
@@ -96,8 +96,8 @@ void Weather::unassign(const Event& event) {
   }
 }
 
-// One that expires while its holder claims would be of no use, and nobody could do better: with
-// Leases relied upon, only those that nobody needs any more.
+// A Lease that expires during its holder's claim is useless, so storms that rely on Leases expire
+// only finished ones.
 void Weather::expire(const Event& event) {
   const auto& member = fleet_.members().at(event.node);
   const bool needed = fleet_.is_busy(event.node) || fleet_.world().held_by(member.droplet).empty();
@@ -106,7 +106,7 @@ void Weather::expire(const Event& event) {
   }
 }
 
-// A run that changes the same routes in the same moment makes ip(8) stumble; networkd would not.
+// ip(8) fails if a run changes the same routes at that moment; networkd would not.
 void Weather::flush(const std::string& name) {
   constexpr int most_tries = 10;
   for (int tries = 1;; ++tries) {
@@ -160,13 +160,13 @@ void Weather::meddle_with_taints(const Event& event) {
                      {{"taints", taints}});
 }
 
-// Of what there is nothing, nothing can be taken away.
+// Only existing routes can be removed.
 void Weather::meddle_with_routes(const Event& event) {
   const std::string words = event.details.at("words");
   auto& taken_away = fleet_.taken_away(event.node);
   if ((words == flush_memory && taken_away.contains(delete_direct_route)) ||
       (words == delete_direct_route && taken_away.contains(flush_memory))) {
-    return;  // with the address gone as well, nobody could do better than to say so
+    return;  // without the address as well, a run can only report it
   }
   taken_away.insert(words);
   std::vector<std::string> command = {"exec", fleet_.members().at(event.node).droplet.name, "sh",

@@ -5,9 +5,8 @@
 
 namespace nemesis {
 
-// Lets a storm's events happen to a fleet, each at its time or as soon after as the machine can;
-// all runs have ended then. Nothing that was an event is in force any longer, but what it did
-// remains.
+// Applies a storm's events to a fleet, each at its time or soon after, and waits for all runs.
+// Faults end with it; their effects remain.
 class Weather {
  public:
   Weather(Fleet& fleet, Trace& trace) : fleet_(fleet), trace_(trace) {}
@@ -34,7 +33,7 @@ class Weather {
   std::set<std::pair<std::size_t, std::string>> cuts_ = {};
 };
 
-// Makes a Lease of that Node, or of all where it is empty, one that has expired long ago.
+// Expires the Lease of that Node, or all Leases if it is empty.
 void expire_leases(const support::World& world, const std::string& holder);
 
 }  // namespace nemesis

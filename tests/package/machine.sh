@@ -11,7 +11,7 @@ keep_cgroup() { # NAME: sets $cgroup, its path below the root of cgroup2
     local answer
     answer=$(mktemp -u)
     mkfifo "$answer"
-    # A session and mounts of its own: nothing that kills the test's processes finds it.
+    # Its own session and mounts: nothing that kills the test's processes finds it.
     # shellcheck disable=SC2016 # expanded in there
     exec 7> >(exec setsid --fork unshare --mount sh -c '
         trap "" HUP INT TERM
@@ -61,7 +61,7 @@ END
     systemctl --root="$machine" enable systemd-networkd systemd-networkd-wait-online 2>/dev/null
 }
 
-# A droplet's power button; its NICs are bare then. nspawn gets a /tmp and a cgroup of its own, and
+# A droplet's power button; its NICs are bare then. nspawn gets a /tmp and its own cgroup, and
 # leaves /proc/sys read-only.
 boot_machine() { # NAME: of the droplet
     "$lab" boot "$1"

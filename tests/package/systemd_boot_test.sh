@@ -8,7 +8,7 @@ set -euo pipefail
 # shellcheck source=tests/package/machine.sh
 . "$(dirname "$0")/machine.sh"
 if [ ! -e /run/lab/.world ]; then
-    [ "$EUID" = 0 ] || skip 'a systemd of its own needs root'
+    [ "$EUID" = 0 ] || skip 'its own systemd needs root'
     need systemd-nspawn pgrep
     deb=$(ls "$1"/do-egress-ip_*.deb 2>/dev/null) || skip "no package was built in $1"
     root=$("$top/scripts/droplet-root" --if-there) || exit

@@ -8,7 +8,7 @@
 
 namespace sim {
 
-// A request as the services see it, whichever server it came in by.
+// A request as the services see it.
 struct Call {
   std::string server = {}, method = {}, path = {}, body = {}, caller = {}, bearer = {};
   std::string content_type = {};
@@ -21,11 +21,11 @@ struct Reply {
   int status = 200;
   Json body = nullptr;
   std::map<std::string, std::string> headers = {};
-  std::string text = {};  // instead of `body`
+  std::string text = {};  // replaces `body`
   std::string type = "application/json";
 };
 
-// Each answers one call, under the world's lock.
+// Each answers one call while the caller holds the world's lock.
 Reply digitalocean(World& world, const Call& call, Millis now);
 Reply metadata(World& world, const Call& call, Millis now);
 Reply kubernetes(World& world, const Call& call, Millis now);

@@ -25,22 +25,22 @@ struct KubeToken {
   bool expired = false;
 };
 
-// One verb on one resource: what RBAC's rules and bindings come to.
+// One verb on one resource, derived from RBAC's rules and bindings.
 struct Grant {
-  std::string name_space = {};  // empty: everywhere
-  std::string user = {};        // empty: everybody who is known
+  std::string name_space = {};  // empty: all namespaces
+  std::string user = {};        // empty: all known users
   std::string group = {}, resource = {}, verb = {};
-  std::set<std::string> names = {};  // empty: all
+  std::set<std::string> names = {};  // empty: all names
   int uses = 0;
 };
 
-// What an object is kept under; namespace empty for a Node.
+// The key of an object; a Node has no namespace.
 struct KubeKey {
   std::string resource, name_space, name;
   auto operator<=>(const KubeKey&) const = default;
 };
 
-// What etcd and the controllers hold of a Kubernetes cluster.
+// The state that etcd and the controllers have of a cluster.
 struct Cluster {
   Cluster();
 
@@ -49,17 +49,18 @@ struct Cluster {
                                       "do-egress-ip"};
   std::map<std::string, KubeToken> tokens;
   std::vector<Grant> grants;
-  std::set<std::string> stripped_labels;  // which a mutating webhook takes off every object
+  std::set<std::string>
+      stripped_labels;  // labels that a mutating webhook removes from every object
   Json denied = Json::array();
   Json creations = Json::array();
 
   Json* find(const KubeKey& key);
 
-  // Gives the object a new version, and a new one its uid; keeps it.
+  // Stores the object with a new version, and a new object with a uid.
   const Json& keep(const KubeKey& key, Json object, Millis now);
   void remove(const KubeKey& key);
 
-  // What all of whose owners, Nodes, are gone goes as well.
+  // Deletes objects whose owner Nodes are all gone.
   void collect_garbage();
 
  private:
@@ -68,15 +69,15 @@ struct Cluster {
   std::set<std::string> alive_;  // uids
   std::int64_t version_ = 1000;
   std::int64_t last_uid_ = 0;
-  bool clean_ = true;  // nothing changed since garbage was collected
+  bool clean_ = true;  // unchanged since the last collection
 };
 
-// What the program is granted where no test says otherwise: no more than it needs.
+// The program's rights unless a test sets others: no more than it needs.
 std::vector<Grant> least_privilege();
-// The rules of a ClusterRole, for everybody.
+// The rules of a ClusterRole, for all users.
 std::vector<Grant> grants_of_rules(const Json& rules);
-// ClusterRoles, Roles and their bindings as they are shipped; other objects among them are passed
-// over. Throws std::exception where one of them makes no sense.
+// ClusterRoles, Roles and their bindings as shipped; other objects are skipped. Throws
+// std::exception for a malformed one.
 std::vector<Grant> grants_of_objects(const Json& objects);
 
 }  // namespace sim

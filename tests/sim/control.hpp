@@ -9,14 +9,14 @@
 
 namespace sim {
 
-// The tests' own way in: sets up the world, its faults, and reads back what happened. A field that
-// is not known is refused, so that a test's typo does not pass.
+// The interface for tests: sets up the world and its faults, and shows what happened. An unknown
+// field is refused, so that a typo in a test fails.
 Reply control(World& world, Faults& faults, Json& requests, const Call& call, Millis now);
 
-// Throws std::invalid_argument for a field that is not one of those.
+// Throws std::invalid_argument for an unknown field.
 void require_fields(const Json& object, const std::set<std::string>& known);
 
-// The calls that concern the cluster; nothing for another one.
+// Calls about the cluster; nothing for other calls.
 std::optional<Json> control_kubernetes(World& world, const Call& call, const Json& body,
                                        Millis now);
 Json shown_cluster(World& world);

@@ -11,7 +11,7 @@ KubeKey node_key(const std::string& name) {
   return {"nodes", "", name};
 }
 
-// A Node as a person would change it, past all checks. What is not said stays.
+// Changes a Node without any checks. Omitted fields stay.
 Json put_node(World& world, const std::string& name, const Json& body, Millis now) {
   require_fields(body, {"labels", "taints", "providerID"});
   const Json* before = world.kube.find(node_key(name));
@@ -72,7 +72,7 @@ Json forget_use(World& world) {
   return Json::object();
 }
 
-// A Lease that somebody else has left, past all checks.
+// Adds another holder's Lease without any checks.
 Json put_lease(World& world, const std::string& name_space, const std::string& name,
                const Json& body, Millis now) {
   require_fields(body, {"spec", "ownerReferences"});
@@ -90,7 +90,7 @@ Json put_lease(World& world, const std::string& name_space, const std::string& n
   return Json::object();
 }
 
-// Past all checks.
+// Adds it without any checks.
 Json put_config_map(World& world, const std::string& name_space, const std::string& name,
                     const Json& body, Millis now) {
   require_fields(body, {"data"});

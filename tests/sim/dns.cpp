@@ -14,7 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
-// RFC 1035, as much of it as a stub resolver needs: one question, one address.
+// The part of RFC 1035 that a stub resolver needs: one question, one address.
 namespace sim {
 namespace {
 
@@ -25,7 +25,7 @@ constexpr int no_such_name = 3;
 struct Query {
   std::string name = {};
   int type = 0;
-  std::string question = {};  // as it came
+  std::string question = {};  // copied into the reply
 };
 
 std::string bytes16(int value) {
@@ -51,7 +51,7 @@ std::optional<Query> parse(const std::string& message) {
 
 std::string reply(const std::string& message, const Query& query, int code,
                   const std::string& address) {
-  constexpr int is_reply = 0x8180;  // recursion wanted and to be had
+  constexpr int is_reply = 0x8180;  // recursion desired and available
   std::string text = message.substr(0, 2) + bytes16(is_reply | code) + bytes16(1) +
                      bytes16(address.empty() ? 0 : 1) + bytes16(0) + bytes16(0) + query.question;
   if (!address.empty()) {

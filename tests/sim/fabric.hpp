@@ -5,8 +5,8 @@
 
 namespace sim {
 
-// The hypervisor's translation: in the network namespace at `netns`, puts the pair into the maps of
-// `table ip fabric`, or takes it out. In force when this returns.
+// The hypervisor's NAT: adds the pair to the maps of `table ip fabric` in the network namespace
+// `netns`, or removes it. Effective on return.
 void translate(const std::string& netns, const std::string& anchor, const std::string& ip, bool on);
 
 }  // namespace sim

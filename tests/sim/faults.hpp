@@ -10,15 +10,15 @@
 
 namespace sim {
 
-// One way in which an answer is spoiled, and which answers it meets.
+// A spoiled answer, and the requests that get it.
 struct Fault {
   int id = 0;
   std::string server, method;  // empty: any
-  std::regex path;             // the whole of it, without the query
-  int count = 1;               // how often it still strikes; -1: for ever
-  int skip = 0;                // how many matching requests pass first
+  std::regex path;             // the whole path without the query
+  int count = 1;               // how many more answers it spoils; -1: all
+  int skip = 0;                // how many matching requests pass before
   double probability = 1;
-  bool after = false;  // the request takes effect, and then its answer is spoiled
+  bool after = false;  // the request takes effect before its answer is spoiled
   std::string kind;    // status, reset, truncate, cut-json, garbage, huge, drip, delay, hang
   int status = 500;
   std::map<std::string, std::string> headers;
@@ -29,13 +29,13 @@ struct Fault {
 
 class Faults {
  public:
-  // Throws std::exception where a field is missing, unknown or of the wrong type.
+  // Throws std::exception if a field is missing, unknown or of the wrong type.
   int add(const Json& description);
   void clear() { faults_.clear(); }
   void remove(int id);
   Json shown() const;
 
-  // The fault that strikes this call, if one does; it has struck then.
+  // The fault of this call, if any; counts it.
   std::optional<Fault> strike(const Call& call);
 
  private:

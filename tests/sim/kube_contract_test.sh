@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# The contract suite of tests/kube on the simulated Kubernetes, over TLS on a port of its own.
+# The contract suite of tests/kube on the simulated Kubernetes, over TLS on its own port.
 # Usage: kube_contract_test.sh DO-SIM KUBE-CONTRACT [OPTION-OF-THE-SUITE]...
 set -eu
 sim=$1 suite=$2

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes.hpp"
 
-// The part of the Kubernetes API that is used: Nodes, Leases, Events, ConfigMaps and reviews of
-// access, behind authentication and RBAC. Admission policies are the real server's business.
+// The part of the Kubernetes API that the program uses: Nodes, Leases, Events, ConfigMaps and
+// access reviews, behind authentication and RBAC. Admission policies are tested on the real server.
 namespace sim {
 namespace {
 
@@ -16,7 +16,7 @@ const Resource* resource_of(const Attributes& asked) {
   return nullptr;
 }
 
-// Who is let in, as all are that may read anything at all.
+// Paths that every user with any right may read.
 Reply plain(const Attributes& asked) {
   if (asked.name == "version") {
     return {.body = {{"major", "1"}, {"minor", "34"}, {"gitVersion", "v1.34.1"}}};

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-// The parts of the simulated kube-apiserver. What it refuses, and in which words, follows release
-// 1.34; the contract suite of tests/kube holds both to the same.
+// The simulated kube-apiserver. Its refusals and their texts follow release 1.34; the contract
+// suite of tests/kube checks both servers.
 namespace sim {
 
-// Why an object is not valid: a cause of a 422.
+// Why an object is invalid: one cause of a 422.
 struct Cause {
   std::string reason, field, message;
 };
@@ -22,7 +22,7 @@ Cause required_value(const std::string& field, const std::string& detail = {});
 Cause forbidden_value(const std::string& field, const std::string& detail);
 void append(Causes& causes, const Causes& more);
 
-// What a kind of objects is like.
+// The properties of a kind of objects.
 struct Resource {
   std::string group = {}, version = {}, plural = {}, kind = {}, list_kind = {};
   bool namespaced = true;
@@ -50,7 +50,7 @@ Reply conflict(const Resource& resource, const std::string& name, const std::str
 Reply invalid(const Resource& resource, const std::string& name, const Causes& causes);
 Reply unsupported_media_type(const std::string& accepted);
 
-// What a request is about, as the authorizer sees it.
+// The attributes of a request that the authorizer sees.
 struct Attributes {
   std::string verb = {}, group = {}, version = {}, name_space = {}, resource = {};
   std::string subresource = {}, name = {};
@@ -63,19 +63,19 @@ struct User {
   bool admin = false;
   bool anonymous = false;
 };
-// Nothing for a token that is not known, or no longer good.
+// Nothing for an unknown or expired token.
 std::optional<User> authenticate(const Cluster& cluster, const Call& call);
-// The refusal, where there is one. Counts the use of the grant that allows it.
+// The refusal, if any. Counts the use of the grant that allows the request.
 std::optional<Reply> deny(Cluster& cluster, const User& user, const Attributes& attributes);
 
-// Whether RBAC lets them do that; uses up nothing.
+// Whether RBAC allows it; counts no use.
 bool may(const Cluster& cluster, const User& user, const Attributes& asked);
 
-// A SelfSubjectAccessReview: asked for, and answered.
+// SelfSubjectAccessReview: the request, and its answer.
 bool asks_for_review(const Attributes& asked);
 Reply review(const Cluster& cluster, const User& user, const Call& call);
 
-// Decoding: fields of the wrong type are refused, fields that are not known are dropped and named.
+// Decoding refuses fields of a wrong type, and drops and reports unknown ones.
 struct Undecodable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -86,14 +86,14 @@ struct Decoded {
 Decoded decode(const Json& schema, const Json& value);  // throws Undecodable
 const Json& metadata_schema();
 
-// Validation that all objects share. An empty list: fine.
+// Validation of all objects. An empty list means valid.
 bool is_subdomain(const std::string& text);
 std::vector<std::string> qualified_name_faults(const std::string& text);
 std::vector<std::string> label_value_faults(const std::string& text);
 Causes metadata_faults(const Json& object);
 Causes metadata_update_faults(const Json& now, const Json& before);
 
-// Reading requests. Each throws Refused, what the handler then answers.
+// Reads requests. Each function throws Refused, which is the handler's answer.
 struct Refused {
   Reply reply;
 };
@@ -101,10 +101,10 @@ Decoded body_of(const Resource& resource, const Call& call);
 Json delete_options(const Call& call);
 void require_patch_type(const Call& call);
 Decoded patched(const Resource& resource, const Json& before, const Call& call);
-// Says in the reply which fields were dropped.
+// Reports dropped fields in the reply.
 void warn(Reply& reply, const std::vector<std::string>& unknown);
 
-// The verbs. `deny_creation` is asked where an update comes to that.
+// The verbs. `deny_creation` is called if an update would create the object.
 struct Target {
   const Resource& resource;
   KubeKey key;

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-// Who calls, and what RBAC lets them do.
+// Authentication, and RBAC's decisions.
 namespace sim {
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes.hpp"
 
-// ConfigMaps, of which one is read.
+// ConfigMaps; the program reads one.
 namespace sim {
 namespace {
 

@@ -10,8 +10,8 @@
 #include <regex>
 #include <sstream>
 
-// Objects as Go would decode them. A schema is JSON itself: an object has these fields, a list
-// such elements, and a word is a type.
+// Decodes objects as Go does. A schema is JSON: an object lists its fields, a list its elements,
+// and a word names a type.
 namespace sim {
 namespace {
 
@@ -20,8 +20,7 @@ namespace {
                                 value.type_name(), path, type));
 }
 
-// The time in UTC, as it is shown. time.Parse of RFC3339Micro wants six digits, no more and no
-// fewer.
+// The time in UTC. time.Parse of RFC3339Micro requires exactly six digits.
 Json decode_time(const std::string& path, const Json& value, bool micro) {
   static const std::string date =
       "([0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T"
@@ -62,7 +61,7 @@ class Decoder {
  public:
   explicit Decoder(std::vector<std::string>& unknown) : unknown_(unknown) {}
 
-  // Null where the field counts as not set.
+  // Null if the field counts as not set.
   Json run(const Json& schema, const Json& value, const std::string& path) {
     if (value.is_null()) {
       return nullptr;

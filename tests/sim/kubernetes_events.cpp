@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-// Events of events.k8s.io/v1: pkg/apis/core/validation/events.go. Faults are named as in the
-// internal type: `message` is what the API calls note.
+// Events of events.k8s.io/v1: pkg/apis/core/validation/events.go. Errors use the internal names:
+// `message` is the API's note.
 namespace sim {
 namespace {
 
@@ -55,7 +55,7 @@ void require(Causes& causes, const std::string& field, const std::string& value)
   limit(causes, field, value, longest_text);
 }
 
-// An Event without a time counts as one of the old sort, which may say nearly anything.
+// An Event without a time is of the old kind, which has few rules.
 Causes reporter_faults(const Json& event) {
   Causes causes;
   const std::string controller = text(event, "reportingController");
@@ -131,7 +131,7 @@ Causes validate_event(const Json& event) {
   return causes;
 }
 
-// Only what comes in a series may be told later.
+// Only an Event of a series may change later.
 Causes validate_event_update(const Json& now, const Json& before) {
   Causes causes = metadata_update_faults(now, before);
   for (const char* key : {"reason", "note", "type", "action", "reportingController",

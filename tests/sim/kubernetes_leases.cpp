@@ -34,7 +34,7 @@ Causes spec_faults(const Json& lease) {
   return causes;
 }
 
-// The feature CoordinatedLeaderElection is off unless asked for.
+// The feature CoordinatedLeaderElection is off by default.
 void drop_disabled_fields(Json& lease) {
   if (lease.contains("spec")) {
     lease["spec"].erase("strategy");

@@ -6,8 +6,7 @@
 #include <algorithm>
 #include <regex>
 
-// What holds for the metadata of all objects: k8s.io/apimachinery/pkg/util/validation and
-// pkg/api/validation.
+// Validation of metadata: k8s.io/apimachinery/pkg/util/validation and pkg/api/validation.
 namespace sim {
 namespace {
 
@@ -53,7 +52,7 @@ Causes owner_faults(const Json& owner) {
   return causes;
 }
 
-// Those that are checked when it is made and whenever it is changed.
+// Checks at creation and at every change.
 Causes content_faults(const Json& metadata) {
   Causes causes;
   const Json labels = metadata.value("labels", Json::object());

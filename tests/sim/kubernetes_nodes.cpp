@@ -70,7 +70,7 @@ Causes taint_faults(const std::string& field, const Json& taint) {
   return causes;
 }
 
-// The real path says metadata.taints, though they are in spec.
+// The real server says metadata.taints although they are in spec.
 Causes taints_faults(const Json& node) {
   const Json taints = node.value("spec", Json::object()).value("taints", Json::array());
   Causes causes;

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-// The verbs, as k8s.io/apiserver/pkg/endpoints/handlers and pkg/registry do them, in the order in
-// which those check.
+// The verbs, as k8s.io/apiserver/pkg/endpoints/handlers and pkg/registry implement them, with their
+// checks in the same order.
 namespace sim {
 namespace {
 
@@ -84,7 +84,7 @@ void require_version(const Target& target, const Json& before, Json& object) {
     metadata["resourceVersion"] = before.at("metadata").at("resourceVersion");
     return;
   }
-  if (version.empty()) {  // the real one names the resource where the kind should be
+  if (version.empty()) {  // the real server names the resource in place of the kind
     Resource named = target.resource;
     named.kind = named.plural;
     throw Refused{
@@ -105,7 +105,7 @@ Reply change(Cluster& cluster, const Target& target, const Json& before, Json ob
   if (metadata.value("uid", std::string{}).empty()) {
     metadata["uid"] = known.at("uid");
   }
-  if (target.resource.plural == "nodes") {  // has a subresource of its own
+  if (target.resource.plural == "nodes") {  // has its own subresource
     object.erase("status");
     object.update(before.contains("status") ? Json{{"status", before.at("status")}}
                                             : Json::object());
@@ -114,7 +114,7 @@ Reply change(Cluster& cluster, const Target& target, const Json& before, Json ob
   return {.body = object == before ? before : cluster.keep(target.key, object, now)};
 }
 
-// What an update that names a uid is told by the storage.
+// The storage refuses an update with another uid.
 void require_uid(const Target& target, const Json& before, const Json& object) {
   const std::string uid = object.at("metadata").value("uid", std::string{});
   const std::string is = before.at("metadata").at("uid");
@@ -137,7 +137,7 @@ void require_preconditions(const Target& target, const Json& before, const Json&
     const Json asked = preconditions.value(known.key, Json());
     const Json& is = before.at("metadata").at(known.key);
     if (!asked.is_null() && asked != is) {
-      Resource named = target.resource;  // the real one names the kind where the resource should be
+      Resource named = target.resource;  // the real server names the kind in place of the resource
       named.plural = named.kind;
       throw Refused{conflict(
           named, target.key.name,
@@ -202,7 +202,7 @@ Reply update(Cluster& cluster, const Target& target, const Call& call, Millis no
       return not_found(target.resource, target.key.name);
     } else if (const auto refused = deny_creation()) {
       return *refused;
-    } else {  // whatever version it says: that of something gone is as good as none
+    } else {  // a version of a deleted object counts as none
       body.object["metadata"].erase("resourceVersion");
       reply = make(cluster, target, body.object, now);
     }

@@ -5,7 +5,7 @@
 
 #include <stdexcept>
 
-// What Roles and their bindings come to.
+// Evaluates Roles and their bindings.
 namespace sim {
 namespace {
 
@@ -68,7 +68,7 @@ void add_binding(std::vector<Grant>& grants, const std::vector<Json>& objects,
   if (role.at("apiGroup") != "rbac.authorization.k8s.io" || (kind == "Role" && !is_namespaced)) {
     throw std::invalid_argument("no such role can be bound: " + binding.dump());
   }
-  const Json& rules =
+  const Json rules =
       rules_of(objects, kind, role.at("name"), kind == "Role" ? name_space : std::string{});
   for (const Json& subject : binding.at("subjects")) {
     grant(grants, {.name_space = name_space, .user = user_of(subject)}, rules);

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-// What requests bring: objects, patches, options. Content types, and fields that are not known.
+// The bodies of requests: objects, patches and options, their content types and unknown fields.
 namespace sim {
 namespace {
 

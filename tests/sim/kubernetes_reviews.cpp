@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kubernetes.hpp"
 
-// SelfSubjectAccessReview: pkg/registry/authorization/selfsubjectaccessreview, and
-// pkg/apis/authorization/validation. It is answered and never kept. Why something is allowed is not
-// told here.
+// SelfSubjectAccessReview: pkg/registry/authorization/selfsubjectaccessreview and
+// pkg/apis/authorization/validation. It is answered but not stored, and without a reason.
 namespace sim {
 namespace {
 

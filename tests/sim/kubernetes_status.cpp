@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-// Status objects: how the API says no. k8s.io/apimachinery/pkg/api/errors.
+// Status objects, which explain refusals: k8s.io/apimachinery/pkg/api/errors.
 namespace sim {
 namespace {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the contract suite of tests/kube cannot see: the controllers, and the tests' own way in.
+// Covers what the contract suite of tests/kube cannot see: the controllers, and the interface for
+// tests.
 #include "control.hpp"
 
 #include <doctest/doctest.h>
@@ -82,7 +83,7 @@ Json bound(Json made, const std::string& kind, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("kube: with its Node a Lease goes, and no other one") {
+TEST_CASE("kube: Node deleted, its Leases are deleted, and no others") {
   Setup setup;
   setup.control("PUT", "/nodes/node-2", Json::object());
   const std::string second =
@@ -99,14 +100,14 @@ TEST_CASE("kube: with its Node a Lease goes, and no other one") {
   CHECK(setup.node_uid() != before);
 }
 
-TEST_CASE("kube: a Lease whose Node never was is garbage") {
+TEST_CASE("kube: Lease of a Node that never existed, is deleted") {
   Setup setup;
   REQUIRE(setup.post_lease("wrong", owned_by("5f0e6e0a-0000-4000-8000-00000000dead")) == 201);
   setup.world.advance(1001);
   CHECK(setup.ask("own", "GET", leases + "/wrong").status == 404);
 }
 
-TEST_CASE("kube: control changes a Node in part, and shows what there is") {
+TEST_CASE("kube: control, changes parts of a Node and shows objects") {
   Setup setup;
   setup.control("PUT", "/nodes/node-1", {{"providerID", "digitalocean://1"}});
   const Json taints = Json::array({{{"key", "a"}, {"effect", "NoSchedule"}}});
@@ -126,7 +127,7 @@ TEST_CASE("kube: control changes a Node in part, and shows what there is") {
   CHECK(setup.control("PUT", "/nodes/node-1", {{"label", "a typo"}}).status == 400);
 }
 
-TEST_CASE("kube: who is not known, and who is known but has no name") {
+TEST_CASE("kube: unknown user, or known user without a name, is refused or allowed by RBAC") {
   Setup setup;
   CHECK(setup.ask("nobody's", "GET", node_path).status == 401);
   const Reply anonymous = setup.ask("", "GET", node_path);
@@ -137,7 +138,7 @@ TEST_CASE("kube: who is not known, and who is known but has no name") {
   CHECK(setup.ask("own", "GET", node_path).status == 401);
 }
 
-TEST_CASE("kube: paths that are not there") {
+TEST_CASE("kube: unknown path, is not found") {
   Setup setup;
   CHECK(setup.ask("admin", "GET", "/api/v1/pods").status == 404);
   CHECK(setup.ask("admin", "GET", "/apis/coordination.k8s.io/v1/leases/a").status == 404);
@@ -145,7 +146,7 @@ TEST_CASE("kube: paths that are not there") {
   CHECK(setup.ask("own", "GET", "/metrics").status == 403);
 }
 
-TEST_CASE("kube: rules are for everybody, everywhere") {
+TEST_CASE("kube: rules without bindings, apply to all users and namespaces") {
   Setup setup;
   setup.control("PUT", "/rbac", {{"rules", {{{"resources", {"nodes"}}, {"verbs", {"get"}}}}}});
   CHECK(setup.ask("own", "GET", node_path).status == 200);
@@ -154,7 +155,7 @@ TEST_CASE("kube: rules are for everybody, everywhere") {
   CHECK(setup.ask("own", "GET", leases + "/first").status == 403);
 }
 
-TEST_CASE("kube: the shipped objects say who may do what, and where") {
+TEST_CASE("kube: shipped objects, decide who may do what and where") {
   Setup setup;
   Json named = role(object("ClusterRole", "one"), "", "nodes", {"get"});
   named["rules"][0]["resourceNames"] = {"node-1"};
@@ -182,7 +183,7 @@ TEST_CASE("kube: the shipped objects say who may do what, and where") {
             .status == 403);
 }
 
-TEST_CASE("kube: objects that make no sense are refused") {
+TEST_CASE("kube: malformed RBAC objects, are refused") {
   Setup setup;
   const auto refused = [&](const Json& objects) {
     return setup.control("PUT", "/rbac", {{"objects", objects}}).status == 400;
@@ -195,7 +196,7 @@ TEST_CASE("kube: objects that make no sense are refused") {
                              bound(object("RoleBinding", "one", "shop"), "Role", "one")})));
 }
 
-TEST_CASE("kube: which grants were used, which are needless, and what was denied") {
+TEST_CASE("kube: used, unused and denied grants, are listed") {
   Setup setup;
   setup.ask("own", "GET", node_path);
   setup.ask("own", "DELETE", node_path);
@@ -210,7 +211,7 @@ TEST_CASE("kube: which grants were used, which are needless, and what was denied
   CHECK(setup.control("GET", "/rbac/used").body.at("used").empty());
 }
 
-TEST_CASE("kube: an update that would make a Lease needs the right to make one") {
+TEST_CASE("kube: update that creates a Lease, needs the right to create") {
   Setup setup;
   const Json rules = {{"rules", {{{"resources", {"leases"}}, {"verbs", {"update"}}}}}};
   setup.control("PUT", "/rbac", rules);
@@ -220,7 +221,7 @@ TEST_CASE("kube: an update that would make a Lease needs the right to make one")
   CHECK(reply.body.at("message").dump().find("cannot create") != std::string::npos);
 }
 
-TEST_CASE("kube: faults meet the calls for Leases as any others") {
+TEST_CASE("kube: faults, also spoil calls about Leases") {
   Setup setup;
   setup.control("POST", "/faults",
                 {{"server", "kubernetes"},
@@ -238,7 +239,7 @@ TEST_CASE("kube: faults meet the calls for Leases as any others") {
   CHECK_FALSE(struck(leases));
 }
 
-TEST_CASE("kubernetes: who is not known may not ask what they may; asking uses up no grant") {
+TEST_CASE("kubernetes: unknown user, may not send a review; a review uses no grant") {
   Setup setup;
   const std::string reviews = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
   const Json review = {
@@ -254,7 +255,7 @@ TEST_CASE("kubernetes: who is not known may not ask what they may; asking uses u
   CHECK(setup.ask("own", "POST", reviews, both).status == 422);
 }
 
-TEST_CASE("kubernetes: a ConfigMap is for those who may read it") {
+TEST_CASE("kubernetes: ConfigMap, is shown to users with the right") {
   Setup setup;
   const std::string path = "/api/v1/namespaces/kube-system/configmaps/cilium-config";
   setup.control("PUT", "/configmaps/kube-system/cilium-config", {{"data", {{"a", "true"}}}});

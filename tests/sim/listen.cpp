@@ -20,10 +20,11 @@ namespace {
 
 constexpr int idle_seconds = 60;
 
-// A thread for each connection: who keeps one and waits keeps nobody else from being answered.
+// One thread per connection, so that an idle connection does not block others.
 class Threads : public httplib::TaskQueue {
  public:
-  using Taken = decltype(std::declval<httplib::TaskQueue&>().enqueue({}));  // bool as of 0.14
+  using Taken =
+      decltype(std::declval<httplib::TaskQueue&>().enqueue({}));  // returns bool since 0.14
   Taken enqueue(std::function<void()> task) override {
     std::thread(std::move(task)).detach();
     return Taken(true);
@@ -140,7 +141,8 @@ void prepare(httplib::Server& server, Shared& shared, const Endpoint& endpoint) 
   server.Patch(".*", handler);
   server.Delete(".*", handler);
   server.new_task_queue = [] { return new Threads; };
-  server.set_tcp_nodelay(true);  // Nagle and delayed acknowledgements would add 40 ms to an answer
+  server.set_tcp_nodelay(
+      true);  // Nagle's algorithm with delayed acknowledgements adds 40 ms to an answer
   server.set_keep_alive_max_count(1'000'000);
   server.set_keep_alive_timeout(idle_seconds);
 }

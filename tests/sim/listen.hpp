@@ -10,7 +10,7 @@
 
 namespace sim {
 
-// The world with everything that serves it shares.
+// The world, and all that its servers share.
 struct Shared {
   explicit Shared(World::OnTranslation on_translation) : world(std::move(on_translation)) {}
 
@@ -24,7 +24,8 @@ struct Shared {
 // Since the Unix epoch.
 Millis now();
 
-// Moves the thread to a network namespace; stays where `netns` is empty. Throws std::runtime_error.
+// Moves the thread to a network namespace; does nothing if `netns` is empty. Throws
+// std::runtime_error.
 void enter_network(const std::string& netns);
 
 // One --listen: "ROLE=http://ADDRESS:PORT[@NETNS]", port 0 for any free one.
@@ -38,8 +39,8 @@ struct Tls {
   std::string certificate, key;
 };
 
-// Serves from a thread of its own, in the endpoint's network namespace, until the process ends.
-// Returns the port. Throws std::runtime_error where it cannot listen.
+// Serves in its own thread in the endpoint's network namespace until the process ends. Returns the
+// port. Throws std::runtime_error if it cannot listen.
 int serve(Shared& shared, const Endpoint& endpoint, const Tls& tls);
 
 }  // namespace sim

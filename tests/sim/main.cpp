@@ -12,7 +12,7 @@
 
 namespace {
 
-// Things come to pass when they are due, not when somebody asks.
+// Events happen when they are due, even without a request.
 [[noreturn]] void tick(sim::Shared& shared) {
   for (;;) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -3,8 +3,8 @@
 
 #include <regex>
 
-// The metadata service: knows its droplet by the address that asks, or by the path where there is
-// no network of droplets around it.
+// The metadata service. It finds its droplet by the client's address, or by the path if there is no
+// simulated network.
 namespace sim {
 namespace {
 
@@ -61,7 +61,7 @@ Json document(const World& world, const Droplet& droplet, Millis now) {
   return result;
 }
 
-// The text tree of the same facts; it says `address` where JSON says `ip_address`.
+// The text tree of the same facts, with `address` for JSON's `ip_address`.
 std::optional<std::string> text_value(const Json& document, const std::string& path) {
   static const std::map<std::string, std::string> pointers = {
       {"id", "/droplet_id"},

@@ -29,7 +29,7 @@ bool is_peer(int descriptor, const httplib::Request& request) {
   return request.remote_addr == text.data();
 }
 
-// The library does not tell the socket of a request; -1 where it is gone.
+// The library does not provide the socket of a request; -1 if it is closed.
 int socket_of(const httplib::Request& request) {
   constexpr int most_descriptors = 4096;
   for (int descriptor = 3; descriptor < most_descriptors; ++descriptor) {
@@ -40,7 +40,7 @@ int socket_of(const httplib::Request& request) {
   return -1;
 }
 
-// Nor does it give a way to end a connection without an answer.
+// The library cannot close a connection without an answer either.
 void reset(const httplib::Request& request) {
   const int descriptor = socket_of(request);
   const linger now{.l_onoff = 1, .l_linger = 0};
@@ -48,7 +48,7 @@ void reset(const httplib::Request& request) {
   shutdown(descriptor, SHUT_RDWR);
 }
 
-// No answer for as long as somebody waits for one; then the thread is free for others.
+// Waits as long as the client does, then frees the thread.
 void hang(const httplib::Request& request) {
   pollfd peer{.fd = socket_of(request), .events = POLLRDHUP, .revents = 0};
   constexpr int an_hour_ms = 3'600'000;

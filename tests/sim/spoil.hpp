@@ -10,10 +10,10 @@ struct Response;
 
 namespace sim {
 
-// Puts `reply` on the wire.
+// Sends `reply`.
 void send(const Reply& reply, httplib::Response& response);
 
-// Puts on the wire what the fault makes of `reply`.
+// Sends `reply` as the fault spoils it.
 void spoil(const Fault& fault, const Reply& reply, const httplib::Request& request,
            httplib::Response& response);
 

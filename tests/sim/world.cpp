@@ -78,7 +78,7 @@ bool World::has_pending(DropletId droplet) const {
                              [&](std::int64_t id) { return actions.at(id).droplet == droplet; });
 }
 
-// The reasons for which the real API answers 422, in the order in which it is seen to.
+// The real API's reasons for a 422, in its order of checks.
 ActionResult World::refusal(const Address& address, const Droplet& droplet) const {
   if (address.locked) {
     return unprocessable("The floating IP already has a pending event.");

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
-// The simulated cloud: what there is and what the real one would do with it. No sockets, no
-// threads, no clock of its own; the caller holds the lock and says what time it is (milliseconds).
+// The simulated cloud and its rules. It has no sockets, threads or clock: the caller holds the lock
+// and passes the time (in milliseconds).
 namespace sim {
 
 using DropletId = std::int64_t;
@@ -30,8 +30,8 @@ struct Settings {
   int limit_minute = 250;
   int limit_hour = 5000;
   bool enforce_limits = false;
-  Millis hold_ms = 0;          // every answer waits that long
-  Millis clock_offset_ms = 0;  // what the servers' clocks are off by
+  Millis hold_ms = 0;          // delay of every answer
+  Millis clock_offset_ms = 0;  // error of the servers' clocks
 };
 
 struct Interface {
@@ -43,7 +43,8 @@ struct Droplet {
   std::string name, hostname, region = "nyc3";
   std::optional<Interface> public_interface, anchor, private_interface;
   bool pending_event = false;
-  std::deque<std::pair<Millis, std::string>> addresses;  // since when metadata is due to say which
+  std::deque<std::pair<Millis, std::string>>
+      addresses;  // since when metadata should show the address
 };
 
 struct Action {
@@ -51,8 +52,8 @@ struct Action {
   std::string type, status = "in-progress", ip;
   DropletId droplet = 0;
   Millis due = 0;
-  bool hidden = false;  // can never be read
-  bool lost = false;    // nothing ever comes of it
+  bool hidden = false;  // never readable
+  bool lost = false;    // never has an effect
 };
 
 struct Address {
@@ -60,18 +61,18 @@ struct Address {
   std::optional<DropletId> droplet;
   bool locked = false;
   bool byoip = false;
-  bool proven = false;  // its droplet has read that it holds it
-  Json odd = nullptr;   // members of its entry that are shown in place of the right ones
+  bool proven = false;  // its droplet has read it
+  Json odd = nullptr;   // members of its entry with wrong values
 };
 
 struct Token {
   std::set<std::string> scopes;
-  std::optional<DropletId> droplet;  // whose it is, where callers cannot be told by address
-  std::string limits_of;             // the token that it shares the rate limits of; empty: its own
+  std::optional<DropletId> droplet;  // the droplet, if the client's address does not identify it
+  std::string limits_of;             // the token whose rate limits it shares; empty: its own
   std::deque<Millis> requests;
 };
 
-// What is to happen to one of the next assignments.
+// A fault for one of the next assignments.
 struct EventFault {
   std::string kind;  // errored-action, steal, unassign, action-404, lost-assign
   DropletId to = 0;
@@ -79,7 +80,7 @@ struct EventFault {
   int count = 1;
 };
 
-// What a POST of an action came to: an action, or a refusal in the API's words.
+// The result of a POST: an action, or a refusal in the API's words.
 struct ActionResult {
   int status = 201;
   std::string id, message;
@@ -88,7 +89,7 @@ struct ActionResult {
 
 class World {
  public:
-  // Called with (anchor, address) when the translation of an assignment begins or ends.
+  // Called with (anchor, address) when the NAT of an assignment starts or ends.
   using OnTranslation =
       std::function<void(const std::string& anchor, const std::string& ip, bool on)>;
 
@@ -104,38 +105,37 @@ class World {
   Json assignments = Json::array();
   Json thefts = Json::array();
 
-  // Lets everything happen that is due by `now`.
+  // Applies everything that is due by `now`.
   void advance(Millis now);
 
-  // The API's assign and unassign (facts 1.6): an address that another droplet holds moves
-  // silently.
+  // The API's assign and unassign (facts 1.6). An address of another droplet moves without an
+  // error.
   ActionResult assign(const std::string& ip, DropletId droplet, Millis now);
   ActionResult unassign(const std::string& ip, Millis now);
 
-  // At once, and whatever the rules: a person's, or a fault's.
+  // Sets the holder at once and without checks, like a person or a fault.
   void set_holder(const std::string& ip, std::optional<DropletId> droplet, Millis now,
                   const std::string& by);
 
-  // The droplet is no more; what it held is free.
+  // Deletes the droplet and frees its address.
   void destroy(DropletId droplet, Millis now);
 
-  // No more of them: what was to be taken away later is not, and an action of which nothing comes
-  // ends.
+  // Ends all faults: cancels later thefts, and ends actions that never have an effect.
   void end_event_faults();
 
-  // The addresses that it holds.
+  // The addresses of the droplet.
   const std::set<std::string>& held_by(DropletId droplet) const;
 
-  // A droplet has seen that it holds the address: from now on taking it away is a theft.
+  // Notes that the droplet has read its address; taking it away is a theft from now on.
   void prove(const std::string& ip, DropletId droplet);
 
-  // The address that the metadata service tells a droplet, with its lag; empty for none.
+  // The address in the droplet's metadata, with its lag; empty if none.
   std::string metadata_address(const Droplet& droplet, Millis now) const;
 
-  // Whose packets come from there: the public, the anchor or the assigned address.
+  // The droplet with that public, anchor or assigned address.
   const Droplet* droplet_at(const std::string& address) const;
 
-  // Counts a request against both windows; how many are left, or which window is full.
+  // Counts a request in both windows. Returns the remaining requests, or which window is full.
   struct Budget {
     int remaining = 0;
     Millis reset_at = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulated cloud must refuse what the real one refuses, or every test on it proves nothing.
+// If the simulated cloud accepts what the real one refuses, the tests on it prove nothing.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "world.hpp"
 
@@ -21,7 +21,7 @@ sim::Interface nic(const std::string& ip, const std::string& gateway) {
   return {ip, "255.255.0.0", gateway, "02:00:00:00:00:01"};
 }
 
-// Two droplets and two free addresses; nothing takes any time unless a test says so.
+// Two droplets and two free addresses; everything is immediate unless a test changes that.
 World small_world() {
   World world;
   for (const DropletId id : {1, 2}) {
@@ -51,15 +51,15 @@ sim::Reply ask(World& world, const std::string& method, const std::string& path,
 
 }  // namespace
 
-TEST_CASE("world: an address that another droplet holds is moved, silently") {
+TEST_CASE("world: assignment of a held address, moves it without an error") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);
   CHECK(world.assign(one, 2, 0).status == 201);
   CHECK(world.addresses[one].droplet == 2);
-  CHECK(world.thefts.empty());  // nobody had seen it as its own
+  CHECK(world.thefts.empty());  // no droplet had read it
 }
 
-TEST_CASE("world: taking an address from a droplet that has proven it is a theft") {
+TEST_CASE("world: address taken from a droplet that read it, is a theft") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);
   world.prove(one, 1);
@@ -67,7 +67,7 @@ TEST_CASE("world: taking an address from a droplet that has proven it is a theft
   CHECK(world.thefts.size() == 1);
 }
 
-TEST_CASE("world: while an action runs, the address is locked and nobody's, the droplet busy") {
+TEST_CASE("world: action pending, the address is locked without a holder, the droplet busy") {
   World world = small_world();
   world.settings.action_latency_ms = 1000;
   REQUIRE(world.assign(one, 1, 0).status == 201);
@@ -80,7 +80,7 @@ TEST_CASE("world: while an action runs, the address is locked and nobody's, the 
   CHECK(world.addresses[one].droplet == 1);
 }
 
-TEST_CASE("world: an action of which nothing comes keeps the droplet busy until it is ended") {
+TEST_CASE("world: action without an effect, keeps the droplet busy until it ends") {
   World world = small_world();
   world.event_faults.push_back({.kind = "lost-assign"});
   REQUIRE(world.assign(one, 1, 0).status == 201);
@@ -89,7 +89,7 @@ TEST_CASE("world: an action of which nothing comes keeps the droplet busy until 
   CHECK(world.assign(two, 1, 20).status == 201);
 }
 
-TEST_CASE("world: an address that is to be stolen later stays when the faults end before") {
+TEST_CASE("world: faults end before a planned theft, the address stays") {
   World world = small_world();
   world.event_faults.push_back({.kind = "steal", .to = 2, .after_ms = 500});
   REQUIRE(world.assign(one, 1, 0).status == 201);
@@ -98,14 +98,14 @@ TEST_CASE("world: an address that is to be stolen later stays when the faults en
   CHECK(world.addresses[one].droplet == 1);
 }
 
-TEST_CASE("world: a droplet holds one address, and the very same one is refused as well") {
+TEST_CASE("world: droplet with an address, is refused any other and the same again") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);
   CHECK(world.assign(two, 1, 0).status == 422);
   CHECK(world.assign(one, 1, 0).status == 422);
 }
 
-TEST_CASE("world: another region, no anchor, no such droplet are refused") {
+TEST_CASE("world: other region, no anchor or no droplet, is refused") {
   World world = small_world();
   world.addresses[two].region = "fra1";
   CHECK(world.assign(two, 1, 0).status == 422);
@@ -115,7 +115,7 @@ TEST_CASE("world: another region, no anchor, no such droplet are refused") {
   CHECK_FALSE(world.addresses[one].droplet.has_value());
 }
 
-TEST_CASE("world: metadata follows after its lag, in both directions") {
+TEST_CASE("world: metadata, follows after its lag in both directions") {
   World world = small_world();
   world.settings.metadata_lag_ms = 500;
   world.set_holder(one, 1, 1000, "control");
@@ -126,7 +126,7 @@ TEST_CASE("world: metadata follows after its lag, in both directions") {
   CHECK(world.metadata_address(world.droplets[1], 2500).empty());
 }
 
-TEST_CASE("world: both rate limits are sliding windows") {
+TEST_CASE("world: both rate limits, are sliding windows") {
   World world = small_world();
   world.settings.enforce_limits = true;
   world.settings.limit_minute = 2;
@@ -141,7 +141,7 @@ TEST_CASE("world: both rate limits are sliding windows") {
   CHECK(world.count(token, 3'600'001).verdict == fine);
 }
 
-TEST_CASE("api: tokens that share the limits of one are counted together, and known apart") {
+TEST_CASE("api: tokens with shared limits, are counted together") {
   World world = small_world();
   world.settings.enforce_limits = true;
   world.settings.limit_minute = 2;
@@ -159,7 +159,7 @@ TEST_CASE("api: tokens that share the limits of one are counted together, and kn
   CHECK(ask(world, "GET", "/v2/reserved_ips/" + one, "all").status == 429);
 }
 
-TEST_CASE("world: what a droplet holds is known wherever the change came from") {
+TEST_CASE("world: address of a droplet, is shown whatever assigned it") {
   World world = small_world();
   world.settings.action_latency_ms = 10;
   REQUIRE(world.assign(one, 1, 0).status == 201);
@@ -176,7 +176,7 @@ TEST_CASE("world: what a droplet holds is known wherever the change came from") 
   CHECK_FALSE(world.addresses[two].droplet.has_value());
 }
 
-TEST_CASE("api: without droplet:read every address looks free, and no droplet can be read") {
+TEST_CASE("api: token without droplet:read, sees free addresses and no droplet") {
   World world = small_world();
   REQUIRE(world.assign(one, 1, 0).status == 201);
   const std::string path = "/v2/reserved_ips/" + one;
@@ -187,7 +187,7 @@ TEST_CASE("api: without droplet:read every address looks free, and no droplet ca
   CHECK(ask(world, "GET", "/v2/droplets/1", "blind").status == 403);
 }
 
-TEST_CASE("api: unknown tokens, missing scopes, unknown addresses and bad bodies are refused") {
+TEST_CASE("api: unknown token, missing scope, unknown address or bad body, is refused") {
   World world = small_world();
   world.tokens["reader"].scopes = {"reserved_ip:read"};
   const std::string actions = "/v2/reserved_ips/" + one + "/actions";
@@ -199,7 +199,7 @@ TEST_CASE("api: unknown tokens, missing scopes, unknown addresses and bad bodies
   CHECK(ask(world, "POST", actions, "all", assign).status == 201);
 }
 
-TEST_CASE("api: a BYOIP address is found by name only, and its action never") {
+TEST_CASE("api: BYOIP address, is found by itself only, and its action never") {
   World world = small_world();
   world.addresses[two].byoip = true;
   CHECK(ask(world, "GET", "/v2/reserved_ips").body["meta"]["total"] == 1);

@@ -42,7 +42,7 @@ void add_routing_agent(core::Network& network) {
                                                    .protocol = 3});
 }
 
-// Each at its place.
+// Inserts each rule by its priority.
 void add_rules(core::Network& network, const std::vector<core::Rule>& rules) {
   for (const core::Rule& rule : rules) {
     network.rules.insert(
@@ -144,7 +144,7 @@ core::Network marked(core::Network network) {
 core::Config asked() {
   return {.node_name = "pool-egress-8b870",
           .pool = {third_choice, first_choice, second_choice},
-          .lock = core::Lock::none};  // the tests of Leases ask for them
+          .lock = core::Lock::none};  // tests of Leases set it themselves
 }
 
 core::Droplet droplet(std::optional<core::Ipv4> floating_ip) {

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-// Healthy facts, by topology (LAB.md names them); each test spoils one thing.
+// Healthy facts for each topology (LAB.md names them). A test changes one of them.
 namespace support {
 
 core::Ipv4 ip(std::string_view text);
@@ -38,13 +38,14 @@ inline constexpr std::array every_topology = {Topology::classic, Topology::ancho
                                               Topology::routing_agent};
 std::string_view name_of(Topology topology);
 
-// As a droplet boots: the default leads through the public gateway.
+// The network after boot: the default uses the public gateway.
 core::Network booted(Topology topology);
-// As a run leaves it: the default leads through the anchor, everything else stays reachable.
+// The network after a run: the default uses the anchor gateway, and everything else stays
+// reachable.
 core::Network converged(Topology topology);
 
-// The same on a node with pods: it forwards, and in the latter what was under the public address
-// before stays there.
+// The same on a node with pods, which forwards. In the second, connections that used the public
+// address keep it.
 core::Network forwarding(core::Network network);
 core::Network marked(core::Network network);
 
@@ -56,20 +57,20 @@ core::FloatingIp held_by(core::Ipv4 address, core::DropletId droplet);
 // An account with the whole pool, all free; the token sees droplets.
 core::Account all_free();
 
-// Nothing to do: the first choice is held, in force and on the Node.
+// Nothing to do: the first choice is assigned, routed and labelled.
 core::Observation healthy(Topology topology = Topology::classic);
-// All to do: a droplet without an address whose facts are all known.
+// A droplet without an address, with all facts known.
 core::Observation newcomer(Topology topology = Topology::classic);
 
-// The routes of `network` as tests want to spoil them.
+// Routes of `network` that tests change.
 core::Route* default_route(core::Network& network, std::uint32_t table = core::main_table);
 core::Route* route_to(core::Network& network, const core::Prefix& destination);
 void remove_routes_to(core::Network& network, const core::Prefix& destination,
                       std::uint32_t table = core::main_table);
-// After the routes changed: what the kernel resolves now.
+// Resolves the destinations again after the routes changed.
 void resolve(core::Network& network);
 
-// The steps as `app::render_action` words them, in order.
+// The steps in the words of `app::render_action`, in order.
 std::vector<std::string> words(const std::vector<core::Step>& steps, const core::Network& network);
 
 }  // namespace support

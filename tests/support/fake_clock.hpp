@@ -11,7 +11,7 @@
 
 namespace support {
 
-// Time that passes only when somebody sleeps.
+// A clock whose time passes only in sleep().
 class FakeClock : public io::Clock {
  public:
   explicit FakeClock(io::Duration deadline = std::chrono::minutes{2}) : deadline_(deadline) {}
@@ -53,12 +53,12 @@ class FakeClock : public io::Clock {
   int wake_descriptor() const override { return -1; }
 
   io::Duration now{0};
-  io::Duration begun{0};  // when the run began
+  io::Duration begun{0};  // the start of the run
   std::vector<io::Duration> slept = {};
-  std::optional<core::Exit> signal = {};  // Exit::interrupted or Exit::terminated, once it came
+  std::optional<core::Exit> signal = {};  // Exit::interrupted or Exit::terminated after a signal
   int checks = 0;
-  int signal_at_check = 0;              // the check at which SIGTERM is found
-  std::function<void()> on_sleep = {};  // what others do meanwhile
+  int signal_at_check = 0;              // the check that finds SIGTERM
+  std::function<void()> on_sleep = {};  // what happens meanwhile
 
  private:
   io::Duration deadline_;

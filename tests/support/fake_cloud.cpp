@@ -61,8 +61,8 @@ Reply FakeCloud::answer(const io::Request& request) {
   return reply;
 }
 
-// The anchor's way out is dead without an address, whatever the default is; what is bound to one of
-// the two addresses needs its table, and the rules.
+// Whether a request arrives. Without an address the anchor path is dead, whatever the default is.
+// Traffic bound to one of the two addresses needs its table and rules.
 bool FakeCloud::reaches(const io::Request& request) const {
   const core::Network& network = kernel_.network;
   if (request.server == io::Server::metadata) {
@@ -112,7 +112,7 @@ Reply FakeCloud::serve(const io::Request& request) {
              : json_reply(R"({"action":{"status":"in-progress"}})");
 }
 
-// The internet sees the floating IP of what leaves by the anchor.
+// Traffic through the anchor appears to come from the reserved IP.
 Reply FakeCloud::whatismyip(const io::Request& request) const {
   const auto in_force = core::default_in_force(kernel_.network);
   const bool by_default = in_force && in_force->via.gateway == anchor_gateway && !request.source;

@@ -20,16 +20,16 @@ inline const std::string api_url = "https://api.test";
 inline const std::string verify_url = "https://whatismyip.test";
 inline const std::string kubernetes_url = "https://kubernetes.test";
 
-// Metadata, the API and one Node, as far as a run needs them, behind a FakeHttp. What a request
-// reaches depends on the kernel's routes, as in the lab.
+// Metadata, the API and one Node behind a FakeHttp, as far as a run uses them. As in the lab, the
+// kernel's routes decide which request arrives.
 class FakeCloud {
  public:
   struct Entry {
     std::string region = "nyc3";
     std::optional<core::DropletId> holder = {};
-    std::optional<core::DropletId> pending = {};  // an assignment under way, to this droplet
+    std::optional<core::DropletId> pending = {};  // an assignment to this droplet is pending
     io::Duration done_at = {};
-    bool listed = true;  // BYOIP addresses may not be
+    bool listed = true;  // false: like a BYOIP address
   };
 
   FakeCloud(FakeHttp& http, FakeClock& clock, FakeKernel& kernel);
@@ -40,7 +40,7 @@ class FakeCloud {
   std::string node_uid = "uid-1";
   std::string provider_id = {};
   int node_version = 1;
-  // The Lease of each address: who holds it, and until when on the wall clock.
+  // The Lease of an address: its holder, and its end on the wall clock.
   struct Lease {
     std::string holder = {};
     std::string owner_uid = {};
@@ -53,16 +53,16 @@ class FakeCloud {
   std::vector<std::string> events = {};  // "REASON: NOTE"
   io::Duration latency{0};               // of an assignment
   bool shows_droplets = true;            // the token has droplet:read
-  bool metadata_lags = false;            // then it says what follows, whatever is true
+  bool metadata_lags = false;            // shows the following values, whatever is true
   std::optional<core::Ipv4> metadata_says = {};
   std::optional<core::Ipv4> held() const;
 
-  // A reply in place of the true one, before anything takes effect.
+  // Replaces a reply before the request has an effect.
   std::function<std::optional<Reply>(const io::Request&)> fault = {};
-  // Others, after a request took effect; may replace its reply.
+  // Runs after a request took effect, and may replace its reply.
   std::function<void(const io::Request&, Reply&)> afterwards = {};
 
-  std::vector<std::string> thefts = {};  // addresses moved away from another droplet
+  std::vector<std::string> thefts = {};  // addresses taken from another droplet
 
  private:
   Reply answer(const io::Request& request);

@@ -12,7 +12,7 @@
 
 namespace support {
 
-// Guards that are only counted; `die` does what one does when its process is killed.
+// Counts guards. `die` does what a guard does when its run is killed.
 class FakeGuards : public io::Guards {
  public:
   std::unique_ptr<io::Guard> open(std::function<void(io::Kernel&)> undo, io::Duration patience,
@@ -28,7 +28,7 @@ class FakeGuards : public io::Guards {
     return std::make_unique<Standing>(*this);
   }
 
-  std::optional<core::Error> blocked = {};  // no process can be had
+  std::optional<core::Error> blocked = {};  // no process can be started
   io::Guard::End end = io::Guard::End::confirmed;
   int opened = 0;
   int standing = 0;
@@ -54,7 +54,7 @@ class FakeGuards : public io::Guards {
   };
 };
 
-// A lock that another run may hold for some of the times it is asked for.
+// A lock that another run may hold for some attempts.
 class FakeLocks : public io::Locks {
  public:
   std::unique_ptr<io::Lock> try_take() override {
@@ -75,7 +75,7 @@ class FakeLocks : public io::Locks {
 
   std::optional<core::Error> failure = {};
   int held_by_another = 0;
-  std::function<void()> on_take = {};  // what the other run left behind
+  std::function<void()> on_take = {};  // what the other run left
   int asked = 0;
   int taken = 0;
   int held = 0;

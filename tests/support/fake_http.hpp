@@ -17,22 +17,22 @@ namespace support {
 using Reply = std::variant<io::Response, core::Error>;
 
 Reply json_reply(std::string body, long status = 200);
-Reply no_reply();  // Error(unavailable), as when nobody listens
+Reply no_reply();  // Error(unavailable), as without a listener
 
-// Records what is sent; answers as scripted, else by `handler`, else 404.
+// Records requests. Answers from the script, else from `handler`, else with 404.
 class FakeHttp : public io::Http {
  public:
-  // The replies to "METHOD URL", in their order; the last stays.
+  // The replies to "METHOD URL" in order; the last one repeats.
   void script(const std::string& call, std::vector<Reply> replies);
 
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
-  void renew() override { ++renewals; }
+  void drop_idle_connections() override { ++renewals; }
   io::RequestCounts counts() const override { return counts_; }
   io::ReplyCounts replies() const override { return answered_; }
 
-  // "METHOD URL" of each request, in order.
+  // "METHOD URL" of each request in order.
   std::vector<std::string> calls() const;
 
   std::function<Reply(const io::Request&)> handler = {};

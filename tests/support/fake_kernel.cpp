@@ -16,7 +16,7 @@ bool same_place(const core::Route& left, const core::Route& right) {
          left.metric == right.metric && left.tos == right.tos;
 }
 
-// The protocol does not tell two rules apart (net/core/fib_rules.c, rule_exists).
+// The kernel ignores the protocol when it compares rules (net/core/fib_rules.c, rule_exists).
 bool same_rule(core::Rule left, const core::Rule& right) {
   left.protocol = right.protocol;
   return left == right;
@@ -142,7 +142,7 @@ void FakeKernel::change(const std::string& what) {
 
 void FakeKernel::require_valid_hop(const core::Route& route) const {
   if (route.multipath || route.nexthop_object) {
-    return;  // whose hops are not looked at
+    return;  // hops of an object are not checked
   }
   if (std::ranges::find(network.links, route.via.ifindex, &core::Link::ifindex) ==
       network.links.end()) {

@@ -11,7 +11,8 @@
 
 namespace support {
 
-// The kernel's routing as far as we use it, held to kernel_contract.hpp like the real one.
+// The kernel's routing as far as the program uses it. kernel_contract.hpp tests it like the real
+// kernel.
 class FakeKernel : public io::Kernel {
  public:
   FakeKernel() = default;
@@ -25,17 +26,18 @@ class FakeKernel : public io::Kernel {
   void set_marking(core::Ipv4 address) override;
   void remove_marking() override;
 
-  // How `network` resolves core::destinations_of_defaults(), for a socket without a source address.
+  // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
+  // address.
   static std::vector<core::Resolution> resolved(const core::Network& network);
 
   core::Network network = {};
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change
-  std::optional<core::Error> refuses = {};           // thrown by every change
-  std::string refuses_always = {};                   // one of `changes`, whenever it is tried
-  std::optional<std::size_t> refuse_change = {};     // its place in `changes`
-  std::function<void(core::Network&)> meddler = {};  // somebody else, after each change
+  std::optional<core::Error> refuses = {};           // thrown by all changes
+  std::string refuses_always = {};                   // one of `changes`, refused at every attempt
+  std::optional<std::size_t> refuse_change = {};     // its index in `changes`
+  std::function<void(core::Network&)> meddler = {};  // another program that runs after each change
 
  private:
   void change(const std::string& what);

@@ -9,10 +9,10 @@
 #include <algorithm>
 #include <functional>
 
-// What every io::Kernel keeps. Run on the fake one among the unit tests, and on the running kernel
-// among the integration tests: a fake that lies fails.
+// The contract of io::Kernel. It runs on the fake kernel in the unit tests and on the real kernel
+// in the integration tests, so a fake that behaves otherwise fails.
 //
-// `World` is a droplet of topology `classic` as it boots, in a network of its own; kernel() is its
+// `World` is a droplet of topology `classic` after boot, in its own network; kernel() is its
 // kernel.
 namespace support {
 
@@ -37,11 +37,11 @@ inline bool has(const core::Network& network, const core::Route& route) {
 }
 
 inline core::Exit refusal(const std::function<void()>& change) {
-  const auto failure = core::failure_of(change);
+  const auto failure = core::catch_error_except_signals(change);
   return failure ? failure->exit() : core::Exit::ok;
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: shows links, addresses, rules and routes", World,
+TEST_CASE_TEMPLATE_DEFINE("kernel: links, addresses, rules and routes, are read", World,
                           contract_shows) {
   World world;
   const core::Network network = world.kernel().read();
@@ -63,7 +63,8 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: shows links, addresses, rules and routes", Wo
   CHECK(world.kernel().read() == network);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is set shows in every field", World, contract_set) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: route that was set, is read in every field", World,
+                          contract_set) {
   World world;
   core::Route route = contract_route();
   for (const std::uint32_t table : {core::main_table, core::public_table}) {
@@ -80,7 +81,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is set shows in every field", Wo
   CHECK(has(world.kernel().read(), on_link));
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: of other tables only the defaults show", World,
+TEST_CASE_TEMPLATE_DEFINE("kernel: other tables, only their defaults are read", World,
                           contract_tables) {
   World world;
   core::Route route = contract_route();
@@ -92,8 +93,8 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: of other tables only the defaults show", Worl
   CHECK(has(world.kernel().read(), route));
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: setting a route replaces the one in its place, no other", World,
-                          contract_replace) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: route that is set again, replaces only the one in its place",
+                          World, contract_replace) {
   World world;
   const core::Route before = *default_route(world.network());
   const core::Route after{.via = {anchor_gateway, eth0}, .source = anchor_address};
@@ -111,7 +112,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: setting a route replaces the one in its place
   CHECK(has(world.kernel().read(), beside));
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is removed is gone, one that is not there refuses",
+TEST_CASE_TEMPLATE_DEFINE("kernel: route that was removed, is gone; a missing one is refused",
                           World, contract_remove) {
   World world;
   const core::Network before = world.kernel().read();
@@ -125,7 +126,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a route that is removed is gone, one that is 
   CHECK(world.kernel().read() == before);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: refuses a hop that cannot be", World, contract_hop) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: impossible hop, is refused", World, contract_hop) {
   World world;
   const core::Network before = world.kernel().read();
   const auto refused = [&](const std::function<void(core::Route&)>& spoil) {
@@ -140,7 +141,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: refuses a hop that cannot be", World, contrac
   CHECK(world.kernel().read() == before);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is added shows in every field, at its place", World,
+TEST_CASE_TEMPLATE_DEFINE("kernel: rule that was added, is read in every field at its place", World,
                           contract_rule_added) {
   World world;
   const core::Rule second = contract_rule();
@@ -166,8 +167,8 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is added shows in every field, at
   CHECK(world.kernel().read().rules.size() == 6);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is removed is gone, one that is not there refuses",
-                          World, contract_rule_removed) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: rule that was removed, is gone; a missing one is refused", World,
+                          contract_rule_removed) {
   World world;
   const core::Network before = world.kernel().read();
   core::Rule other = contract_rule();
@@ -180,14 +181,14 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: a rule that is removed is gone, one that is n
   CHECK(world.kernel().read() == before);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: tells how traffic leaves, whatever decides that", World,
-                          contract_leaves) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: default, VPN halves or rules, the resolved hop follows them",
+                          World, contract_leaves) {
   World world;
   using Hops = std::vector<core::NextHop>;
   const core::NextHop by_default{public_gateway, eth0};
   const core::NextHop by_anchor{anchor_gateway, eth0};
   const core::NextHop by_private{private_gateway, eth1};
-  const auto leaves_by = [&] {  // in the first quarter of the address space, and in the last
+  const auto leaves_by = [&] {  // in the first and the last quarter of the address space
     const auto resolutions = world.kernel().read().leaves_by;
     return Hops{resolutions.front().hop, resolutions.back().hop};
   };
@@ -209,7 +210,7 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: tells how traffic leaves, whatever decides th
   CHECK(leaves_by() == Hops{{}, {}});
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: the marking is for one address, and gone when removed", World,
+TEST_CASE_TEMPLATE_DEFINE("kernel: marking, is for one address and gone when removed", World,
                           contract_marking) {
   World world;
   using core::Marking;
@@ -226,8 +227,8 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: the marking is for one address, and gone when
   CHECK(world.kernel().read().marking.address == public_address);
 }
 
-TEST_CASE_TEMPLATE_DEFINE("kernel: takes every step of a plan, and then shows what was planned",
-                          World, contract_plan) {
+TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planned", World,
+                          contract_plan) {
   World world;
   core::Observation found = healthy();
   found.network = forwarding(world.kernel().read());

@@ -75,7 +75,7 @@ std::string to_text(const core::Marking& value) {
 std::string to_text(const core::Network& value) {
   return each("links", value.links) + each("addresses", value.addresses) +
          each("routes", value.routes) + each("rules", value.rules) +
-         "\n  marking: " + to_text(value.marking) + each("leaves by", value.leaves_by);
+         "\n  marking: " + to_text(value.marking) + each("default hops", value.leaves_by);
 }
 
 std::string to_text(core::Need value) {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// How doctest prints our types; without this a failure says `{?} == {?}`.
+// Teaches doctest to print our types; a failure would otherwise show `{?} == {?}`.
 namespace support {
 
 std::string to_text(core::Exit value);

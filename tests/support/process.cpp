@@ -35,7 +35,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
   return result;
 }
 
-// In the child: becomes the program.
+// Replaces the child process by the program.
 [[noreturn]] void execute(const Command& command) {
   std::vector<std::string> words = command.words;
   std::vector<std::string> variables;
@@ -51,7 +51,7 @@ int exit_status(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-// Takes what has come; false at the end.
+// Reads available output; false at its end.
 bool drain(int descriptor, std::string& text) {
   std::array<char, 65536> chunk{};
   const ssize_t size = read(descriptor, chunk.data(), chunk.size());
@@ -61,9 +61,9 @@ bool drain(int descriptor, std::string& text) {
   return size > 0;
 }
 
-// The type of the netlink message that a traced sendto() call sends; 0 for anything else.
+// The type of a netlink message in a traced sendto() call; 0 for any other call.
 int netlink_type(pid_t pid, const __ptrace_syscall_info& info) {
-  constexpr std::uint64_t small = 64;  // ours have at least a header and a route or rule header
+  constexpr std::uint64_t small = 64;  // our messages have at least two headers
   if (info.entry.nr != SYS_sendto || info.entry.args[2] < sizeof(nlmsghdr) + small / 8) {
     return 0;
   }
@@ -74,7 +74,7 @@ int netlink_type(pid_t pid, const __ptrace_syscall_info& info) {
 }
 
 bool is_change(int type) {
-  constexpr int batch = NFNL_MSG_BATCH_BEGIN;  // of changes to nf_tables
+  constexpr int batch = NFNL_MSG_BATCH_BEGIN;  // changes of nf_tables are batches
   return type == batch || type == RTM_NEWROUTE || type == RTM_DELROUTE || type == RTM_NEWRULE ||
          type == RTM_DELRULE;
 }
@@ -86,7 +86,7 @@ void kill_and_reap(pid_t pid) {
   }
 }
 
-// Follows the traced program from system call to system call.
+// Follows the traced program through its system calls.
 bool trace(pid_t pid, int nth) {
   int status = 0;
   int changes = 0;
@@ -166,7 +166,7 @@ void Child::signal(int number) const {
   kill(pid_, number);
 }
 
-// Whether both pipes have ended.
+// Whether both pipes are closed.
 bool Child::read_output(int timeout_ms) {
   std::array<pollfd, 2> pipes = {{{out_, POLLIN, 0}, {err_, POLLIN, 0}}};
   ::poll(pipes.data(), pipes.size(), timeout_ms);

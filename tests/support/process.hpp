@@ -10,17 +10,17 @@
 
 namespace support {
 
-// How a program ended; 128 + N where signal N ended it.
+// The result of a program; its exit code is 128 + N after signal N.
 struct Run {
   int exit = 0;
   std::string out = {};
   std::string err = {};
 };
 
-// The lines of a text that begin so, without their line feeds.
+// The lines with that prefix, without their line feeds.
 std::vector<std::string> lines_with(const std::string& text, const std::string& start);
 
-// Of what a program said on stderr.
+// The lines of stderr with that prefix.
 inline std::vector<std::string> errors(const Run& run) {
   return lines_with(run.err, "do-egress-ip: error: ");
 }
@@ -32,10 +32,10 @@ using Variables = std::map<std::string, std::string>;
 
 struct Command {
   std::vector<std::string> words = {};
-  Variables environment = {};  // the whole of it
+  Variables environment = {};  // the complete environment
 };
 
-// A program that is running; killed where it is not waited for.
+// A running program. It is killed if nobody waits for it.
 class Child {
  public:
   explicit Child(const Command& command);
@@ -46,11 +46,11 @@ class Child {
 
   void signal(int number) const;
 
-  // Reads what it prints until it ends. Fails the test when that takes longer than five minutes.
+  // Reads its output until it ends. Fails the test after five minutes.
   Run wait();
 
-  // The same without waiting: takes what it has printed so far; nothing until it has ended. Not to
-  // be asked again after that.
+  // The same without waiting: reads the output so far, and returns nothing until the program has
+  // ended. Must not be called after that.
   std::optional<Run> poll();
 
  private:
@@ -67,9 +67,9 @@ inline Run run(const Command& command) {
   return Child(command).wait();
 }
 
-// Runs the program and kills it (SIGKILL) right after its `nth` change of the kernel's network — a
-// netlink message that makes or removes a route, a rule or our marking — has been made. False when
-// it ended before that.
+// Runs the program and kills it (SIGKILL) right after its `nth` change of the network: a netlink
+// message that adds or removes a route, a rule or our marking. Returns false if the program ended
+// before.
 bool kill_after_change(const Command& command, int nth);
 
 }  // namespace support

@@ -13,15 +13,15 @@
 
 namespace support {
 
-// A droplet as it boots, in a cloud with a free pool; all in memory. What a run is given.
+// A droplet after boot, in a cloud with a free pool, all in memory; the arguments of a run.
 struct Rig {
   explicit Rig(Topology topology = Topology::classic);
 
-  // Brings about what a run leaves: the first choice held, in force, on the Node.
+  // Sets the state after a run: the first choice is assigned, routed and labelled.
   void converge(Topology topology = Topology::classic);
-  // One run after another, as a loop would start them.
+  // Runs the program once, as a loop would.
   app::Outcome run();
-  // Forgets what was counted so far.
+  // Clears the counters.
   void forget();
 
   FakeClock clock{};
@@ -36,7 +36,7 @@ struct Rig {
   app::Invocation invocation;
 };
 
-// "GET 198.51.100.8": method and last part, of the requests to DigitalOcean.
+// "GET 198.51.100.8": method and last part of each request to DigitalOcean.
 std::vector<std::string> api_calls(const FakeHttp& http);
 
 }  // namespace support

@@ -36,7 +36,7 @@ void echo(int connection) {
 
 }  // namespace
 
-// The thread that makes it goes there and no further.
+// Only the thread that opens the socket enters the namespace.
 int socket_in(const std::string& netns, int type, int family) {
   int result = -1;
   std::thread([&] {

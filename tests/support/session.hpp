@@ -10,13 +10,13 @@
 
 namespace support {
 
-// A socket in another network namespace; none of this process's threads stays there. Throws where
-// there can be none.
+// Opens a socket in another network namespace; no thread of this process stays there. Throws if
+// that fails.
 int socket_in(const std::string& netns, int type, int family = AF_INET);
 
 inline constexpr int ssh_port = 22;
 
-// A service on a TCP port that sends back what it gets, from all addresses.
+// A TCP service on all addresses that sends back what it receives.
 class EchoService {
  public:
   explicit EchoService(const Droplet& droplet) : EchoService(droplet.name, ssh_port) {}
@@ -30,7 +30,7 @@ class EchoService {
   std::unique_ptr<State> state_;
 };
 
-// A TCP session to an EchoService; from the internet to an address of a droplet, like ssh's.
+// A TCP session to an EchoService, such as ssh from the internet to a droplet.
 class Session {
  public:
   explicit Session(const std::string& address, const std::string& from = "internet",
@@ -41,7 +41,7 @@ class Session {
 
   bool is_open() const { return socket_ >= 0; }
 
-  // Whether a line there and back arrives within three seconds.
+  // Whether a line returns within three seconds.
   bool answers() const;
 
  private:

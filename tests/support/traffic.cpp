@@ -24,9 +24,9 @@ using Time = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds interval{1};
-constexpr int few = 5;                  // times that, where each datagram has its own socket
-constexpr int most_under_way = 64;      // far from what a socket's buffer holds
-constexpr milliseconds too_long{2000};  // without any answer: what is under way is given up
+constexpr int few = 5;                  // fewer by this factor if each datagram has its own socket
+constexpr int most_under_way = 64;      // far below the size of a socket's buffer
+constexpr milliseconds too_long{2000};  // without any answer: the datagrams under way count as lost
 constexpr milliseconds longest_drain{5000};
 
 sockaddr_in socket_address(const std::string& address, int port) {
@@ -132,7 +132,7 @@ struct DatagramFlow::State {
   sockaddr_in there = {};
   Sockets sockets = Sockets::one;
   int socket = -1;
-  std::deque<int> earlier = {};  // where each datagram has its own
+  std::deque<int> earlier = {};  // one per datagram
   std::atomic<bool> ending = false;
   std::atomic<std::uint32_t> sent = 0;
   mutable std::mutex mutex = {};
@@ -148,7 +148,7 @@ struct DatagramFlow::State {
     return count;
   }
 
-  // An answer may be late: the sockets of the last second are listened to as well.
+  // Answers may be late, so the sockets of the last second stay open.
   void retire() {
     constexpr std::size_t most = 200;
     if (socket >= 0) {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
-// Traffic that goes on while a test does something else, and is counted: what never comes back is
-// lost, however long anything takes.
+// Traffic that runs during a test and is counted. A datagram is lost if it never returns, however
+// long that takes.
 namespace support {
 
-// Sends back every datagram, and knows where they came from.
+// Sends back every datagram and records its source.
 class DatagramService {
  public:
   struct Sighting {
@@ -25,8 +25,8 @@ class DatagramService {
   DatagramService& operator=(const DatagramService&) = delete;
   ~DatagramService();
 
-  // The sources so far, one after the other: one that comes twice in a row is one. A handful that
-  // was overtaken, being on another way at the moment of a switch, does not count.
+  // The sources in order, each run of one source once. A few datagrams that were overtaken at the
+  // moment of a switch do not count.
   std::vector<Sighting> sightings() const;
   std::vector<std::string> sources() const;
 
@@ -38,14 +38,15 @@ class DatagramService {
 struct Count {
   int sent = 0;
   int lost = 0;
-  std::chrono::milliseconds silence{0};  // how long nothing came back, at its longest
+  std::chrono::milliseconds silence{0};  // the longest time without an answer
 };
 
-// A thousand datagrams a second to a DatagramService; fewer where answers are slow, so that no
-// buffer on the way runs over.
+// Sends a thousand datagrams a second to a DatagramService, fewer if answers are slow, so that no
+// buffer on the way overflows.
 class DatagramFlow {
  public:
-  // One for all datagrams; or each has its own, and so is a new connection, and fewer are sent.
+  // One socket for all datagrams, or one for each: then every datagram is a new connection, and
+  // fewer are sent.
   enum class Sockets { one, many };
 
   DatagramFlow(const std::string& netns, const std::string& address, int port,
@@ -54,11 +55,10 @@ class DatagramFlow {
   DatagramFlow& operator=(const DatagramFlow&) = delete;
   ~DatagramFlow();
 
-  // Waits for answers to datagrams that are sent from now on; false where not so many come within
-  // that time.
+  // Waits for answers to datagrams sent from now on. False if too few arrive in time.
   bool goes_on(int answers = 300, std::chrono::seconds patience = std::chrono::minutes(1)) const;
 
-  // Ends it, and waits for what is under way.
+  // Stops, and waits for the answers under way.
   Count stop();
 
  private:
@@ -66,7 +66,7 @@ class DatagramFlow {
   std::unique_ptr<State> state_;
 };
 
-// A TCP session to an EchoService that always has something to say.
+// A TCP session to an EchoService that sends all the time.
 class Stream {
  public:
   explicit Stream(const std::string& address, const std::string& from = "internet", int port = 22);

@@ -22,7 +22,7 @@ Variables lab_environment() {
   return {{"PATH", variable("PATH")}, {"DO_SIM", DO_SIM}, {"DO_EGRESS_IP", program()}};
 }
 
-// What a sanitizer was told reaches the program under test as well.
+// Passes the sanitizer's options to the program under test.
 void add_sanitizer(Variables& environment) {
   for (const char* name : {"ASAN_OPTIONS", "UBSAN_OPTIONS"}) {
     if (!variable(name).empty()) {

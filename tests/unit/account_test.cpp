@@ -65,8 +65,7 @@ struct Large : Rig {
 
 }  // namespace
 
-TEST_CASE(
-    "account: of a large one the first page is read, the droplet, and the candidate by name") {
+TEST_CASE("account: large account, reads the first page, the droplet and the candidate only") {
   Large rig;
   rig.invocation.config.lock = core::Lock::lease;
   CHECK(rig.run().floating_ip == support::first_choice);
@@ -74,7 +73,7 @@ TEST_CASE(
                              "GET 198.51.100.8"});
 }
 
-TEST_CASE("account: a pool of more than a page needs no listing") {
+TEST_CASE("account: pool larger than a page, reads no listing") {
   Large rig;
   rig.invocation.config.lock = core::Lock::lease;
   for (std::uint8_t number = 0; number < 200; ++number) {
@@ -87,7 +86,7 @@ TEST_CASE("account: a pool of more than a page needs no listing") {
   CHECK(rig.calls()[0] == droplet);
 }
 
-TEST_CASE("account: candidates that others hold are passed by, without a POST for them") {
+TEST_CASE("account: candidates held by others, are skipped without a POST") {
   Large rig;
   rig.others_hold({support::first_choice, support::second_choice});
   CHECK(rig.run().floating_ip == support::third_choice);
@@ -95,7 +94,7 @@ TEST_CASE("account: candidates that others hold are passed by, without a POST fo
   CHECK(std::ranges::count(rig.calls(), second_page) == 0);
 }
 
-TEST_CASE("account: when candidates were read in vain, all of it is read and told as it is") {
+TEST_CASE("account: three lost candidates, reads the whole account") {
   Large rig;
   rig.others_hold({support::first_choice, support::second_choice, support::third_choice});
   rig.second_page_has_all();
@@ -104,7 +103,7 @@ TEST_CASE("account: when candidates were read in vain, all of it is read and tol
   CHECK(rig.cloud.thefts.empty());
 }
 
-TEST_CASE("account: a candidate by which its last holder's Node leaves is passed by, unread") {
+TEST_CASE("account: expired Lease whose Node still uses the address, is skipped without a read") {
   Large rig;
   rig.invocation.config.lock = core::Lock::lease;
   rig.cloud.leases[support::first_choice] = {.holder = "node-2",
@@ -118,7 +117,7 @@ TEST_CASE("account: a candidate by which its last holder's Node leaves is passed
         nlohmann::json{{"metadata", {{"uid", "uid-2"}, {"labels", labels}}}, {"spec", {}}}.dump());
   };
   const std::string node = "GET " + support::kubernetes_url + "/api/v1/nodes/node-2";
-  SUBCASE("it says so") {
+  SUBCASE("the Node is labelled with it") {
     rig.http.script(node, {node_says("true", "198.51.100.8")});
     const auto outcome = rig.run();
     CHECK(outcome.floating_ip == support::second_choice);
@@ -126,19 +125,19 @@ TEST_CASE("account: a candidate by which its last holder's Node leaves is passed
     CHECK(std::ranges::count(rig.calls(), "GET 198.51.100.8") == 0);
     return;
   }
-  SUBCASE("it says no more") {
+  SUBCASE("the Node is not labelled") {
     rig.http.script(node, {node_says("false", "198.51.100.8")});
   }
-  SUBCASE("it leaves by another") {
+  SUBCASE("the Node is labelled with another address") {
     rig.http.script(node, {node_says("true", "198.51.100.7")});
   }
-  SUBCASE("it cannot be read: the address tells") {
+  SUBCASE("the Node cannot be read, so the address decides") {
     rig.http.script(node, {json_reply("{}", 403)});
   }
   CHECK(rig.run().floating_ip == support::first_choice);
 }
 
-TEST_CASE("account: an address elsewhere, or none at all, is the set-up's fault as before") {
+TEST_CASE("account: address in another region or none at all, ends with config") {
   Large rig;
   for (auto& [address, entry] : rig.cloud.addresses) {
     entry.region = "ams3";
@@ -149,7 +148,7 @@ TEST_CASE("account: an address elsewhere, or none at all, is the set-up's fault 
                              [](const std::string& call) { return call.starts_with("POST"); }));
 }
 
-TEST_CASE("account: what the droplet holds is seen where metadata lags") {
+TEST_CASE("account: metadata lags, the API shows what the droplet holds") {
   Large rig;
   rig.cloud.metadata_lags = true;
   SUBCASE("an address of the pool") {
@@ -158,7 +157,7 @@ TEST_CASE("account: what the droplet holds is seen where metadata lags") {
     CHECK(rig.run().floating_ip == support::third_choice);
     CHECK(rig.calls() == Lines{first_page, droplet, "GET 198.51.100.7"});
   }
-  SUBCASE("a foreign one, which is left alone") {
+  SUBCASE("a foreign address, which is left alone") {
     rig.cloud.addresses[support::not_in_pool].holder = support::our_droplet;
     rig.holds(support::not_in_pool);
     CHECK(rig.run().ending.exit == Exit::foreign_ip);
@@ -166,21 +165,21 @@ TEST_CASE("account: what the droplet holds is seen where metadata lags") {
   }
 }
 
-TEST_CASE("account: a token that does not see the droplet claims nothing") {
+TEST_CASE("account: token does not see the droplet, claims nothing") {
   Large rig;
   rig.script(droplet, "{}", 403);
   CHECK(rig.run().ending.exit == Exit::no_permission);
   CHECK(rig.calls() == Lines{first_page, droplet});
 }
 
-TEST_CASE("account: whoever claims nothing reads all of it") {
+TEST_CASE("account: nothing to claim, reads the whole account") {
   Large rig;
   rig.second_page_has_all();
   SUBCASE("a dry run") {
     rig.invocation.writes = app::Writes::none;
     CHECK(rig.run().ending.exit == Exit::ok);
   }
-  SUBCASE("release") {
+  SUBCASE("a release") {
     rig.invocation.command = app::Command::release;
     rig.cloud.metadata_lags = true;
     app::release(rig.system, rig.invocation);

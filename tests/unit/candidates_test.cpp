@@ -42,26 +42,26 @@ Account all_held() {
 
 }  // namespace
 
-TEST_CASE("candidates: the droplet's own order decides, not the pool's or the listing's") {
+TEST_CASE("candidates: pool and listing in another order, the droplet's own order decides") {
   CHECK(chosen(support::all_free()) == support::first_choice);
 }
 
-TEST_CASE("candidates: only what is provably free is chosen") {
+TEST_CASE("candidates: address that is not provably free, is not chosen") {
   Account account = support::all_free();
   FloatingIp& first = entry(account, support::first_choice);
   SUBCASE("held") {
     first.holder = support::other_droplet;
   }
-  SUBCASE("locked: an assignment is pending, and no holder is shown meanwhile") {
+  SUBCASE("locked, no holder shown while an assignment is pending") {
     first.locked = true;
   }
   SUBCASE("in another region") {
     first.region = "ams3";
   }
-  SUBCASE("without a droplet key: the holder is not known") {
+  SUBCASE("without a droplet key, so the holder is unknown") {
     first.holder_shown = false;
   }
-  SUBCASE("in a shape not known") {
+  SUBCASE("of an unknown shape") {
     first.readable = false;
   }
   SUBCASE("not in this account") {
@@ -70,12 +70,12 @@ TEST_CASE("candidates: only what is provably free is chosen") {
   CHECK(chosen(account) == support::second_choice);
 }
 
-TEST_CASE("candidates: what was lost during this run is not tried again") {
+TEST_CASE("candidates: address lost during this run, is not tried again") {
   CHECK(chosen(support::all_free(), {support::first_choice, support::second_choice}) ==
         support::third_choice);
 }
 
-TEST_CASE("candidates: what was not read may be free, in the droplet's own order") {
+TEST_CASE("candidates: unread addresses, are tried in the droplet's own order") {
   Account account{.unread = {support::first_choice, support::third_choice}};
   account.pool = {support::free_address(support::second_choice)};
   CHECK(chosen(account) == support::first_choice);
@@ -83,7 +83,7 @@ TEST_CASE("candidates: what was not read may be free, in the droplet's own order
   CHECK(chosen(account, {support::first_choice, support::second_choice}) == support::third_choice);
 }
 
-TEST_CASE("candidates: of very many the best is the first of all in the droplet's order") {
+TEST_CASE("candidates: many addresses, the first in the droplet's order is chosen") {
   Account account;
   std::vector<core::Ipv4> pool;
   for (int number = 0; number < 10'000; ++number) {
@@ -101,28 +101,28 @@ TEST_CASE("candidates: of very many the best is the first of all in the droplet'
   }
 }
 
-TEST_CASE("candidates: the account is read as a whole once three readings were in vain") {
+TEST_CASE("candidates: three lost after a read, the whole account must be read") {
   core::Observation found = support::newcomer();
   found.account = Account{.unread = {support::first_choice, support::second_choice}};
   CHECK_FALSE(core::must_be_read(found));
-  found.vain_reads = 3;
+  found.lost_after_read = 3;
   CHECK(core::must_be_read(found));
-  found.vain_reads = 0;
-  found.lost = {support::first_choice};  // a Lease costs no request
+  found.lost_after_read = 0;
+  found.lost_candidates = {support::first_choice};  // a Lease costs no request
   CHECK_FALSE(core::must_be_read(found));
-  found.lost = {support::first_choice, support::second_choice};
+  found.lost_candidates = {support::first_choice, support::second_choice};
   CHECK(core::must_be_read(found));
   found.account = support::all_free();
   CHECK_FALSE(core::must_be_read(found));
 }
 
-TEST_CASE("candidates: an address that is not in the pool is never chosen") {
+TEST_CASE("candidates: address outside the pool, is never chosen") {
   Account account = all_held();
   account.pool.push_back(support::free_address(support::not_in_pool));
   CHECK(ending(account).exit == Exit::pool_exhausted);
 }
 
-TEST_CASE("candidates: no address here is a wrong set-up") {
+TEST_CASE("candidates: no pool address in this region, ends with config") {
   Account account;
   SUBCASE("none in the account") {
     CHECK(ending(account).message ==
@@ -142,13 +142,13 @@ TEST_CASE("candidates: no address here is a wrong set-up") {
   CHECK_FALSE(ending(account).hint.empty());
 }
 
-TEST_CASE("candidates: every address held is an exhausted pool") {
+TEST_CASE("candidates: every address held, ends with pool-exhausted") {
   CHECK(ending(all_held()).exit == Exit::pool_exhausted);
   CHECK(ending(all_held()).message ==
         "no free address: all 3 of the pool in this region are held by other droplets");
 }
 
-TEST_CASE("candidates: hidden holders are a missing scope, not an exhausted pool") {
+TEST_CASE("candidates: hidden holders, ends with a missing scope") {
   Account account = all_held();
   entry(account, support::third_choice).holder.reset();
   entry(account, support::third_choice).holder_shown = false;
@@ -156,7 +156,7 @@ TEST_CASE("candidates: hidden holders are a missing scope, not an exhausted pool
   CHECK(ending(account).hint.find("droplet:read") != std::string::npos);
 }
 
-TEST_CASE("candidates: what cannot be read is unknown, neither free nor elsewhere") {
+TEST_CASE("candidates: unreadable entry, counts as unknown, neither free nor elsewhere") {
   Account account = all_held();
   FloatingIp& odd = entry(account, support::third_choice);
   odd = {.address = odd.address, .readable = false};
@@ -169,7 +169,7 @@ TEST_CASE("candidates: what cannot be read is unknown, neither free nor elsewher
   CHECK(ending(account).exit == Exit::software);
 }
 
-TEST_CASE("candidates: everything lost is a lost claim") {
+TEST_CASE("candidates: every address lost, ends with claim-lost") {
   const std::set<core::Ipv4> lost{support::first_choice, support::second_choice,
                                   support::third_choice};
   CHECK(ending(support::all_free(), lost).exit == Exit::claim_lost);
@@ -182,11 +182,11 @@ TEST_CASE("candidates: everything lost is a lost claim") {
 
 // Found by the nemesis, seed 40001: of a large account candidates are read by name, and who was
 // shown afterwards that others hold them all said "run again", for ever.
-TEST_CASE("candidates: what is shown to be held was not lost, but not to be had") {
+TEST_CASE("candidates: address listed as held, does not count as lost") {
   CHECK(ending(all_held(), {support::first_choice}).exit == Exit::pool_exhausted);
 }
 
-TEST_CASE("candidates: locked addresses are worth another run soon") {
+TEST_CASE("candidates: locked addresses only, ends with try-again") {
   Account account = all_held();
   FloatingIp& pending = entry(account, support::third_choice);
   pending.holder.reset();
@@ -195,13 +195,13 @@ TEST_CASE("candidates: locked addresses are worth another run soon") {
   CHECK(ending(account).message == "no address of the pool is free, 1 locked by a pending action");
 }
 
-TEST_CASE("candidates: an address held and locked is held") {
+TEST_CASE("candidates: held and locked address, counts as held") {
   Account account = all_held();
   entry(account, support::third_choice).locked = true;
   CHECK(ending(account).exit == Exit::pool_exhausted);
 }
 
-TEST_CASE("candidates: what one reading of an address means") {
+TEST_CASE("candidates: one reading of an address, has the standing that its fields show") {
   const auto standing = [](const FloatingIp& reading) {
     return core::standing_of(reading, support::our_droplet);
   };

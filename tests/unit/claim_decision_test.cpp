@@ -63,7 +63,7 @@ core::Error failure(const core::ClaimMove& move) {
 
 }  // namespace
 
-TEST_CASE("plan claim: a first reading decides whether a POST may follow") {
+TEST_CASE("plan claim: first reading, a POST follows only if the address is free") {
   const auto first = [](const std::optional<core::FloatingIp>& entry) {
     ClaimState state = begun();
     return next(state, AddressReading{entry});
@@ -83,7 +83,7 @@ TEST_CASE("plan claim: a first reading decides whether a POST may follow") {
   CHECK(word(first(odd)) == "lost");
 }
 
-TEST_CASE("plan claim: an address known by name only must be free and here at first sight") {
+TEST_CASE("plan claim: unread address, must be free and in this region at its first reading") {
   const auto first = [](core::FloatingIp entry, const std::string& region) {
     ClaimState state = begun();
     state.wanted.region = region;
@@ -95,7 +95,7 @@ TEST_CASE("plan claim: an address known by name only must be free and here at fi
 }
 
 // digitalocean-facts.md 1.5, traps 2, 4 and 5: the address is read back, whatever the text says.
-TEST_CASE("plan claim: a refused POST is judged by what the address shows afterwards") {
+TEST_CASE("plan claim: refused POST, the next reading of the address decides") {
   struct Row {
     std::string message;
     std::optional<core::FloatingIp> read_back;
@@ -128,13 +128,13 @@ TEST_CASE("plan claim: a refused POST is judged by what the address shows afterw
   }
 }
 
-TEST_CASE("plan claim: a refusal for an address that is ours is a win, after a settle") {
+TEST_CASE("plan claim: refusal for our own address, is won after it settled") {
   ClaimState state = refused("The droplet already has a reserved IP.");
   CHECK(again(next(state, AddressReading{ours})).in == Milliseconds{1'000});
   CHECK(word(next(state, AddressReading{ours})) == "won");
 }
 
-TEST_CASE("plan claim: a pending event is waited for without a count, ever longer") {
+TEST_CASE("plan claim: pending event, is repeated without a limit at growing intervals") {
   ClaimState state = refused("Droplet already has a pending event.");
   Milliseconds before{0};
   for (int round = 0; round < 50; ++round) {
@@ -148,37 +148,37 @@ TEST_CASE("plan claim: a pending event is waited for without a count, ever longe
   }
 }
 
-TEST_CASE("plan claim: refused for another reason, what the droplet holds decides") {
+TEST_CASE("plan claim: refusal for another reason, the droplet's address decides") {
   ClaimState state = refused("The droplet already has a reserved IP.");
   CHECK(again(next(state, AddressReading{free_entry})).what == What::held);
-  SUBCASE("it holds another address: that one is won") {
+  SUBCASE("it holds another address, which is won") {
     const auto held = support::held_by(support::second_choice, support::our_droplet);
     const auto move = next(state, core::HeldReading{held});
     REQUIRE(word(move) == "won");
     CHECK(std::get<core::Won>(move).entry.address == support::second_choice);
   }
-  SUBCASE("it holds none: the set-up is wrong") {
+  SUBCASE("it holds none, which is a config error") {
     CHECK(failure(next(state, core::HeldReading{})).exit() == Exit::config);
   }
 }
 
-TEST_CASE("plan claim: an accepted POST is asked for again only once its action has errored") {
+TEST_CASE("plan claim: accepted POST, is repeated only after its action errored") {
   ClaimState state = posted({.kind = Kind::accepted, .action = 7});
   CHECK(again(next(state, AddressReading{free_entry}, 1'000)).what == What::action);
-  SUBCASE("it has not") {
+  SUBCASE("the action did not error") {
     CHECK(again(next(state, core::ActionReading{false}, 1'000)).what == What::hint);
   }
-  SUBCASE("it has: another reading first, then the POST") {
+  SUBCASE("the action errored: read again, then POST") {
     CHECK(again(next(state, core::ActionReading{true}, 1'000)).what == What::address);
     CHECK(word(next(state, AddressReading{free_entry}, 2'000)) == "post");
   }
-  SUBCASE("it has, but the address is somebody else's by then") {
+  SUBCASE("the action errored, but another droplet holds the address") {
     next(state, core::ActionReading{true}, 1'000);
     CHECK(word(next(state, AddressReading{others}, 2'000)) == "lost");
   }
 }
 
-TEST_CASE("plan claim: a POST of which nothing is known is made again, four times at most") {
+TEST_CASE("plan claim: POST without a reply, is repeated at most four times") {
   ClaimState state = posted({.kind = Kind::unknown, .message = "no reply"});
   for (int posts = 1; posts < 4; ++posts) {
     CHECK(again(next(state, AddressReading{free_entry})).spread);
@@ -190,7 +190,7 @@ TEST_CASE("plan claim: a POST of which nothing is known is made again, four time
   CHECK(std::string(error.what()) == "assigning 198.51.100.8 failed 4 times: no reply");
 }
 
-TEST_CASE("plan claim: a rate limit counts as no POST") {
+TEST_CASE("plan claim: rate-limited POST, does not count") {
   ClaimState state = begun();
   for (int round = 0; round < 20; ++round) {
     REQUIRE(word(next(state, AddressReading{free_entry})) == "post");
@@ -201,26 +201,26 @@ TEST_CASE("plan claim: a rate limit counts as no POST") {
   }
 }
 
-TEST_CASE("plan claim: an acceptance without effect is left after 30 s, a locked address never") {
+TEST_CASE("plan claim: acceptance without effect ends after 30 s, a locked address never") {
   ClaimState state = posted({.kind = Kind::accepted});
   CHECK(word(next(state, AddressReading{free_entry}, 30'000)) == "read");
   CHECK(word(next(state, AddressReading{locked(free_entry)}, 90'000)) == "read");
   CHECK(failure(next(state, AddressReading{free_entry}, 90'000)).exit() == Exit::try_again);
 }
 
-TEST_CASE("plan claim: under a Lease the first proof is enough; without one a second is wanted") {
+TEST_CASE("plan claim: one proof is enough with a Lease, two are needed without") {
   ClaimState state = posted({.kind = Kind::accepted});
-  SUBCASE("with") {
-    state.wanted.leased = true;
+  SUBCASE("with a Lease") {
+    state.wanted.under_lease = true;
     CHECK(word(next(state, AddressReading{ours})) == "won");
   }
-  SUBCASE("without") {
+  SUBCASE("without a Lease") {
     CHECK(again(next(state, AddressReading{ours})).in == Milliseconds{1'000});
     CHECK(word(next(state, AddressReading{others}, 1'000)) == "lost");
   }
 }
 
-TEST_CASE("plan claim: the first move is visible before anything is read") {
+TEST_CASE("plan claim: before any reading, the first move is known") {
   const core::AssignFloatingIp wanted{support::first_choice, support::our_droplet};
   CHECK(core::describe(core::first_move(wanted, std::nullopt)) == "read the address");
   CHECK(core::describe(core::first_move(wanted, free_entry)) == "assign it");

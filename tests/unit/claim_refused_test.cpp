@@ -33,7 +33,7 @@ struct Fixture : support::Rig {
                       [] { return std::nullopt; });
   }
   core::Error failure() {
-    const auto error = core::failure_of([&] { claim(); });
+    const auto error = core::catch_error_except_signals([&] { claim(); });
     REQUIRE(error.has_value());
     return *error;
   }
@@ -76,21 +76,21 @@ core::Ipv4 held(const app::Claim& claim) {
 
 }  // namespace
 
-TEST_CASE("claim: a refusal because the droplet is busy is asked again, as long as it takes") {
+TEST_CASE("claim: droplet busy, is repeated until it succeeds") {
   Fixture fixture;
   fixture.answer_posts(7, refusal("Droplet already has a pending event."));
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.posts() == 8);
 }
 
-TEST_CASE("claim: a droplet that stays busy is left at the deadline") {
+TEST_CASE("claim: droplet stays busy, ends at the deadline") {
   Fixture fixture;
   fixture.answer_posts(1000, refusal("Droplet already has a PENDING event."));
   CHECK(fixture.failure().exit() == Exit::try_again);
   CHECK(fixture.posts() < 60);
 }
 
-TEST_CASE("claim: a refusal for what is ours already is success") {
+TEST_CASE("claim: refusal for our own address, succeeds") {
   Fixture fixture;
   fixture.answer_posts(1, refusal("The droplet already has a reserved IP."),
                        [&] { fixture.entry().holder = support::our_droplet; });
@@ -98,7 +98,7 @@ TEST_CASE("claim: a refusal for what is ours already is success") {
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: a refusal because somebody else was faster is a loss") {
+TEST_CASE("claim: refusal because another droplet was faster, is lost") {
   Fixture fixture;
   fixture.answer_posts(1, refusal("The floating IP already has a pending event."), [&] {
     fixture.entry().pending = support::other_droplet;
@@ -108,7 +108,7 @@ TEST_CASE("claim: a refusal because somebody else was faster is a loss") {
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: a refusal because the droplet holds another address gives that one") {
+TEST_CASE("claim: refusal because the droplet holds another address, returns that one") {
   Fixture fixture;
   fixture.cloud.addresses[support::third_choice].holder = support::other_droplet;
   fixture.cloud.addresses[support::second_choice].holder = support::our_droplet;
@@ -116,7 +116,7 @@ TEST_CASE("claim: a refusal because the droplet holds another address gives that
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: a refusal for good is a wrong set-up, in DigitalOcean's words") {
+TEST_CASE("claim: permanent refusal, ends with config and quotes DigitalOcean") {
   Fixture fixture;
   fixture.answer_posts(1, refusal("Region mismatch."));
   const auto failure = fixture.failure();
@@ -127,22 +127,22 @@ TEST_CASE("claim: a refusal for good is a wrong set-up, in DigitalOcean's words"
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: an address that left the account meanwhile is lost") {
+TEST_CASE("claim: address left the account, is lost") {
   Fixture fixture;
   fixture.answer_posts(1, json_reply("{}", 404),
                        [&] { fixture.cloud.addresses.erase(first_choice); });
   CHECK(std::get<core::Lost>(fixture.claim()).why == "the account has no such address");
 }
 
-TEST_CASE("claim: a POST without reply may have taken effect; the address tells") {
+TEST_CASE("claim: POST without a reply, the address decides") {
   Fixture fixture;
-  SUBCASE("it had: no second POST") {
+  SUBCASE("it took effect: no second POST") {
     fixture.answer_posts(1, support::no_reply(),
                          [&] { fixture.entry().holder = support::our_droplet; });
     CHECK(held(fixture.claim()) == first_choice);
     CHECK(fixture.posts() == 1);
   }
-  SUBCASE("it had, but slowly: no second POST") {
+  SUBCASE("it took effect late: no second POST") {
     fixture.answer_posts(1, json_reply("<html>", 504), [&] {
       fixture.entry().pending = support::our_droplet;
       fixture.entry().done_at = Duration{9'000};
@@ -150,12 +150,12 @@ TEST_CASE("claim: a POST without reply may have taken effect; the address tells"
     CHECK(held(fixture.claim()) == first_choice);
     CHECK(fixture.posts() == 1);
   }
-  SUBCASE("it had not: asked again") {
+  SUBCASE("it had no effect: a second POST") {
     fixture.answer_posts(2, json_reply("<html>", 500));
     CHECK(held(fixture.claim()) == first_choice);
     CHECK(fixture.posts() == 3);
   }
-  SUBCASE("it had not, and somebody else was faster: no second POST") {
+  SUBCASE("it had no effect and another droplet was faster: no second POST") {
     fixture.answer_posts(1, support::no_reply());
     fixture.clock.on_sleep = [&] { fixture.entry().holder = support::other_droplet; };
     CHECK(std::get<core::Lost>(fixture.claim()).why == "droplet 758604991 holds it");
@@ -163,7 +163,7 @@ TEST_CASE("claim: a POST without reply may have taken effect; the address tells"
   }
 }
 
-TEST_CASE("claim: gives up after four POSTs that came to nothing") {
+TEST_CASE("claim: four POSTs without effect, gives up") {
   Fixture fixture;
   Exit expected = Exit::unavailable;
   std::string message =
@@ -175,7 +175,7 @@ TEST_CASE("claim: gives up after four POSTs that came to nothing") {
     fixture.answer_posts(9, support::no_reply());
     message = "assigning 198.51.100.8 failed 4 times: Couldn't connect to server";
   }
-  SUBCASE("actions that end as errored") {
+  SUBCASE("errored actions") {
     fixture.answer_posts(9, json_reply(R"({"action":{"id":72531856}})", 201));
     fixture.http.script(action_call, {json_reply(R"({"action":{"status":"errored"}})")});
     expected = Exit::try_again;
@@ -188,7 +188,7 @@ TEST_CASE("claim: gives up after four POSTs that came to nothing") {
   CHECK(fixture.posts() == 4);
 }
 
-TEST_CASE("claim: an errored action is asked for again while the address is free") {
+TEST_CASE("claim: errored action on a free address, is repeated") {
   Fixture fixture;
   fixture.answer_posts(1, json_reply(R"({"action":{"id":72531856}})", 201));
   fixture.http.script(action_call, {json_reply(R"({"action":{"status":"errored"}})")});
@@ -196,7 +196,7 @@ TEST_CASE("claim: an errored action is asked for again while the address is free
   CHECK(fixture.posts() == 2);
 }
 
-TEST_CASE("claim: a rate limit is waited out before the address is read again") {
+TEST_CASE("claim: rate limit, waits before the next reading") {
   Fixture fixture;
   std::map<std::string, std::string> headers;
   Duration expected{7'500};  // half of the spread is of the node's own choosing
@@ -204,7 +204,7 @@ TEST_CASE("claim: a rate limit is waited out before the address is read again") 
     headers = {{"retry-after", "29"}};
     expected = Duration{31'500};
   }
-  SUBCASE("with a reset") {
+  SUBCASE("with a reset time") {
     headers = {{"ratelimit-reset", "1700000039"}};
     expected = Duration{42'500};
   }
@@ -215,14 +215,14 @@ TEST_CASE("claim: a rate limit is waited out before the address is read again") 
   CHECK(fixture.clock.slept.front() == expected);
 }
 
-TEST_CASE("claim: a rate limit is no reason to give up before the deadline") {
+TEST_CASE("claim: repeated rate limits, does not give up before the deadline") {
   Fixture fixture;
   fixture.answer_posts(9, io::Response{.status = 429, .headers = {{"retry-after", "1"}}});
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.posts() == 10);
 }
 
-TEST_CASE("claim: a rate limit that outlasts the deadline ends the run at once") {
+TEST_CASE("claim: rate limit beyond the deadline, ends at once") {
   Fixture fixture;
   fixture.answer_posts(1,
                        io::Response{.status = 429, .headers = {{"ratelimit-reset", "1700003000"}}});
@@ -233,7 +233,7 @@ TEST_CASE("claim: a rate limit that outlasts the deadline ends the run at once")
   CHECK(fixture.clock.slept.empty());
 }
 
-TEST_CASE("claim: rights that are missing are told, not asked for again") {
+TEST_CASE("claim: missing rights, ends without a repeat") {
   Fixture fixture;
   fixture.answer_posts(9, json_reply(R"({"message":"no"})", 403));
   CHECK(fixture.failure().exit() == Exit::no_permission);

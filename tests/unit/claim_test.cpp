@@ -54,14 +54,14 @@ core::Ipv4 held(const app::Claim& claim) {
 
 }  // namespace
 
-TEST_CASE("claim: reads the address, asks for it, proves it, settles and proves it again") {
+TEST_CASE("claim: free address, reads, posts, proves, settles and proves again") {
   Fixture fixture;
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.calls() == Lines{get, post, get, get});
   CHECK(fixture.clock.slept == std::vector{Duration{1'000}});
 }
 
-TEST_CASE("claim: what is already ours needs no POST, and no settling") {
+TEST_CASE("claim: our own address, needs no POST and does not settle") {
   Fixture fixture;
   fixture.entry().holder = support::our_droplet;
   CHECK(held(fixture.claim()) == first_choice);
@@ -69,14 +69,14 @@ TEST_CASE("claim: what is already ours needs no POST, and no settling") {
   CHECK(fixture.clock.slept.empty());
 }
 
-TEST_CASE("claim: never asks for what somebody else holds") {
+TEST_CASE("claim: address held by another droplet, sends no POST") {
   Fixture fixture;
   fixture.entry().holder = support::other_droplet;
   CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
   CHECK(fixture.calls() == Lines{get});
 }
 
-TEST_CASE("claim: never asks for what it cannot see the holder of") {
+TEST_CASE("claim: hidden holder, sends no POST") {
   Fixture fixture;
   fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8",
                       {support::json_reply(R"({"reserved_ip":{"ip":"198.51.100.8",
@@ -85,14 +85,14 @@ TEST_CASE("claim: never asks for what it cannot see the holder of") {
   CHECK(fixture.calls() == Lines{get});
 }
 
-TEST_CASE("claim: an address that is not in the account is lost") {
+TEST_CASE("claim: address not in the account, is lost") {
   Fixture fixture;
   fixture.cloud.addresses.erase(first_choice);
   CHECK(lost(fixture.claim()) == "the account has no such address");
   CHECK(fixture.calls() == Lines{get});
 }
 
-TEST_CASE("claim: waits while the assignment is pending, reading ever less often") {
+TEST_CASE("claim: pending assignment, is read at growing intervals") {
   Fixture fixture;
   fixture.cloud.latency = Duration{11'000};
   CHECK(held(fixture.claim()) == first_choice);
@@ -102,7 +102,7 @@ TEST_CASE("claim: waits while the assignment is pending, reading ever less often
   CHECK(fixture.clock.now <= Duration{17'000});
 }
 
-TEST_CASE("claim: reads at once when metadata hints that it came about") {
+TEST_CASE("claim: hint from metadata, is read at once") {
   Fixture fixture;
   fixture.cloud.latency = Duration{600};
   fixture.hint = false;
@@ -113,8 +113,7 @@ TEST_CASE("claim: reads at once when metadata hints that it came about") {
   CHECK(fixture.clock.now == Duration{1'600});
 }
 
-TEST_CASE(
-    "claim: with a hint to wait for, ends within 300 ms of the assignment, and reads little") {
+TEST_CASE("claim: with a hint, ends within 300 ms of the assignment with few reads") {
   for (const int latency : {0, 50, 199, 200, 201, 700, 1'999, 4'990, 5'010, 11'000, 40'000}) {
     CAPTURE(latency);
     Fixture fixture;
@@ -129,7 +128,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("claim: a hint that never comes delays the proof, and prevents nothing") {
+TEST_CASE("claim: missing hint, delays the proof only") {
   Fixture fixture;
   fixture.cloud.latency = Duration{4'000};
   fixture.hint = false;
@@ -137,13 +136,13 @@ TEST_CASE("claim: a hint that never comes delays the proof, and prevents nothing
   CHECK(fixture.clock.now == Duration{5'000});
 }
 
-TEST_CASE("claim: an unread address must be in the region, and free at first sight") {
+TEST_CASE("claim: unread address, must be free and in this region at its first reading") {
   Fixture fixture;
-  SUBCASE("it is") {
+  SUBCASE("free and in this region") {
     CHECK(held(fixture.claim(true, "nyc3")) == first_choice);
     CHECK(fixture.calls() == Lines{get, post, get});
   }
-  SUBCASE("elsewhere") {
+  SUBCASE("in another region") {
     CHECK(lost(fixture.claim(true, "ams3")) == "it is in region nyc3");
     CHECK(fixture.calls() == Lines{get});
   }
@@ -155,7 +154,7 @@ TEST_CASE("claim: an unread address must be in the region, and free at first sig
   }
 }
 
-TEST_CASE("claim: believes no hint without a proof, and spends no requests on it") {
+TEST_CASE("claim: false hint, is not believed and costs no requests") {
   Fixture fixture;
   fixture.cloud.latency = Duration{20'000};
   fixture.hint = true;
@@ -164,20 +163,20 @@ TEST_CASE("claim: believes no hint without a proof, and spends no requests on it
   CHECK(fixture.calls().size() <= 12);
 }
 
-TEST_CASE("claim: waits for somebody's pending action before deciding anything") {
+TEST_CASE("claim: another program's pending action, waits before it decides") {
   Fixture fixture;
   fixture.entry().pending = support::other_droplet;
   fixture.entry().done_at = Duration{3'000};
-  SUBCASE("which makes it somebody else's") {
+  SUBCASE("another droplet gets it") {
     CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
     CHECK(fixture.posts() == 0);
   }
-  SUBCASE("which makes it ours") {
+  SUBCASE("this droplet gets it") {
     fixture.entry().pending = support::our_droplet;
     CHECK(held(fixture.claim()) == first_choice);
     CHECK(fixture.posts() == 0);
   }
-  SUBCASE("which leaves it free") {
+  SUBCASE("it stays free") {
     fixture.clock.on_sleep = [&] {
       if (fixture.clock.now > Duration{1'000} && fixture.posts() == 0) {
         fixture.entry().pending.reset();
@@ -188,14 +187,14 @@ TEST_CASE("claim: waits for somebody's pending action before deciding anything")
   }
 }
 
-TEST_CASE("claim: of two POSTs the later wins; the settling sees it, and asks no more") {
+TEST_CASE("claim: a later POST wins while settling, is lost without a repeat") {
   Fixture fixture;
   fixture.clock.on_sleep = [&] { fixture.entry().holder = support::other_droplet; };
   CHECK(lost(fixture.claim()) == "droplet 758604991 holds it");
   CHECK(fixture.calls() == Lines{get, post, get, get});
 }
 
-TEST_CASE("claim: a pending action seen while settling starts the proof anew") {
+TEST_CASE("claim: pending action while settling, restarts the proof") {
   Fixture fixture;
   fixture.clock.on_sleep = [&] {
     if (fixture.clock.slept.size() == 1) {
@@ -208,29 +207,29 @@ TEST_CASE("claim: a pending action seen while settling starts the proof anew") {
   CHECK(fixture.clock.slept.back() == Duration{1'000});
 }
 
-TEST_CASE("claim: an action is waited for as long as it is pending") {
+TEST_CASE("claim: pending action, waits as long as it is pending") {
   Fixture fixture;
   fixture.cloud.latency = Duration{60'000};
   CHECK(held(fixture.claim()) == first_choice);
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: a pending action that never ends is left at the deadline") {
+TEST_CASE("claim: endless pending action, ends at the deadline") {
   Fixture fixture;
   fixture.cloud.latency = std::chrono::hours{1};
-  CHECK(core::failure_of([&] { fixture.claim(); })->exit() == Exit::try_again);
+  CHECK(core::catch_error_except_signals([&] { fixture.claim(); })->exit() == Exit::try_again);
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: a signal ends the wait") {
+TEST_CASE("claim: signal while waiting, ends the wait") {
   Fixture fixture;
   fixture.cloud.latency = Duration{11'000};
   fixture.clock.on_sleep = [&] { fixture.clock.signal = Exit::interrupted; };
-  CHECK(core::any_failure_of([&] { fixture.claim(); })->exit() == Exit::interrupted);
+  CHECK(core::catch_error([&] { fixture.claim(); })->exit() == Exit::interrupted);
 }
 
 // An action of a BYOIP address can never be found: the address alone is the truth (facts, trap 5).
-TEST_CASE("claim: an action that cannot be found says nothing") {
+TEST_CASE("claim: unknown action, is ignored") {
   Fixture fixture;
   fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8/actions/72531856",
                       {support::json_reply("{}", 404)});
@@ -246,11 +245,11 @@ TEST_CASE("claim: an action that cannot be found says nothing") {
   CHECK(fixture.posts() == 1);
 }
 
-TEST_CASE("claim: an acceptance that comes to nothing is left after half a minute") {
+TEST_CASE("claim: acceptance without effect, ends after 30 seconds") {
   Fixture fixture;
   fixture.http.script("POST https://api.test/v2/reserved_ips/198.51.100.8/actions",
                       {support::json_reply("", 201)});
-  const auto failure = core::failure_of([&] { fixture.claim(); });
+  const auto failure = core::catch_error_except_signals([&] { fixture.claim(); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) ==

@@ -71,7 +71,7 @@ const std::vector<Mistake> mistakes = {
 
 }  // namespace
 
-TEST_CASE("config: a list of addresses is read whole, whatever comments and lines are in it") {
+TEST_CASE("config: list of addresses with comments over several lines, is read completely") {
   const std::vector both = {support::first_choice, support::second_choice};
   CHECK(pool_in("floating-ips = [\"198.51.100.8\", \"198.51.100.9\"]\n") == both);
   CHECK(pool_in("floating-ips = [\n  \"198.51.100.8\",\n  # \"198.51.100.7\",\n"
@@ -82,7 +82,7 @@ TEST_CASE("config: a list of addresses is read whole, whatever comments and line
   CHECK(pool_in("\"floating-ips\" = [\"198.51.100.8\\u002c198.51.100.9\"]\r\n") == both);
 }
 
-TEST_CASE("config: a text is what TOML says it is: escapes, literal texts, a # in quotes") {
+TEST_CASE("config: escapes, literal strings and a quoted #, are read as TOML defines") {
   CHECK(match_in("match-regex = \"on\\\\w\"\n").pattern == "on\\w");
   CHECK(match_in("match-regex = 'on\\w'\n").pattern == "on\\w");
   CHECK(match_in("match-regex = \"a#b\"  # not c\n").pattern == "a#b");
@@ -92,7 +92,7 @@ TEST_CASE("config: a text is what TOML says it is: escapes, literal texts, a # i
   CHECK(with_file(folder.write("c.toml", marked)).invocation().match.pattern == "web");
 }
 
-TEST_CASE("config: lists, numbers and switches have their types") {
+TEST_CASE("config: lists, numbers and switches, keep their types") {
   const unit::TemporaryFolder folder;
   const auto asked = with_file(folder.write("c.toml", complete + "direct = []\nverify-url = []\n"
                                                                  "ok-codes = [10, 75]\n"
@@ -106,7 +106,7 @@ TEST_CASE("config: lists, numbers and switches have their types") {
   CHECK_FALSE(asked.detailed_exitcode);
 }
 
-TEST_CASE("config: every mistake is refused with file, line and column") {
+TEST_CASE("config: every mistake, is refused with file, line and column") {
   const unit::TemporaryFolder folder;
   for (const Mistake& mistake : mistakes) {
     CAPTURE(mistake.text);
@@ -121,7 +121,7 @@ TEST_CASE("config: every mistake is refused with file, line and column") {
   }
 }
 
-TEST_CASE("config: an empty pool is refused, not taken for none") {
+TEST_CASE("config: empty pool, is refused") {
   const unit::TemporaryFolder folder;
   const auto failure =
       with_file(folder.write("c.toml", "match-string = 'a'\nfloating-ips = []\n")).failure();
@@ -129,14 +129,14 @@ TEST_CASE("config: an empty pool is refused, not taken for none") {
   CHECK(std::string(failure.what()).find("the pool is empty") != std::string::npos);
 }
 
-TEST_CASE("config: a mistyped option is answered with the nearest one") {
+TEST_CASE("config: mistyped option, suggests the nearest one") {
   const unit::TemporaryFolder folder;
   CommandLine line;
   line.arguments = {"--config", folder.write("c.toml", "floating_ips = ['198.51.100.7']\n")};
   CHECK(line.failure().hint() == "did you mean floating-ips?");
 }
 
-TEST_CASE("config: a file that cannot be read is named with the cause, in every command") {
+TEST_CASE("config: unreadable file, is refused with the cause in every command") {
   const unit::TemporaryFolder folder;
   for (const app::CommandFacts& command : app::commands()) {
     for (const std::string& path :
@@ -149,7 +149,7 @@ TEST_CASE("config: a file that cannot be read is named with the cause, in every 
   }
 }
 
-TEST_CASE("config: an empty --config reads no file, an empty variable is as good as none") {
+TEST_CASE("config: empty --config reads no file, an empty variable is ignored") {
   const unit::TemporaryFolder folder;
   CommandLine line;
   line.variables["DO_EGRESS_IP_CONFIG"] = folder.path("none");

@@ -129,7 +129,7 @@ bool is_switch(const Example& example) {
 
 }  // namespace
 
-TEST_CASE("cli: every option has an example here") {
+TEST_CASE("cli: option table, every option has an example in this test") {
   CHECK(examples.size() ==
         std::ranges::count_if(app::options(), [](const auto& option) { return option.set; }));
   for (const app::Option& option : app::options()) {
@@ -142,7 +142,7 @@ TEST_CASE("cli: every option has an example here") {
   }
 }
 
-TEST_CASE("cli: every option is given by its flag") {
+TEST_CASE("cli: every option, can be set by its flag") {
   const unit::TemporaryFolder folder;
   for (const Example& example : examples) {
     CAPTURE(example.option);
@@ -160,7 +160,7 @@ TEST_CASE("cli: every option is given by its flag") {
   }
 }
 
-TEST_CASE("cli: every option is given by each of its variables") {
+TEST_CASE("cli: every option, can be set by each of its variables") {
   const unit::TemporaryFolder folder;
   for (const Example& example : examples) {
     const auto& option = *std::ranges::find(app::options(), example.option, &app::Option::name);
@@ -174,7 +174,7 @@ TEST_CASE("cli: every option is given by each of its variables") {
   }
 }
 
-TEST_CASE("cli: every option is given by the configuration file") {
+TEST_CASE("cli: every option, can be set in the configuration file") {
   const unit::TemporaryFolder folder;
   for (const Example& example : examples) {
     CAPTURE(example.option);
@@ -189,7 +189,7 @@ TEST_CASE("cli: every option is given by the configuration file") {
   }
 }
 
-TEST_CASE("cli: a switch may be turned off by its variable or in the file") {
+TEST_CASE("cli: switch, can be turned off by its variable or in the file") {
   const unit::TemporaryFolder folder;
   for (const std::string value : {"false", "0", "no", "off", "FALSE", "Off"}) {
     CommandLine line{.variables = {{"DO_EGRESS_IP_DRY_RUN", value}}};
@@ -203,7 +203,7 @@ TEST_CASE("cli: a switch may be turned off by its variable or in the file") {
   }
 }
 
-TEST_CASE("cli: short letters") {
+TEST_CASE("cli: short letters, set their options") {
   CommandLine line{.arguments = {"-n", "-v", "-o", "json"}};
   CHECK(line.invocation().writes == app::Writes::none);
   CHECK(line.invocation().log_level == io::Level::debug);
@@ -212,7 +212,7 @@ TEST_CASE("cli: short letters") {
   CHECK(line.invocation().log_level == io::Level::hint);
 }
 
-TEST_CASE("cli: what may be given several times adds up") {
+TEST_CASE("cli: repeatable option, adds up its values") {
   CommandLine line{.arguments = {"--direct", "192.0.2.0/24", "--direct", "198.18.0.1,192.0.2.0/24",
                                  "--ok-codes", "10", "--ok-codes", "11 75"}};
   CHECK(line.invocation().config.direct ==
@@ -225,7 +225,7 @@ TEST_CASE("cli: what may be given several times adds up") {
         std::vector{support::first_choice, support::second_choice});
 }
 
-TEST_CASE("cli: a URL to verify by is kept as it is given") {
+TEST_CASE("cli: verify URL, is kept unchanged") {
   using Urls = std::vector<std::string>;
   CommandLine line;
   const auto urls = [&] { return line.invocation().config.verify_urls; };
@@ -237,7 +237,7 @@ TEST_CASE("cli: a URL to verify by is kept as it is given") {
   CHECK(urls() == Urls{"https://a.test/", "https://b.test#c", "http://d.test"});
 }
 
-TEST_CASE("cli: a URL with a path of the API in it is refused with the one to give") {
+TEST_CASE("cli: URL with an API path, is refused with the correct URL") {
   CommandLine line;
   line.arguments = {"--api-url", "https://proxy.test/do/v2/"};
   CHECK(line.failure().exit() == core::Exit::config);
@@ -246,7 +246,7 @@ TEST_CASE("cli: a URL with a path of the API in it is refused with the one to gi
   CHECK(line.invocation().digitalocean.url == "https://v2/do");
 }
 
-TEST_CASE("cli: what is not given has its default") {
+TEST_CASE("cli: omitted option, has its default") {
   const Invocation invocation = CommandLine{}.invocation();
   CHECK(invocation.metadata_url == "http://169.254.169.254");
   CHECK(invocation.digitalocean.url == "https://api.digitalocean.com");
@@ -268,8 +268,7 @@ TEST_CASE("cli: what is not given has its default") {
   CHECK(invocation.config.address_label == "do-outbound-floating-ip");
 }
 
-TEST_CASE(
-    "cli: a command takes its own options on the command line, and leaves others' elsewhere") {
+TEST_CASE("cli: another command's option, is refused as a flag and ignored elsewhere") {
   for (const app::CommandFacts& command : app::commands()) {
     for (const app::Option& option : app::options()) {
       CAPTURE(std::string(command.name) + " --" + std::string(option.name));
@@ -289,7 +288,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("cli: status, doctor and pool write nothing, and the pool needs no name to match") {
+TEST_CASE("cli: status, doctor and pool, write nothing; pool needs no match") {
   CommandLine line;
   line.arguments = {"status"};
   CHECK(line.invocation().writes == app::Writes::none);
@@ -302,7 +301,7 @@ TEST_CASE("cli: status, doctor and pool write nothing, and the pool needs no nam
   CHECK(line.failure().exit() == core::Exit::usage);
 }
 
-TEST_CASE("cli: a Lease needs Kubernetes") {
+TEST_CASE("cli: --lock lease without Kubernetes, is refused") {
   CommandLine line;
   line.arguments = {"--lock", "lease", "--kubernetes", "off"};
   const auto failure = line.failure();

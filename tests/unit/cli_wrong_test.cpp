@@ -126,7 +126,7 @@ const app::Option& option_called(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("cli: a wrong value of a flag is named with the flag") {
+TEST_CASE("cli: wrong value of a flag, names the flag") {
   for (const Wrong& wrong : wrong_values) {
     if (option_called(wrong.option).value.empty()) {
       continue;  // a switch has no value
@@ -144,7 +144,7 @@ TEST_CASE("cli: a wrong value of a flag is named with the flag") {
   }
 }
 
-TEST_CASE("cli: a wrong value of a variable is named with the variable") {
+TEST_CASE("cli: wrong value of a variable, names the variable") {
   for (const Wrong& wrong : wrong_values) {
     for (const std::string& variable : option_called(wrong.option).environment) {
       CAPTURE(wrong.option);
@@ -158,7 +158,7 @@ TEST_CASE("cli: a wrong value of a variable is named with the variable") {
   }
 }
 
-TEST_CASE("cli: a wrong value in the file is a wrong set-up, named with the file") {
+TEST_CASE("cli: wrong value in the file, ends with config and names the file") {
   const unit::TemporaryFolder folder;
   for (const Wrong& wrong : wrong_values) {
     CAPTURE(wrong.option);
@@ -173,7 +173,7 @@ TEST_CASE("cli: a wrong value in the file is a wrong set-up, named with the file
   }
 }
 
-TEST_CASE("cli: an empty value is not a value") {
+TEST_CASE("cli: empty value, is refused") {
   for (const app::Option& option : app::options()) {
     if (option.value.empty() || option.set == nullptr) {
       continue;
@@ -196,7 +196,7 @@ TEST_CASE("cli: an empty value is not a value") {
         "DO_EGRESS_IP_FLOATING_IPS: the pool is empty; IPv4 addresses are expected");
 }
 
-TEST_CASE("cli: an empty variable is as good as none") {
+TEST_CASE("cli: empty variable, is ignored") {
   CommandLine line;
   for (const app::Option& option : app::options()) {
     for (const std::string_view variable : option.environment) {
@@ -206,7 +206,7 @@ TEST_CASE("cli: an empty variable is as good as none") {
   CHECK(line.invocation().timeout == std::chrono::minutes{2});
 }
 
-TEST_CASE("cli: credentials in a URL are refused and not repeated") {
+TEST_CASE("cli: credentials in a URL, are refused without quoting them") {
   for (const std::string option : {"--api-url", "--metadata-url", "--kube-api-url"}) {
     for (const std::string user : {"someone:s3cret@", "s3cret@", ":s3cret@"}) {
       const auto failure = CommandLine{{option, "https://" + user + "api.test"}}.failure();
@@ -216,7 +216,7 @@ TEST_CASE("cli: credentials in a URL are refused and not repeated") {
   }
 }
 
-TEST_CASE("cli: a pool file that is empty, wrong, a folder or huge is a wrong set-up") {
+TEST_CASE("cli: empty, malformed, huge or folder as pool file, ends with config") {
   const unit::TemporaryFolder folder;
   CommandLine line = without("floating-ips");
   const auto failure_with = [&](const std::string& path) {
@@ -233,7 +233,7 @@ TEST_CASE("cli: a pool file that is empty, wrong, a folder or huge is a wrong se
   failure_with(folder.write("huge", std::string((std::size_t{1} << 20U) + 1, ' ')));
 }
 
-TEST_CASE("cli: what is no option, no command, or said twice is a usage error") {
+TEST_CASE("cli: unknown or repeated option, or unknown command, is a usage error") {
   using Arguments = std::vector<std::string>;
   for (const Arguments& arguments :
        {Arguments{"--frobnicate"}, Arguments{"-x"}, Arguments{"relese"},

@@ -34,13 +34,13 @@ struct Fixture {
   }
   bool sees(Reply reply) {
     http.script(droplet, {std::move(reply)});
-    return api.sight_of(support::our_droplet) == core::Sight::seen;
+    return api.read_sight(support::our_droplet) == core::Sight::seen;
   }
 };
 
 }  // namespace
 
-TEST_CASE("digitalocean: assigning is one POST that names the droplet") {
+TEST_CASE("digitalocean: assign, sends one POST with the droplet's id") {
   Fixture fixture;
   const auto assignment = fixture.assign(
       json_reply(R"({"action":{"id":72531856,"status":"in-progress","type":"assign_ip"}})", 201));
@@ -53,7 +53,7 @@ TEST_CASE("digitalocean: assigning is one POST that names the droplet") {
         Lines{"Authorization: Bearer dop_v1_test", "Content-Type: application/json"});
 }
 
-TEST_CASE("digitalocean: any success is an acceptance, with or without an action") {
+TEST_CASE("digitalocean: any 2xx to an assignment, is accepted with or without an action") {
   Fixture fixture;
   for (const std::string body : {"", "{}", "ok", R"({"action":null})", R"({"action":{}})",
                                  R"({"action":{"id":"7"}})", R"({"action":[7]})", "[]"}) {
@@ -65,7 +65,7 @@ TEST_CASE("digitalocean: any success is an acceptance, with or without an action
   }
 }
 
-TEST_CASE("digitalocean: a refusal carries DigitalOcean's words") {
+TEST_CASE("digitalocean: refused assignment, quotes DigitalOcean") {
   Fixture fixture;
   for (const long status : {404L, 409L, 422L}) {
     const auto assignment = fixture.assign(json_reply(
@@ -77,7 +77,7 @@ TEST_CASE("digitalocean: a refusal carries DigitalOcean's words") {
   CHECK(fixture.assign(json_reply("{}", 422)).reply.message == "no reason given");
 }
 
-TEST_CASE("digitalocean: no reply, or a server error, may have taken effect") {
+TEST_CASE("digitalocean: no reply or a server error to an assignment, may have taken effect") {
   Fixture fixture;
   CHECK(fixture.assign(support::no_reply()).reply.kind == Kind::unknown);
   CHECK(fixture.assign(support::no_reply()).reply.message == "Couldn't connect to server");
@@ -91,7 +91,7 @@ TEST_CASE("digitalocean: no reply, or a server error, may have taken effect") {
   }
 }
 
-TEST_CASE("digitalocean: a rate limit is told with its reply") {
+TEST_CASE("digitalocean: rate-limited assignment, returns the reply") {
   Fixture fixture;
   const auto assignment =
       fixture.assign(io::Response{.status = 429, .headers = {{"retry-after", "29"}}});
@@ -99,30 +99,32 @@ TEST_CASE("digitalocean: a rate limit is told with its reply") {
   CHECK(assignment.response.header("retry-after") == "29");
 }
 
-TEST_CASE("digitalocean: a denied assignment names the scope that is missing") {
+TEST_CASE("digitalocean: denied assignment, names the missing scope") {
   Fixture fixture;
-  const auto failure = core::failure_of([&] { fixture.assign(json_reply("{}", 403)); });
+  const auto failure =
+      core::catch_error_except_signals([&] { fixture.assign(json_reply("{}", 403)); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::no_permission);
   CHECK(failure->hint().find("reserved_ip:update") != std::string::npos);
-  CHECK(core::failure_of([&] { fixture.assign(json_reply("{}", 401)); })->exit() ==
+  CHECK(core::catch_error_except_signals([&] { fixture.assign(json_reply("{}", 401)); })->exit() ==
         Exit::no_permission);
 }
 
-TEST_CASE("digitalocean: an answer to an assignment that is not foreseen is no bug of ours") {
+TEST_CASE("digitalocean: undocumented status of an assignment, is not reported as a bug") {
   Fixture fixture;
   for (const long status : {301L, 400L, 410L, 418L}) {
-    CHECK(core::failure_of([&] { fixture.assign(json_reply("{}", status)); })->exit() ==
-          Exit::unavailable);
+    CHECK(core::catch_error_except_signals([&] {
+            fixture.assign(json_reply("{}", status));
+          })->exit() == Exit::unavailable);
   }
 }
 
-TEST_CASE("digitalocean: a signal during an assignment is not taken for a failure") {
+TEST_CASE("digitalocean: signal during an assignment, is not a failed request") {
   Fixture fixture;
   CHECK_THROWS_AS(fixture.assign(core::Error(Exit::terminated, "ended")), core::Error);
 }
 
-TEST_CASE("digitalocean: an action has errored only when it says so") {
+TEST_CASE("digitalocean: action, counts as errored only if its status says so") {
   Fixture fixture;
   CHECK(fixture.errored(json_reply(R"({"action":{"status":"errored"}})")));
   for (const std::string body :
@@ -135,13 +137,13 @@ TEST_CASE("digitalocean: an action has errored only when it says so") {
   CHECK_FALSE(fixture.errored(json_reply(R"({"action":{"status":"errored"}})", 404)));
 }
 
-TEST_CASE("digitalocean: sees droplets, proven on one that exists") {
+TEST_CASE("digitalocean: readable droplet, proves droplet:read") {
   Fixture fixture;
   CHECK(fixture.sees(json_reply(R"({"droplet":{"id":758604990}})")));
   CHECK_FALSE(fixture.sees(json_reply("{}", 403)));
   CHECK_FALSE(fixture.sees(json_reply("{}", 404)));
-  CHECK(core::failure_of([&] { fixture.sees(json_reply("{}", 401)); })->exit() ==
+  CHECK(core::catch_error_except_signals([&] { fixture.sees(json_reply("{}", 401)); })->exit() ==
         Exit::no_permission);
-  CHECK(core::failure_of([&] { fixture.sees(json_reply("{}", 500)); })->exit() ==
+  CHECK(core::catch_error_except_signals([&] { fixture.sees(json_reply("{}", 500)); })->exit() ==
         Exit::unavailable);
 }

@@ -36,7 +36,7 @@ struct Fixture {
   template <typename Call>
   core::Error failure(const std::string& call, Reply reply, Call&& body) {
     http.script(call, {std::move(reply)});
-    const auto error = core::failure_of(std::forward<Call>(body));
+    const auto error = core::catch_error_except_signals(std::forward<Call>(body));
     REQUIRE(error.has_value());
     return *error;
   }
@@ -44,7 +44,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("digitalocean: the token is read once, on the first call, and sent as a header") {
+TEST_CASE("digitalocean: token, is read at the first call and sent as a header") {
   Fixture fixture;
   CHECK(fixture.token_reads == 0);
   fixture.read(free_entry);
@@ -55,17 +55,17 @@ TEST_CASE("digitalocean: the token is read once, on the first call, and sent as 
   CHECK(fixture.http.sent[0].server == io::Server::digitalocean);
 }
 
-TEST_CASE("digitalocean: leaves by the address it is told, until told otherwise") {
+TEST_CASE("digitalocean: source address, is used until it is reset") {
   Fixture fixture;
-  fixture.api.leave_by(support::public_address);
+  fixture.api.set_source(support::public_address);
   fixture.read(free_entry);
-  fixture.api.leave_by(std::nullopt);
+  fixture.api.set_source(std::nullopt);
   fixture.read(free_entry);
   CHECK(fixture.http.sent[0].source == support::public_address);
   CHECK_FALSE(fixture.http.sent[1].source.has_value());
 }
 
-TEST_CASE("digitalocean: reads an address: free, held, locked, or not to be known") {
+TEST_CASE("digitalocean: address entry, is read as free, held, locked or unknown") {
   Fixture fixture;
   const auto free = fixture.read(free_entry);
   CHECK(free.address == support::first_choice);
@@ -88,13 +88,13 @@ TEST_CASE("digitalocean: reads an address: free, held, locked, or not to be know
           .holder == 9007199254740993);
 }
 
-TEST_CASE("digitalocean: an address that the account lacks is no error") {
+TEST_CASE("digitalocean: address not in the account, is not an error") {
   Fixture fixture;
   fixture.http.script(one, {json_reply(R"({"id":"not_found","message":"x"})", 404)});
   CHECK_FALSE(fixture.api.read_address(support::first_choice).has_value());
 }
 
-TEST_CASE("digitalocean: reads all pages, counting them itself") {
+TEST_CASE("digitalocean: several pages, are counted and read to the last one") {
   Fixture fixture;
   const auto page = [](const std::string& entry, const std::string& links) {
     return json_reply(R"({"reserved_ips":[)" + entry + R"(],"links":)" + links + "}");
@@ -109,14 +109,14 @@ TEST_CASE("digitalocean: reads all pages, counting them itself") {
     fixture.http.script(list + "3", {page(held_entry, "{}")});
     CHECK(fixture.api.list_addresses().addresses.size() == 3);
   }
-  SUBCASE("a page that promises more but is empty ends it") {
+  SUBCASE("an empty page ends the list although it promises more") {
     fixture.http.script(list + "3", {page("", R"({"pages":{"next":"x"}})")});
     CHECK(fixture.api.list_addresses().addresses.size() == 2);
   }
   CHECK(fixture.http.calls() == Lines{list + "1", list + "2", list + "3"});
 }
 
-TEST_CASE("digitalocean: a single page may have no links at all, or null") {
+TEST_CASE("digitalocean: single page, may have no links or null") {
   Fixture fixture;
   for (const std::string body :
        {R"({"reserved_ips":[]})", R"({"reserved_ips":[],"links":null})",
@@ -126,7 +126,7 @@ TEST_CASE("digitalocean: a single page may have no links at all, or null") {
   }
 }
 
-TEST_CASE("digitalocean: a listing that never ends is left after 500 pages") {
+TEST_CASE("digitalocean: endless list, stops after 500 pages") {
   Fixture fixture;
   fixture.http.handler = [](const io::Request&) {
     return json_reply(R"({"reserved_ips":[)" + free_entry + R"(],"links":{"pages":{"next":"x"}}})");
@@ -134,7 +134,7 @@ TEST_CASE("digitalocean: a listing that never ends is left after 500 pages") {
   CHECK(fixture.api.list_addresses().addresses.size() == 500);
 }
 
-TEST_CASE("digitalocean: a status tells what is wrong, and where to look") {
+TEST_CASE("digitalocean: every error status, names the problem and the next step") {
   Fixture fixture;
   const auto error_reply = [](long status) {
     return json_reply(R"({"id":"x","message":"Sorry.","request_id":"4d9d"})", status);
@@ -159,7 +159,7 @@ TEST_CASE("digitalocean: a status tells what is wrong, and where to look") {
   CHECK(no_such_api.hint().find("--api-url") != std::string::npos);
 }
 
-TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
+TEST_CASE("digitalocean: HTML error page of a gateway, is reported as such") {
   Fixture fixture;
   for (const long status : {401L, 403L, 429L, 502L, 418L}) {
     for (const std::string body : {"<html>Bad Gateway</html>", "", "[]", "null", "\xff\xfe",
@@ -167,7 +167,9 @@ TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
       fixture.http.script(
           one, {io::Response{
                    .status = status, .body = body, .headers = {{"x-request-id", "from-header"}}}});
-      CHECK(core::failure_of([&] { fixture.api.read_address(support::first_choice); }).has_value());
+      CHECK(core::catch_error_except_signals([&] {
+              fixture.api.read_address(support::first_choice);
+            }).has_value());
     }
   }
   CHECK(
@@ -180,7 +182,7 @@ TEST_CASE("digitalocean: an error page of a gateway, in HTML, harms nothing") {
           .ends_with("DigitalOcean answered 502: no reason given (request r1)"));
 }
 
-TEST_CASE("digitalocean: a reply of another shape names the field") {
+TEST_CASE("digitalocean: reply of another shape, names the field") {
   Fixture fixture;
   for (const std::string body :
        {"", "[]", "null", "{}", R"({"reserved_ip":null})", R"({"reserved_ip":[]})",
@@ -193,7 +195,7 @@ TEST_CASE("digitalocean: a reply of another shape names the field") {
   }
 }
 
-TEST_CASE("digitalocean: an answer about another address is not believed") {
+TEST_CASE("digitalocean: reply about another address, is refused") {
   Fixture fixture;
   const auto error = fixture.failure(one, json_reply(R"({"reserved_ip":)" + held_entry + "}"),
                                      [&] { fixture.api.read_address(support::first_choice); });
@@ -201,7 +203,7 @@ TEST_CASE("digitalocean: an answer about another address is not believed") {
   CHECK(std::string(error.what()).ends_with("unexpected reply: it is about 198.51.100.9"));
 }
 
-TEST_CASE("digitalocean: survives every truncation of a listing") {
+TEST_CASE("digitalocean: every truncation of a list, is reported as an error") {
   Fixture fixture;
   const std::string whole = R"({"reserved_ips":[)" + free_entry + "," + held_entry + "]}";
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -212,7 +214,7 @@ TEST_CASE("digitalocean: survives every truncation of a listing") {
   }
 }
 
-TEST_CASE("digitalocean: what a CDN or a proxy answers is not read as DigitalOcean's") {
+TEST_CASE("digitalocean: answer of a CDN or a proxy, is not read as DigitalOcean's") {
   Fixture fixture;
   const std::string challenge = "<!DOCTYPE html><html>Just a moment...</html>";
   const auto read = [&] { fixture.api.read_address(support::first_choice); };
@@ -233,7 +235,7 @@ TEST_CASE("digitalocean: what a CDN or a proxy answers is not read as DigitalOce
         Exit::unavailable);
 }
 
-TEST_CASE("digitalocean: an odd entry is not readable, and spoils no other") {
+TEST_CASE("digitalocean: malformed entry, is not readable and does not affect others") {
   Fixture fixture;
   for (const std::string rest :
        {R"("region":null,"droplet":null)", R"("region":{},"droplet":null)",
@@ -263,7 +265,7 @@ TEST_CASE("digitalocean: an odd entry is not readable, and spoils no other") {
   CHECK(fixture.read(R"({"ip":"198.51.100.8","region":null,"droplet":{"id":7}})").holder == 7);
 }
 
-TEST_CASE("digitalocean: foreign text is quoted, escaped and cut") {
+TEST_CASE("digitalocean: foreign text, is quoted, escaped and cut") {
   Fixture fixture;
   const std::string flood(100'000, 'x');
   const auto read = [&] { fixture.api.read_address(support::first_choice); };
@@ -276,7 +278,7 @@ TEST_CASE("digitalocean: foreign text is quoted, escaped and cut") {
   CHECK(failure("{\"" + flood, 200).size() < 400);
 }
 
-TEST_CASE("digitalocean: a reply nested deeper than 64 levels is refused before it is parsed") {
+TEST_CASE("digitalocean: nesting deeper than 64 levels, is refused before parsing") {
   Fixture fixture;
   const auto read = [&] { fixture.api.read_address(support::first_choice); };
   for (const std::string open : {"[", "{\"a\":"}) {

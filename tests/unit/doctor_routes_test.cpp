@@ -129,7 +129,7 @@ TEST_CASE("doctor: networkd that removes what others made") {
       {"networkd", Verdict::unknown, "not to be seen"});
 }
 
-TEST_CASE("doctor: strict reverse path filtering, where the anchor has a NIC of its own") {
+TEST_CASE("doctor: strict rp_filter with an anchor NIC, is a warning") {
   const auto set = [](core::ReversePath settings) {
     return [=](Examination& facts) { facts.host.reverse_path = settings; };
   };

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-// A droplet with files of its own in place of the host's.
+// A droplet with its own files in place of the host's.
 struct Patient : support::Rig {
   unit::TemporaryFolder folder = {};
 
@@ -217,7 +217,7 @@ TEST_CASE("doctor: text and JSON say the same, and the kubelet gets what it can 
   Patient patient;
   patient.invocation.config.pool.push_back(support::not_in_pool);
   const app::Report text = app::execute(patient.system, patient.invocation);
-  CHECK(text.word.empty());  // nobody asked
+  CHECK(text.termination_message.empty());  // nobody asked
   patient.invocation.output = app::Output::json;
   patient.invocation.termination_log = "/dev/termination-log";
   const app::Report report = app::execute(patient.system, patient.invocation);
@@ -237,7 +237,7 @@ TEST_CASE("doctor: text and JSON say the same, and the kubelet gets what it can 
   }
   CHECK(text.output.find("remedy: take them out of the pool") != std::string::npos);
   CHECK(text.output.ends_with("config (78): 1 problem(s), 0 warning(s), 1 unknown\n"));
-  CHECK(report.word.size() <= 4096);
-  CHECK(json::parse(report.word).at("exit") == document.at("exit"));
-  CHECK(report.word.find("pool-account") != std::string::npos);
+  CHECK(report.termination_message.size() <= 4096);
+  CHECK(json::parse(report.termination_message).at("exit") == document.at("exit"));
+  CHECK(report.termination_message.find("pool-account") != std::string::npos);
 }

@@ -6,7 +6,7 @@
 using core::parse_duration;
 using std::chrono::milliseconds;
 
-TEST_CASE("duration: reads numbers with their units") {
+TEST_CASE("duration: numbers with units, are read") {
   CHECK(parse_duration("500ms") == milliseconds{500});
   CHECK(parse_duration("90s") == milliseconds{90'000});
   CHECK(parse_duration("2m") == milliseconds{120'000});
@@ -17,7 +17,7 @@ TEST_CASE("duration: reads numbers with their units") {
   CHECK(parse_duration("86400000ms") == milliseconds{86'400'000});
 }
 
-TEST_CASE("duration: refuses what has no unit, is nothing, or is beyond a day") {
+TEST_CASE("duration: no unit, zero or more than a day, is refused") {
   for (const std::string text : {"",
                                  "5",
                                  "0s",
@@ -46,7 +46,7 @@ TEST_CASE("duration: refuses what has no unit, is nothing, or is beyond a day") 
   }
 }
 
-TEST_CASE("duration: a text of any length is counted without overflow") {
+TEST_CASE("duration: text of any length, does not overflow") {
   std::string text;
   for (int count = 0; count < 40'000; ++count) {
     text += "86400000h";

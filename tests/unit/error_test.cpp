@@ -9,7 +9,7 @@ using core::Error;
 using core::Exit;
 
 // The contract with Jobs, units and scripts, letter by letter (SPEC section 3).
-TEST_CASE("error: the exit table is frozen") {
+TEST_CASE("error: exit table, is frozen") {
   const std::vector<std::tuple<int, std::string, bool>> frozen = {{0, "ok", false},
                                                                   {2, "changed", false},
                                                                   {3, "not-matched", false},
@@ -38,27 +38,27 @@ TEST_CASE("error: the exit table is frozen") {
   CHECK(actual == frozen);
 }
 
-TEST_CASE("error: carries its exit code, its message and a hint") {
+TEST_CASE("error: Error, carries exit code, message and hint") {
   const Error error(Exit::config, "{} is wrong", "--x");
   CHECK(error.exit() == Exit::config);
   CHECK(std::string(error.what()) == "--x is wrong");
   CHECK(error.with_hint("try --y").hint() == "try --y");
 }
 
-TEST_CASE("error: there is a hint for every exit, without one of its own as well") {
+TEST_CASE("error: every exit code, has a usual hint") {
   for (const core::ExitFacts& facts : core::exit_table()) {
     CHECK_FALSE(Error(facts.exit, "cause").hint().empty());
     CHECK(Error(facts.exit, "cause").while_doing("x").with_hint("own").hint() == "own");
   }
 }
 
-TEST_CASE("error: braces in what others say are not taken for a format") {
+TEST_CASE("error: braces in foreign text, are not a format") {
   const Error error = Error(Exit::software, "{}", "{0} {").while_doing("read {}");
   CHECK(std::string(error.what()) == "read {}: {0} {");
 }
 
-TEST_CASE("error: attempt says what was being done, and keeps code and hint") {
-  const auto failure = core::failure_of([] {
+TEST_CASE("error: attempt, prefixes what was attempted and keeps code and hint") {
+  const auto failure = core::catch_error_except_signals([] {
     core::attempt("outer", [] {
       core::attempt("inner", [] { throw Error(Exit::unavailable, "cause").with_hint("hint"); });
     });
@@ -69,23 +69,23 @@ TEST_CASE("error: attempt says what was being done, and keeps code and hint") {
   CHECK(failure->hint() == "hint");
 }
 
-TEST_CASE("error: attempt hands a result through") {
+TEST_CASE("error: attempt, returns the body's result") {
   CHECK(core::attempt("count", [] { return 3; }) == 3);
 }
 
-TEST_CASE("error: a failure is a value, success is none") {
-  CHECK_FALSE(core::failure_of([] {}).has_value());
-  CHECK_FALSE(core::any_failure_of([] {}).has_value());
+TEST_CASE("error: catch_error, returns the Error, or nothing on success") {
+  CHECK_FALSE(core::catch_error_except_signals([] {}).has_value());
+  CHECK_FALSE(core::catch_error([] {}).has_value());
 }
 
-TEST_CASE("error: the wish to end the run is no failure to go on from") {
+TEST_CASE("error: catch_error_except_signals, throws a signal's Error on") {
   for (const Exit exit : {Exit::interrupted, Exit::terminated}) {
     const auto body = [&] { throw Error(exit, "ended"); };
-    CHECK_THROWS_AS(core::failure_of(body), Error);
-    CHECK(core::any_failure_of(body)->exit() == exit);
+    CHECK_THROWS_AS(core::catch_error_except_signals(body), Error);
+    CHECK(core::catch_error(body)->exit() == exit);
   }
 }
 
-TEST_CASE("error: what is no Error is not swallowed") {
-  CHECK_THROWS_AS(core::any_failure_of([] { throw std::logic_error("bug"); }), std::logic_error);
+TEST_CASE("error: another exception, is not caught") {
+  CHECK_THROWS_AS(core::catch_error([] { throw std::logic_error("bug"); }), std::logic_error);
 }

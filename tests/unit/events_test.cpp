@@ -25,13 +25,13 @@ Lines told(const std::vector<core::Step>& done, const std::string& claimed,
 
 }  // namespace
 
-TEST_CASE("events: a run that changed nothing tells nothing") {
+TEST_CASE("events: run without a change, writes none") {
   CHECK(told({}, "198.51.100.8", support::first_choice).empty());
   CHECK(told({}, "", std::nullopt, {.exit = Exit::try_again, .message = "busy"}).empty());
   CHECK(told({}, "", std::nullopt, {.exit = Exit::unavailable, .message = "down"}).empty());
 }
 
-TEST_CASE("events: what changed") {
+TEST_CASE("events: changes, are written one by one") {
   CHECK(told({assigned, switched, labelled}, "", support::first_choice) ==
         Lines{"EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
               "it"});
@@ -48,7 +48,7 @@ TEST_CASE("events: what changed") {
         Lines{"EgressIPReleased: 198.51.100.8 was taken from droplet 1"});
 }
 
-TEST_CASE("events: an end that needs somebody") {
+TEST_CASE("events: ending that needs attention, is written as a warning") {
   for (const auto& [exit, reason] : {std::pair{Exit::pool_exhausted, "PoolExhausted"},
                                      {Exit::claim_lost, "ClaimLost"},
                                      {Exit::foreign_ip, "ForeignIP"},

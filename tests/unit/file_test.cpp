@@ -14,7 +14,7 @@
 
 using core::Exit;
 
-TEST_CASE("file: is read whole, whatever is in it") {
+TEST_CASE("file: any bytes, are read completely") {
   const unit::TemporaryFolder folder;
   for (const std::size_t size : {0U, 1U, 4096U, 4097U, 1U << 20U}) {
     const std::string text(size, '\0');
@@ -22,10 +22,10 @@ TEST_CASE("file: is read whole, whatever is in it") {
   }
 }
 
-TEST_CASE("file: what cannot be read is a wrong set-up, named") {
+TEST_CASE("file: unreadable file, is a config error with its name") {
   const unit::TemporaryFolder folder;
   const auto failure = [&](const std::string& path) {
-    const auto error = core::failure_of([&] { io::read_file(path); });
+    const auto error = core::catch_error_except_signals([&] { io::read_file(path); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::config);
     return std::string(error->what());
@@ -39,7 +39,7 @@ TEST_CASE("file: what cannot be read is a wrong set-up, named") {
   CHECK(failure("/dev/zero") == "/dev/zero is larger than 1 MiB");
 }
 
-TEST_CASE("file: writing over a file leaves nothing of what was there") {
+TEST_CASE("file: overwriting, leaves nothing of the old content") {
   const unit::TemporaryFolder folder;
   const std::string path = folder.write("log", "something longer than that");
   io::write_file(path, "short\n");
@@ -48,11 +48,11 @@ TEST_CASE("file: writing over a file leaves nothing of what was there") {
   CHECK_FALSE(io::is_readable(folder.path("none")));
 }
 
-TEST_CASE("file: what cannot be written is told") {
+TEST_CASE("file: unwritable file, is an error") {
   const unit::TemporaryFolder folder;
   for (const std::string& path : {folder.path("none/x"), std::string("/dev/full")}) {
     CAPTURE(path);
-    const auto error = core::failure_of([&] { io::write_file(path, "x"); });
+    const auto error = core::catch_error_except_signals([&] { io::write_file(path, "x"); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::os_error);
     CHECK(std::string(error->what()).starts_with("cannot write " + path + ": "));
@@ -83,7 +83,7 @@ mode_t mode_of(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("file: is replaced by what follows from its content, and everybody may read it") {
+TEST_CASE("file: update, derives from the old content and is readable for all") {
   const unit::TemporaryFolder folder;
   const std::string path = folder.path("metrics");
   const mode_t usual = umask(0077);
@@ -103,7 +103,7 @@ TEST_CASE("file: is replaced by what follows from its content, and everybody may
   CHECK(io::read_file(folder.path("large")) == "x");
 }
 
-TEST_CASE("file: what a killed process left of a replacement is used for the next one") {
+TEST_CASE("file: leftover of a killed update, is used by the next one") {
   const unit::TemporaryFolder folder;
   folder.write("metrics.tmp", std::string(10'000, 'z'));
   io::update_file(folder.path("metrics"), append);
@@ -111,11 +111,11 @@ TEST_CASE("file: what a killed process left of a replacement is used for the nex
   CHECK_FALSE(io::is_readable(folder.path("metrics.tmp")));
 }
 
-TEST_CASE("file: replacing one leaves nothing behind, and the old one, where that fails") {
+TEST_CASE("file: failed update, leaves the old file and no temporary one") {
   const unit::TemporaryFolder folder;
   const std::string old = folder.write("metrics", "old");
   const auto failure = [](const std::string& path) {
-    const auto error = core::failure_of([&] { io::update_file(path, append); });
+    const auto error = core::catch_error_except_signals([&] { io::update_file(path, append); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::os_error);
     return std::string(error->what());
@@ -130,7 +130,7 @@ TEST_CASE("file: replacing one leaves nothing behind, and the old one, where tha
   std::filesystem::remove(folder.path("metrics.tmp"));
 
   const rlimit usual = limit_files_to(1);
-  const auto error = core::failure_of(
+  const auto error = core::catch_error_except_signals(
       [&] { io::update_file(old, [](const std::string&) { return std::string(9'999, 'x'); }); });
   setrlimit(RLIMIT_FSIZE, &usual);
   CHECK(error.has_value());
@@ -138,14 +138,14 @@ TEST_CASE("file: replacing one leaves nothing behind, and the old one, where tha
   CHECK_FALSE(io::is_readable(old + ".tmp"));
 }
 
-TEST_CASE("file: of many that replace one at once, each sees what the others did, or is refused") {
+TEST_CASE("file: concurrent updates, see each other's result or are refused") {
   const unit::TemporaryFolder folder;
   const std::string path = folder.path("metrics");
   std::vector<std::thread> writers;
   for (int writer = 0; writer < 4; ++writer) {
     writers.emplace_back([&path] {
       for (int done = 0; done < 50;) {
-        done += core::failure_of([&] { io::update_file(path, append); }) ? 0 : 1;
+        done += core::catch_error_except_signals([&] { io::update_file(path, append); }) ? 0 : 1;
       }
     });
   }
@@ -156,6 +156,6 @@ TEST_CASE("file: of many that replace one at once, each sees what the others did
   CHECK_FALSE(io::is_readable(path + ".tmp"));
 }
 
-TEST_CASE("file: the host has a name") {
+TEST_CASE("file: host, has a name") {
   CHECK_FALSE(io::host_name().empty());
 }

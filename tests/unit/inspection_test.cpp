@@ -31,22 +31,23 @@ struct Fixture {
 
 template <class Body>
 Exit exit_of(Body&& body) {
-  const auto failure = core::failure_of(body);
+  const auto failure = core::catch_error_except_signals(body);
   REQUIRE(failure.has_value());
   return failure->exit();
 }
 
 }  // namespace
 
-TEST_CASE("inspection: a review asks for one verb, as the API wants it") {
+TEST_CASE("inspection: access review, asks for one verb") {
   Fixture fixture;
   fixture.http.script(reviews, {json_reply(R"({"status":{"allowed":true}})", 201),
                                 json_reply(R"({"status":{"allowed":false}})", 201)});
-  CHECK(cloud::may(fixture.api, {.verb = "create",
-                                 .group = "coordination.k8s.io",
-                                 .resource = "leases",
-                                 .name_space = "egress"}));
-  CHECK_FALSE(cloud::may(fixture.api, {.verb = "patch", .resource = "nodes", .name = "node-1"}));
+  CHECK(cloud::has_right(fixture.api, {.verb = "create",
+                                       .group = "coordination.k8s.io",
+                                       .resource = "leases",
+                                       .name_space = "egress"}));
+  CHECK_FALSE(
+      cloud::has_right(fixture.api, {.verb = "patch", .resource = "nodes", .name = "node-1"}));
   CHECK(json::parse(fixture.http.sent[0].body) == json{{"apiVersion", "authorization.k8s.io/v1"},
                                                        {"kind", "SelfSubjectAccessReview"},
                                                        {"spec",
@@ -59,7 +60,7 @@ TEST_CASE("inspection: a review asks for one verb, as the API wants it") {
         json{{"verb", "patch"}, {"group", ""}, {"resource", "nodes"}, {"name", "node-1"}});
 }
 
-TEST_CASE("inspection: a review that is refused, or has another shape, is an error") {
+TEST_CASE("inspection: refused or malformed review, is an error") {
   Fixture fixture;
   for (const auto& [body, status, exit] :
        {std::tuple{R"({"message":"no"})", 403L, Exit::no_permission},
@@ -69,11 +70,12 @@ TEST_CASE("inspection: a review that is refused, or has another shape, is an err
         std::tuple{"<html>", 201L, Exit::unavailable}}) {
     CAPTURE(std::string(body));
     fixture.http.script(reviews, {json_reply(body, status)});
-    CHECK(exit_of([&] { cloud::may(fixture.api, {.verb = "get", .resource = "nodes"}); }) == exit);
+    CHECK(exit_of([&] { cloud::has_right(fixture.api, {.verb = "get", .resource = "nodes"}); }) ==
+          exit);
   }
 }
 
-TEST_CASE("inspection: Nodes are listed page by page") {
+TEST_CASE("inspection: Nodes, are listed page by page") {
   Fixture fixture;
   const std::string list = "GET " + url + "/api/v1/nodes?limit=100";
   fixture.http.script(
@@ -86,7 +88,7 @@ TEST_CASE("inspection: Nodes are listed page by page") {
   CHECK(exit_of([&] { cloud::list_nodes(fixture.api); }) == Exit::no_permission);
 }
 
-TEST_CASE("inspection: how Cilium masquerades") {
+TEST_CASE("inspection: Cilium's ConfigMap, shows how it masquerades") {
   Fixture fixture;
   const auto bpf =
       fixture.read_cilium(R"({"data":{"enable-bpf-masquerade":"true","enable-ipv4":"true"}})");
@@ -104,7 +106,7 @@ TEST_CASE("inspection: how Cilium masquerades") {
         Exit::software);
 }
 
-TEST_CASE("inspection: the time of a Date header") {
+TEST_CASE("inspection: Date header, is read as a time") {
   CHECK(core::parse_date("Sun, 06 Nov 1994 08:49:37 GMT") == std::chrono::seconds{784111777});
   for (const char* text : {"", "now", "1994-11-06T08:49:37Z"}) {
     CAPTURE(std::string(text));

@@ -25,7 +25,7 @@ struct Fixture {
     return api.decode_node("pool-a-1", {.status = status, .body = body});
   }
   core::Error failure(const std::string& body, long status) {
-    const auto error = core::failure_of([&] { decode(body, status); });
+    const auto error = core::catch_error_except_signals([&] { decode(body, status); });
     REQUIRE(error.has_value());
     return *error;
   }
@@ -33,7 +33,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE("kubernetes: asks for the Node with the service account's token, read once") {
+TEST_CASE("kubernetes: first call, reads the token once and sends it") {
   Fixture fixture;
   const auto request = fixture.api.node_request("pool-a-1");
   fixture.api.node_request("pool-a-1");
@@ -45,7 +45,7 @@ TEST_CASE("kubernetes: asks for the Node with the service account's token, read 
   CHECK(request.ca_file == "/ca.crt");
 }
 
-TEST_CASE("kubernetes: reads the labels of a Node, where it has any") {
+TEST_CASE("kubernetes: labels of a Node, are read if it has any") {
   Fixture fixture;
   CHECK(fixture.decode(R"({"metadata":{"labels":{"a":"1","b":""}}})").labels ==
         std::map<std::string, std::string>{{"a", "1"}, {"b", ""}});
@@ -53,7 +53,7 @@ TEST_CASE("kubernetes: reads the labels of a Node, where it has any") {
   CHECK(fixture.decode(R"({"metadata":{}})").labels.empty());
 }
 
-TEST_CASE("kubernetes: a Node of another shape is an error that names the field") {
+TEST_CASE("kubernetes: Node of another shape, names the field") {
   Fixture fixture;
   for (const std::string body :
        {"", "[]", "null", "{}", R"({"metadata":{"labels":[1]}})",
@@ -64,7 +64,7 @@ TEST_CASE("kubernetes: a Node of another shape is an error that names the field"
   }
 }
 
-TEST_CASE("kubernetes: a status tells what is wrong") {
+TEST_CASE("kubernetes: every error status, names the problem") {
   Fixture fixture;
   const std::string status = R"({"kind":"Status","message":"nodes is forbidden"})";
   CHECK(fixture.failure(status, 401).exit() == Exit::no_permission);
@@ -85,7 +85,7 @@ TEST_CASE("kubernetes: a status tells what is wrong") {
   }
 }
 
-TEST_CASE("kubernetes: labels are written by one merge patch, null removes") {
+TEST_CASE("kubernetes: labels, are written by one merge patch, in which null removes") {
   Fixture fixture;
   const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
   fixture.http.script(call, {json_reply(R"({"metadata":{"labels":{"enabled":"false"}}})")});
@@ -99,7 +99,7 @@ TEST_CASE("kubernetes: labels are written by one merge patch, null removes") {
         nlohmann::json::parse(R"({"metadata":{"labels":{"enabled":"false","address":null}}})"));
 }
 
-TEST_CASE("kubernetes: a patch that fails says what was being done") {
+TEST_CASE("kubernetes: failed patch, says what was attempted") {
   Fixture fixture;
   fixture.http.script("PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1",
                       {json_reply(R"({"message":"denied by policy"})", 403)});
@@ -108,7 +108,7 @@ TEST_CASE("kubernetes: a patch that fails says what was being done") {
                        core::Error);
 }
 
-TEST_CASE("kubernetes: a label that a webhook strips or puts back is gate-failed") {
+TEST_CASE("kubernetes: webhook drops or restores a label, ends with gate-failed") {
   Fixture fixture;
   const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
   const core::PatchNode patch{.node = "pool-a-1",
@@ -120,23 +120,24 @@ TEST_CASE("kubernetes: a label that a webhook strips or puts back is gate-failed
         R"({"metadata":{"labels":{"enabled":"true"}},"spec":{"taints":[]}})"}) {
     CAPTURE(metadata);
     fixture.http.script(call, {json_reply(metadata)});
-    const auto error = core::failure_of([&] { fixture.api.patch_node(patch, "7"); });
+    const auto error =
+        core::catch_error_except_signals([&] { fixture.api.patch_node(patch, "7"); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::gate_failed);
     CHECK(error->hint().find("webhook") != std::string::npos);
   }
 }
 
-TEST_CASE("kubernetes: a name that no Node can have leads to no other path") {
+TEST_CASE("kubernetes: impossible Node name, reaches no other path") {
   Fixture fixture;
   for (const std::string name : {"", "..", "a/../b", "a?x=1", "a b", "a\n", "\xc3\xa9"}) {
-    const auto error = core::failure_of([&] { fixture.api.node_request(name); });
+    const auto error = core::catch_error_except_signals([&] { fixture.api.node_request(name); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::gate_failed);
   }
 }
 
-TEST_CASE("kubernetes: reads what else is needed of a Node") {
+TEST_CASE("kubernetes: uid, version, provider and taints of a Node, are read") {
   Fixture fixture;
   const auto node = fixture.decode(R"({"metadata":{"uid":"5f","resourceVersion":"42"},
     "spec":{"providerID":"digitalocean://7","taints":[
@@ -149,7 +150,7 @@ TEST_CASE("kubernetes: reads what else is needed of a Node") {
                                                 {"b", "c", "NoExecute", "2026-11-01T10:00:00Z"}});
 }
 
-TEST_CASE("kubernetes: taints are written whole, and only as of the version that was read") {
+TEST_CASE("kubernetes: taints, are written as a whole and bound to the version") {
   Fixture fixture;
   const std::string call = "PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1";
   fixture.http.script(call, {json_reply(R"({"message":"modified"})", 409)});
@@ -166,7 +167,7 @@ TEST_CASE("kubernetes: taints are written whole, and only as of the version that
       {"key":"b","value":"c","effect":"NoExecute","timeAdded":"2026-11-01T10:00:00Z"}]}})"));
 }
 
-TEST_CASE("kubernetes: the time is the API server's, as its last reply told it") {
+TEST_CASE("kubernetes: time, is the Date of the API server's last reply") {
   Fixture fixture;
   CHECK_THROWS_AS(static_cast<void>(fixture.api.time()), core::Error);
   fixture.api.decode_node("pool-a-1", {.status = 200,

@@ -26,13 +26,13 @@ struct Fixture {
   }
 
   std::optional<cloud::Holder> acquire(const cloud::IsInUse& in_use = {}) {
-    return cloud::acquire(kubernetes,
-                          {.name_space = "egress",
-                           .address = support::first_choice,
-                           .node = "node",
-                           .node_uid = "uid",
-                           .duration = seconds{180}},
-                          in_use);
+    return cloud::acquire_lease(kubernetes,
+                                {.name_space = "egress",
+                                 .address = support::first_choice,
+                                 .node = "node",
+                                 .node_uid = "uid",
+                                 .duration = seconds{180}},
+                                in_use);
   }
 
   support::FakeHttp http = {};
@@ -48,7 +48,7 @@ json held(const json& duration, const std::string& renewed = "2023-11-14T22:12:2
 
 }  // namespace
 
-TEST_CASE("leases: somebody else's is left alone for as long as it says") {
+TEST_CASE("leases: another holder's valid Lease, is left alone") {
   Fixture fixture(held(180));
   const auto holder = fixture.acquire();
   REQUIRE(holder.has_value());
@@ -56,7 +56,7 @@ TEST_CASE("leases: somebody else's is left alone for as long as it says") {
   CHECK(holder->left == seconds{120});
 }
 
-TEST_CASE("leases: one that expired is taken over as of the version that was read") {
+TEST_CASE("leases: expired Lease, is taken over under its resourceVersion") {
   Fixture fixture(held(60));
   CHECK_FALSE(fixture.acquire().has_value());
   const json sent = json::parse(fixture.http.sent.back().body);
@@ -64,7 +64,7 @@ TEST_CASE("leases: one that expired is taken over as of the version that was rea
   CHECK(sent.at("spec").at("leaseTransitions") == 4);
 }
 
-TEST_CASE("leases: one that expired stays with a holder who leaves by its address") {
+TEST_CASE("leases: expired Lease of a holder that uses the address, is left alone") {
   Fixture fixture(held(60));
   std::string asked;
   const auto holder = fixture.acquire([&](const std::string& node) {
@@ -77,7 +77,7 @@ TEST_CASE("leases: one that expired stays with a holder who leaves by its addres
   CHECK_FALSE(fixture.acquire([](const std::string&) { return false; }).has_value());
 }
 
-TEST_CASE("leases: a duration beyond all bounds is a long one") {
+TEST_CASE("leases: duration beyond int32, counts as a long one") {
   for (const std::int64_t duration :
        {std::int64_t{4'294'967'296}, std::numeric_limits<std::int64_t>::max()}) {
     Fixture fixture(held(duration, "9999-12-31T23:59:59Z"));
@@ -87,10 +87,10 @@ TEST_CASE("leases: a duration beyond all bounds is a long one") {
   }
 }
 
-TEST_CASE("leases: a duration that is no whole number is no Lease") {
+TEST_CASE("leases: fractional duration, is refused") {
   for (const json& duration : {json(1.5), json(1e300), json("180")}) {
     Fixture fixture(held(duration));
-    const auto error = core::failure_of([&] { fixture.acquire(); });
+    const auto error = core::catch_error_except_signals([&] { fixture.acquire(); });
     REQUIRE(error.has_value());
     CHECK(error->exit() == Exit::software);
   }

@@ -60,7 +60,7 @@ std::string terminal_of(const std::function<void()>& body) {
 
 }  // namespace
 
-TEST_CASE("log: names the program and the level") {
+TEST_CASE("log: message, names the program and the level") {
   const Log log(LogFormat::text, Level::debug);
   CHECK(stderr_of([&] {
           log.write(Level::error, "reading {}: {}", "x", "no");
@@ -76,7 +76,7 @@ TEST_CASE("log: names the program and the level") {
         "do-egress-ip: debug: d\n");
 }
 
-TEST_CASE("log: is silent beyond its level") {
+TEST_CASE("log: message beyond the level, is not written") {
   const Log quiet(LogFormat::text, Level::hint);
   CHECK(stderr_of([&] {
           quiet.write(Level::warning, "w");
@@ -85,7 +85,7 @@ TEST_CASE("log: is silent beyond its level") {
         }) == "do-egress-ip: hint: h\n");
 }
 
-TEST_CASE("log: as JSON is one object a line, whatever is said") {
+TEST_CASE("log: JSON format, is one object per line for any text") {
   const Log log(LogFormat::json, Level::info);
   const std::string text =
       stderr_of([&] { log.write(Level::error, "{}", "a \"quote\"\n\\ \x01 \xff \xc3\xa9"); });
@@ -95,12 +95,12 @@ TEST_CASE("log: as JSON is one object a line, whatever is said") {
   CHECK(object.at("message").get<std::string>().starts_with("a \"quote\"\n\\ \x01 "));
 }
 
-TEST_CASE("log: progress is for terminals only") {
+TEST_CASE("log: progress, is written to terminals only") {
   const Log log(LogFormat::text, Level::debug);
   CHECK(stderr_of([&] { log.progress("waiting"); }).empty());
 }
 
-TEST_CASE("log: on a terminal progress is one line that gives way to the next") {
+TEST_CASE("log: progress on a terminal, is one line that the next message replaces") {
   const Log log(LogFormat::text, Level::info);
   CHECK(terminal_of([&] {
           log.progress("waiting");
@@ -114,7 +114,7 @@ TEST_CASE("log: on a terminal progress is one line that gives way to the next") 
         "do-egress-ip: warning: really\r\n");
 }
 
-TEST_CASE("log: no progress for collectors, nor for who wants quiet") {
+TEST_CASE("log: progress with JSON format or --quiet, is not written") {
   const Log json(LogFormat::json, Level::info);
   const Log quiet(LogFormat::text, Level::hint);
   CHECK(terminal_of([&] {
@@ -123,11 +123,11 @@ TEST_CASE("log: no progress for collectors, nor for who wants quiet") {
         }).empty());
 }
 
-TEST_CASE("log: a quoted text is JSON for every byte") {
+TEST_CASE("log: any byte, becomes valid JSON") {
   for (int code = 0; code < 256; ++code) {
     CAPTURE(code);
     const std::string text(1, static_cast<char>(code));
-    const auto parsed = nlohmann::json::parse(io::quoted(text)).get<std::string>();
+    const auto parsed = nlohmann::json::parse(io::quote_json(text)).get<std::string>();
     CHECK(parsed == (code < 0x7f ? text : "\xef\xbf\xbd"));
   }
 }

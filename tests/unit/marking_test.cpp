@@ -43,19 +43,19 @@ Network marked_node() {
 
 }  // namespace
 
-TEST_CASE("marking: a node that forwards gets it after its rules; one that has it, nothing") {
+TEST_CASE("marking: forwarding node, gets it after its rules, once") {
   CHECK(kept(converged_node()) == Lines{"add-rule " + first, "add-rule " + second, set});
   CHECK(kept(marked_node()).empty());
   CHECK(kept(support::converged(Topology::classic)).empty());  // forwards nothing
 }
 
-TEST_CASE("marking: also where somebody else keeps the replies") {
+TEST_CASE("marking: another program keeps the replies, is set all the same") {
   const Network network = support::forwarding(support::converged(Topology::routing_agent));
   CHECK(kept(network) == Lines{"add-rule " + first, "add-rule " + second, set});
   CHECK(kept(support::marked(support::converged(Topology::routing_agent))).empty());
 }
 
-TEST_CASE("marking: one for another address, or changed by somebody, is made anew") {
+TEST_CASE("marking: table of another address or changed by others, is replaced") {
   Network network = marked_node();
   for (const core::Ipv4 address : {support::anchor_address, core::Ipv4{}}) {
     network.marking.address = address;
@@ -69,7 +69,7 @@ TEST_CASE("marking: one for another address, or changed by somebody, is made ane
 }
 
 // 0xd0e60073 as a whole, by rules of the same priorities; its table reads as for no address.
-TEST_CASE("marking: an older version's is replaced, and serves until the new one does") {
+TEST_CASE("marking: table of an older version, stays until the new one is set") {
   Network network = marked_node();
   network.marking.address = {};
   for (core::Rule& rule : network.rules) {
@@ -81,13 +81,13 @@ TEST_CASE("marking: an older version's is replaced, and serves until the new one
                                "its default"});
 }
 
-TEST_CASE("marking: a rule of ours under another mask is not the one that is wanted") {
+TEST_CASE("marking: our rule with another mask, does not count") {
   Network network = marked_node();
   std::ranges::find(network.rules, 17303U, &core::Rule::priority)->mark->mask = 0xffff;
   CHECK(kept(network).front() == "add-rule " + second);
 }
 
-TEST_CASE("marking: what may not be seen is left as it is") {
+TEST_CASE("marking: table that cannot be read, is left alone") {
   Network network = marked_node();
   network.marking = {.state = State::hidden};
   CHECK(kept(network).empty());
@@ -96,7 +96,7 @@ TEST_CASE("marking: what may not be seen is left as it is") {
   CHECK(kept(network).empty());
 }
 
-TEST_CASE("marking: a kernel without nf_tables does without, and without its rules") {
+TEST_CASE("marking: kernel without nf_tables, gets neither table nor rules") {
   Network network = converged_node();
   network.marking = {.state = State::unsupported};
   CHECK(kept(network).empty());
@@ -105,7 +105,7 @@ TEST_CASE("marking: a kernel without nf_tables does without, and without its rul
   CHECK(kept(network) == Lines{"remove-rule " + second, "remove-rule " + first});
 }
 
-TEST_CASE("marking: goes where nothing is forwarded any more") {
+TEST_CASE("marking: node stops forwarding, table is removed") {
   Network network = marked_node();
   for (core::Link& link : network.links) {
     link.forwards = false;
@@ -113,7 +113,7 @@ TEST_CASE("marking: goes where nothing is forwarded any more") {
   CHECK(kept(network) == Lines{removed, "remove-rule " + second, "remove-rule " + first});
 }
 
-TEST_CASE("marking: not where a strict rp_filter would let no answer in") {
+TEST_CASE("marking: strict rp_filter would drop replies, is not set") {
   Network network = support::forwarding(support::converged(Topology::anchor_nic));
   core::Link& outside = network.links.at(1);
   REQUIRE(outside.ifindex == support::eth0);
@@ -121,28 +121,29 @@ TEST_CASE("marking: not where a strict rp_filter would let no answer in") {
   SUBCASE("on the NIC of the public address") {
     CHECK(kept(network, support::ens7).empty());
   }
-  SUBCASE("but where the anchor shares it") {
+  SUBCASE("but set if the anchor shares that NIC") {
     const auto steps = kept(network);
     CHECK(std::ranges::count(steps, set) == 1);
   }
-  SUBCASE("but where it is loose") {
+  SUBCASE("but set if rp_filter is loose") {
     outside.rp_filter = 2;
     CHECK(kept(network, support::ens7).size() == 3);
   }
-  SUBCASE("but where marks are taken into account") {
+  SUBCASE("but set if src_valid_mark is on") {
     outside.src_valid_mark = true;
     CHECK(kept(network, support::ens7).size() == 3);
   }
 }
 
-TEST_CASE("marking: a mark in a rule from the public address is not somebody who keeps replies") {
+TEST_CASE(
+    "marking: rule with a mark from the public address, is not another program's reply rule") {
   Network network = support::booted(Topology::routing_agent);
   network.rules[1].mark = core::Mark{1};
   const auto steps = kept(network);
   CHECK(std::ranges::count(steps, "add-rule 17301 from 203.0.113.10/32 lookup 17310") == 1);
 }
 
-TEST_CASE("marking: a release removes it, also a spoilt one") {
+TEST_CASE("marking: release, removes it even if others changed it") {
   auto found = support::healthy();
   found.network = marked_node();
   for (const core::Ipv4 address : {support::public_address, core::Ipv4{}}) {
@@ -153,7 +154,7 @@ TEST_CASE("marking: a release removes it, also a spoilt one") {
   }
 }
 
-TEST_CASE("marking: brought about by one run, and kept by the next without a change") {
+TEST_CASE("marking: one run sets it, the next changes nothing") {
   for (const auto topology : support::every_topology) {
     Rig rig;
     rig.kernel.network = support::forwarding(support::booted(topology));
@@ -164,7 +165,7 @@ TEST_CASE("marking: brought about by one run, and kept by the next without a cha
   }
 }
 
-TEST_CASE("marking: where the kernel does not take it, egress comes about without") {
+TEST_CASE("marking: kernel refuses it, egress is set up without it") {
   Rig rig;
   rig.kernel.network = support::forwarding(support::booted(Topology::classic));
   rig.kernel.refuse_change = 10;  // after the direct route, our tables and the rules
@@ -181,7 +182,7 @@ TEST_CASE("marking: where the kernel does not take it, egress comes about withou
   CHECK(rig.kernel.network.marking.state == State::set);
 }
 
-TEST_CASE("marking: a guard whose process was killed takes it away again") {
+TEST_CASE("marking: run killed, the guard removes it") {
   Rig rig;
   rig.kernel.network = support::forwarding(support::booted(Topology::classic));
   const Network before = rig.kernel.read();
@@ -190,7 +191,7 @@ TEST_CASE("marking: a guard whose process was killed takes it away again") {
   CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
 }
 
-TEST_CASE("marking: with --route none there is none") {
+TEST_CASE("marking: --route none, sets none") {
   Rig rig;
   rig.kernel.network = support::forwarding(support::booted(Topology::classic));
   rig.invocation.config.route = core::RouteMode::none;
@@ -200,7 +201,7 @@ TEST_CASE("marking: with --route none there is none") {
 
 // Found by the nemesis, seed 1002: killed in between, a rule that led to our table was left alone,
 // and kept pods from being reached.
-TEST_CASE("marking: at no moment a rule leads to our table without the one in front of it") {
+TEST_CASE("marking: every moment of a run, no rule leads to our table without the one before it") {
   const auto holds = [](const Network& network) {
     const auto there = [&](std::uint32_t priority) {
       return std::ranges::count(network.rules, priority, &core::Rule::priority) > 0;

@@ -33,8 +33,8 @@ core::Droplet read(const json& body) {
 }
 
 std::string failure(const std::string& body, Exit exit = Exit::software, long status = 200) {
-  const auto error =
-      core::failure_of([&] { cloud::decode_metadata({.status = status, .body = body}); });
+  const auto error = core::catch_error_except_signals(
+      [&] { cloud::decode_metadata({.status = status, .body = body}); });
   REQUIRE(error.has_value());
   CHECK(error->exit() == exit);
   return error->what();
@@ -42,7 +42,7 @@ std::string failure(const std::string& body, Exit exit = Exit::software, long st
 
 }  // namespace
 
-TEST_CASE("metadata: is asked for in one request, without a token") {
+TEST_CASE("metadata: read, sends one request without a token") {
   const auto request = cloud::metadata_request("http://169.254.169.254");
   CHECK(request.server == io::Server::metadata);
   CHECK(request.method == "GET");
@@ -51,7 +51,7 @@ TEST_CASE("metadata: is asked for in one request, without a token") {
   CHECK_FALSE(request.source.has_value());
 }
 
-TEST_CASE("metadata: tells the droplet, its two ways out and its address") {
+TEST_CASE("metadata: reply, has the droplet, both interfaces and its address") {
   const auto droplet = read(healthy());
   CHECK(droplet.id == support::our_droplet);
   CHECK(droplet.region == "nyc3");
@@ -66,7 +66,7 @@ TEST_CASE("metadata: tells the droplet, its two ways out and its address") {
   CHECK(droplet.floating_ip == support::first_choice);
 }
 
-TEST_CASE("metadata: the droplet id is a number or the same as a string") {
+TEST_CASE("metadata: droplet id, may be a number or a string") {
   auto body = healthy();
   body["droplet_id"] = "22532410";
   CHECK(read(body).id == 22532410);
@@ -78,7 +78,7 @@ TEST_CASE("metadata: the droplet id is a number or the same as a string") {
   }
 }
 
-TEST_CASE("metadata: is loosely typed where it does not matter to us") {
+TEST_CASE("metadata: fields that are not used, may have any type") {
   auto body = healthy();
   body["tags"] = nullptr;
   body["public_keys"] = "ssh-rsa AAAA";
@@ -88,31 +88,31 @@ TEST_CASE("metadata: is loosely typed where it does not matter to us") {
   CHECK(read(body).floating_ip == support::first_choice);
 }
 
-TEST_CASE("metadata: an address that is not active is none") {
+TEST_CASE("metadata: inactive address, counts as none") {
   auto body = healthy();
   const json inactive = {{"ipv4", {{"active", false}}}};
-  SUBCASE("said without an address") {
+  SUBCASE("without an address") {
     body["reserved_ip"] = body["floating_ip"] = inactive;
   }
-  SUBCASE("said with an address that was") {
+  SUBCASE("with a former address") {
     body["reserved_ip"]["ipv4"]["active"] = body["floating_ip"]["ipv4"]["active"] = false;
   }
-  SUBCASE("not said at all") {
+  SUBCASE("without the key") {
     body.erase("reserved_ip");
     body.erase("floating_ip");
   }
-  SUBCASE("said with null") {
+  SUBCASE("with null") {
     body["reserved_ip"] = nullptr;
     body["floating_ip"] = {{"ipv4", nullptr}};
   }
-  SUBCASE("said in another shape") {
+  SUBCASE("in another shape") {
     body["reserved_ip"] = "none";
     body["floating_ip"] = {{"ipv4", "none"}};
   }
   CHECK_FALSE(read(body).floating_ip.has_value());
 }
 
-TEST_CASE("metadata: either key tells the address") {
+TEST_CASE("metadata: either key, shows the address") {
   auto body = healthy();
   SUBCASE("older images lack reserved_ip") {
     body.erase("reserved_ip");
@@ -120,13 +120,13 @@ TEST_CASE("metadata: either key tells the address") {
   SUBCASE("reserved_ip lags") {
     body["reserved_ip"]["ipv4"] = {{"active", false}};
   }
-  SUBCASE("floating_ip may go away") {
+  SUBCASE("floating_ip is missing") {
     body.erase("floating_ip");
   }
   CHECK(read(body).floating_ip == support::first_choice);
 }
 
-TEST_CASE("metadata: a droplet may lack anchor, public interface or both") {
+TEST_CASE("metadata: droplet, may lack the anchor, the public interface or both") {
   auto body = healthy();
   body["interfaces"]["public"][0].erase("anchor_ipv4");
   CHECK_FALSE(read(body).anchor.has_value());
@@ -141,7 +141,7 @@ TEST_CASE("metadata: a droplet may lack anchor, public interface or both") {
   CHECK_FALSE(read(body).public_interface.has_value());
 }
 
-TEST_CASE("metadata: names the field that is missing or wrong") {
+TEST_CASE("metadata: missing or wrong field, is named") {
   auto body = healthy();
   std::string expected;
   SUBCASE("droplet_id") {
@@ -160,7 +160,7 @@ TEST_CASE("metadata: names the field that is missing or wrong") {
     body["interfaces"]["public"][0]["ipv4"]["ip_address"] = "203.0.113";
     expected = "\"203.0.113\" is not an IPv4 address";
   }
-  SUBCASE("active, with no address") {
+  SUBCASE("active without an address") {
     body["reserved_ip"]["ipv4"].erase("ip_address");
     expected = "(/reserved_ip/ipv4) key 'ip_address' not found";
   }
@@ -171,27 +171,27 @@ TEST_CASE("metadata: names the field that is missing or wrong") {
   CHECK(failure(body.dump()) == "unexpected reply: " + expected);
 }
 
-TEST_CASE("metadata: survives every truncation of its reply") {
+TEST_CASE("metadata: every truncation of a reply, is reported as an error") {
   const std::string whole = healthy().dump();
   for (std::size_t size = 0; size < whole.size(); ++size) {
     CHECK(failure(whole.substr(0, size)).starts_with("unexpected reply: "));
   }
 }
 
-TEST_CASE("metadata: survives replies that are not its own") {
+TEST_CASE("metadata: another server's reply, is reported as an error") {
   for (const std::string body :
        {"<html><body>502 Bad Gateway</body></html>", "null", "[]", "7", "\"x\"", "{}",
         R"({"droplet_id":{}})", R"({"droplet_id":1,"region":"nyc3","interfaces":[]})",
         R"({"droplet_id":1,"region":"nyc3","interfaces":{"public":["x"]},"floating_ip":0})"}) {
     CAPTURE(body);
-    const auto error =
-        core::failure_of([&] { cloud::decode_metadata({.status = 200, .body = body}); });
+    const auto error = core::catch_error_except_signals(
+        [&] { cloud::decode_metadata({.status = 200, .body = body}); });
     const Exit expected = body[0] == '<' ? Exit::unavailable : Exit::software;
     CHECK((!error || error->exit() == expected));
   }
 }
 
-TEST_CASE("metadata: any other status means that this is no droplet, or something is in between") {
+TEST_CASE("metadata: any other status, means no droplet or a proxy") {
   for (const long status : {301L, 401L, 403L, 404L, 500L, 503L}) {
     CHECK(failure("no", Exit::unavailable, status) ==
           fmt::format("the metadata service answered {}", status));

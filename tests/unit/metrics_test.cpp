@@ -90,7 +90,7 @@ const std::string address = "address_info{node=\"node-1\",address=\"198.51.100.8
 
 }  // namespace
 
-TEST_CASE("metrics: a first claim, whole") {
+TEST_CASE("metrics: first claim, renders this file") {
   Outcome outcome = steady();
   outcome.result = Outcome::Result::changed;
   outcome.steps = {assigned(), switched(true)};
@@ -170,7 +170,7 @@ do_egress_ip_rollbacks_total 0
 )");
 }
 
-TEST_CASE("metrics: counters go on from run to run, gauges are of the last one") {
+TEST_CASE("metrics: several runs, counters add up and gauges show the last run") {
   std::string metrics;
   for (int runs = 0; runs < 3; ++runs) {
     metrics = render(steady(), metrics);
@@ -190,7 +190,7 @@ TEST_CASE("metrics: counters go on from run to run, gauges are of the last one")
   CHECK(value(metrics, "last_success_timestamp_seconds") == "1700000000");
 }
 
-TEST_CASE("metrics: what could not be read is as it was, and egress is not known to be there") {
+TEST_CASE("metrics: failed read, keeps the address and shows no egress") {
   const std::string metrics = render(blind(), render(steady()));
   CHECK(value(metrics, address) == "1");
   CHECK(value(metrics, "egress_active") == "0");
@@ -199,21 +199,21 @@ TEST_CASE("metrics: what could not be read is as it was, and egress is not known
   CHECK(value(render(blind()), address).empty());
 }
 
-TEST_CASE("metrics: an address that is gone is a loss, once") {
+TEST_CASE("metrics: lost address, counts as one loss") {
   std::string metrics = render(steady());
   metrics = render(without_address(), metrics);
   CHECK(value(metrics, "losses_total") == "1");
   CHECK(value(metrics, address).empty());
   metrics = render(without_address(), metrics);
   CHECK(value(metrics, "losses_total") == "1");
-  SUBCASE("nothing was lost by getting one again") {
+  SUBCASE("the next claim counts no loss") {
     Outcome again = steady();
     again.steps = {assigned()};
     CHECK(value(render(again, metrics), "losses_total") == "1");
   }
 }
 
-TEST_CASE("metrics: an address that was replaced in the same run was lost, even by itself") {
+TEST_CASE("metrics: address replaced during the run, counts as a loss") {
   Outcome again = steady();
   again.steps = {assigned()};
   const std::string same = render(again, render(steady()));
@@ -225,7 +225,7 @@ TEST_CASE("metrics: an address that was replaced in the same run was lost, even 
   CHECK(value(render(steady(), render(blind(), render(steady()))), "losses_total") == "0");
 }
 
-TEST_CASE("metrics: what was given back was not lost, and egress is not wanted any more") {
+TEST_CASE("metrics: release, counts no loss and wants no egress") {
   Outcome released = steady();
   released.command = "release";
   released.result = Outcome::Result::changed;
@@ -238,7 +238,7 @@ TEST_CASE("metrics: what was given back was not lost, and egress is not wanted a
   CHECK(value(metrics, "egress_active") == "0");
 }
 
-TEST_CASE("metrics: a name that does not match has neither address nor egress, and no failure") {
+TEST_CASE("metrics: name that does not match, has no address, egress or failure") {
   const Outcome skipped{.result = Outcome::Result::skipped, .node = "other"};
   const std::string metrics = render(skipped, render(steady()), later);
   CHECK(value(metrics, "egress_wanted") == "0");
@@ -248,7 +248,7 @@ TEST_CASE("metrics: a name that does not match has neither address nor egress, a
   CHECK(value(metrics, "last_success_timestamp_seconds") == "1700000030");
 }
 
-TEST_CASE("metrics: claims by how they ended") {
+TEST_CASE("metrics: claims, are counted by result") {
   Outcome outcome = steady();
   outcome.steps = {assigned(Result::failed), assigned(Result::failed), assigned()};
   const std::string metrics = render(outcome);
@@ -256,7 +256,7 @@ TEST_CASE("metrics: claims by how they ended") {
   CHECK(value(metrics, R"(claims_total{result="failed"})") == "2");
 }
 
-TEST_CASE("metrics: a switch that was undone is a rollback, also where a signal ended the run") {
+TEST_CASE("metrics: undone switch, counts as a rollback even after a signal") {
   const auto rollbacks = [](const Outcome& outcome) {
     return value(render(outcome), "rollbacks_total");
   };
@@ -275,17 +275,17 @@ TEST_CASE("metrics: a switch that was undone is a rollback, also where a signal 
   CHECK(rollbacks(told) == "0");
 }
 
-TEST_CASE("metrics: a label has no quote, line or byte that would spoil the file") {
+TEST_CASE("metrics: quotes, line feeds or other bytes in a label, keep the file valid") {
   Outcome outcome = steady();
   outcome.node = "a\"b\\c\nd\t9\xff\xc3\xa4";
   const std::string metrics = render(outcome);
   CHECK(metrics.find(R"(node="a\"b\\c\nd?9???",address="198.51.100.8"} 1)") != std::string::npos);
-  SUBCASE("and is read back") {
+  SUBCASE("and can be read back") {
     CHECK(value(render(without_address(), metrics), "losses_total") == "1");
   }
 }
 
-TEST_CASE("metrics: of a file that is not ours, or not whole, nothing is believed that is wrong") {
+TEST_CASE("metrics: malformed previous file, is ignored") {
   const std::string fresh = render(steady());
   const std::vector<std::string> foreign = {
       "garbage",
@@ -315,7 +315,7 @@ TEST_CASE("metrics: of a file that is not ours, or not whole, nothing is believe
               "last_success_timestamp_seconds") == "0");
 }
 
-TEST_CASE("metrics: of a file that was cut, what is there counts") {
+TEST_CASE("metrics: truncated previous file, counts as far as it goes") {
   const std::string whole = render(steady());
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     const std::string metrics = render(steady(), whole.substr(0, size));
@@ -324,7 +324,7 @@ TEST_CASE("metrics: of a file that was cut, what is there counts") {
   }
 }
 
-TEST_CASE("metrics: every family has help and type before its samples, and none comes twice") {
+TEST_CASE("metrics: every family, has help and type before its samples, once") {
   std::istringstream lines(render(steady()));
   std::set<std::string> families;
   std::string family;

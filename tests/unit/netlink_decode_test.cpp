@@ -78,7 +78,7 @@ Message whole_rule() {
 
 }  // namespace
 
-TEST_CASE("netlink: a link has an index, a name and a MAC") {
+TEST_CASE("netlink: link, has an index, a name and a MAC") {
   const std::array<std::uint8_t, 6> mac = {0x04, 0x01, 0x2a, 0x0f, 0x2a, 0x01};
   const auto link = Message(link_header(7))
                         .text(IFLA_IFNAME, {"ens7np0\0", 8})
@@ -87,7 +87,7 @@ TEST_CASE("netlink: a link has an index, a name and a MAC") {
   CHECK(link == core::Link{7, "ens7np0", "04:01:2a:0f:2a:01"});
 }
 
-TEST_CASE("netlink: a name without its zero, and a link without a MAC") {
+TEST_CASE("netlink: name without its zero and link without a MAC, are read") {
   CHECK(Message(link_header(7)).text(IFLA_IFNAME, "tun0").decoded_by(io::decode_link) ==
         core::Link{7, "tun0", ""});
   CHECK(Message(link_header(7))
@@ -97,7 +97,7 @@ TEST_CASE("netlink: a name without its zero, and a link without a MAC") {
 }
 
 // As `ip link add kube-ipvs0 type dummy` shows it, and lo.
-TEST_CASE("netlink: a link tells whether it carries traffic, and of what kind it is") {
+TEST_CASE("netlink: link, shows its kind and whether it carries traffic") {
   const auto link_of = [](unsigned flags) {
     ifinfomsg header = link_header(7);
     header.ifi_flags = flags;
@@ -114,7 +114,7 @@ TEST_CASE("netlink: a link tells whether it carries traffic, and of what kind it
   CHECK(Message(link_header(7)).bytes(IFLA_LINKINFO, {}).decoded_by(io::decode_link).kind.empty());
 }
 
-TEST_CASE("netlink: an address is the local one, not the peer's") {
+TEST_CASE("netlink: address on a point-to-point link, is the local one") {
   const core::LinkAddress expected{support::public_address, 20, 2};
   CHECK(Message(address_header())
             .address(IFA_ADDRESS, "203.0.113.10")
@@ -125,7 +125,7 @@ TEST_CASE("netlink: an address is the local one, not the peer's") {
             .decoded_by(io::decode_address) == expected);
 }
 
-TEST_CASE("netlink: a route in every field") {
+TEST_CASE("netlink: route, is read in every field") {
   const auto route = whole_route().decoded_by(io::decode_route);
   CHECK(route == core::Route{.destination = support::prefix("192.0.2.0/24"),
                              .via = {support::public_gateway, 2},
@@ -136,14 +136,14 @@ TEST_CASE("netlink: a route in every field") {
                              .tos = 4});
 }
 
-TEST_CASE("netlink: a route's table is the attribute, or else the header's") {
+TEST_CASE("netlink: table of a route, is the attribute, else the header's") {
   CHECK(Message(route_header()).decoded_by(io::decode_route)->table == 254);
   CHECK(
       Message(route_header()).number(RTA_TABLE, public_table).decoded_by(io::decode_route)->table ==
       public_table);
 }
 
-TEST_CASE("netlink: a route with several next hops says so, and names none") {
+TEST_CASE("netlink: route with several next hops, is multipath without a hop") {
   const std::array<std::uint8_t, 16> hops{};
   const auto route =
       Message(route_header()).bytes(RTA_MULTIPATH, hops).decoded_by(io::decode_route);
@@ -152,7 +152,7 @@ TEST_CASE("netlink: a route with several next hops says so, and names none") {
   CHECK(route->via == core::NextHop{});
 }
 
-TEST_CASE("netlink: what is no unicast route is none") {
+TEST_CASE("netlink: route that is not unicast, is skipped") {
   for (int type = 0; type < 16; ++type) {
     auto header = route_header();
     header.rtm_type = static_cast<std::uint8_t>(type);
@@ -161,13 +161,13 @@ TEST_CASE("netlink: what is no unicast route is none") {
   }
 }
 
-TEST_CASE("netlink: a destination longer than an address is cut to one") {
+TEST_CASE("netlink: destination longer than an address, is cut") {
   auto header = route_header();
   header.rtm_dst_len = 255;
   CHECK(Message(header).decoded_by(io::decode_route)->destination.length == 32);
 }
 
-TEST_CASE("netlink: so are a rule's source and an address") {
+TEST_CASE("netlink: source of a rule or prefix of an address, is cut as well") {
   auto rule = rule_header();
   rule.src_len = 255;
   CHECK(Message(rule).decoded_by(io::decode_rule).source->length == 32);
@@ -176,7 +176,7 @@ TEST_CASE("netlink: so are a rule's source and an address") {
   CHECK(Message(address).decoded_by(io::decode_address).length == 32);
 }
 
-TEST_CASE("netlink: a rule in every field") {
+TEST_CASE("netlink: rule, is read in every field") {
   CHECK(whole_rule().decoded_by(io::decode_rule) ==
         core::Rule{.priority = 17300,
                    .source = support::prefix("203.0.113.10/32"),
@@ -185,7 +185,7 @@ TEST_CASE("netlink: a rule in every field") {
                    .protocol = 173});
 }
 
-TEST_CASE("netlink: the kernel writes no suppression as all ones") {
+TEST_CASE("netlink: suppress_prefixlength of all ones, means none") {
   const auto rule =
       Message(rule_header()).number(FRA_SUPPRESS_PREFIXLEN, 0xffffffff).decoded_by(io::decode_rule);
   CHECK_FALSE(rule.suppress_prefixlength.has_value());
@@ -194,7 +194,7 @@ TEST_CASE("netlink: the kernel writes no suppression as all ones") {
   CHECK(rule.plain);
 }
 
-TEST_CASE("netlink: a rule that selects by more than the source is not plain") {
+TEST_CASE("netlink: rule with other selectors, is not plain") {
   for (const int type :
        {FRA_DST, FRA_IIFNAME, FRA_OIFNAME, FRA_UID_RANGE, FRA_IP_PROTO, FRA_SPORT_RANGE,
         FRA_DPORT_RANGE, FRA_TUN_ID, FRA_L3MDEV, FRA_GOTO, FRA_FLOW}) {
@@ -208,13 +208,13 @@ TEST_CASE("netlink: a rule that selects by more than the source is not plain") {
   SUBCASE("a type of service") {
     header.tos = 4;
   }
-  SUBCASE("the opposite") {
+  SUBCASE("inverted") {
     header.flags = FIB_RULE_INVERT;
   }
   CHECK_FALSE(Message(header).decoded_by(io::decode_rule).plain);
 }
 
-TEST_CASE("netlink: attributes of a wrong length are passed over") {
+TEST_CASE("netlink: attribute of a wrong length, is skipped") {
   const std::array<std::uint8_t, 16> bytes{9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9};
   for (std::size_t length = 0; length <= bytes.size(); ++length) {
     if (length == 4) {
@@ -238,7 +238,7 @@ TEST_CASE("netlink: attributes of a wrong length are passed over") {
   }
 }
 
-TEST_CASE("netlink: messages cut off anywhere do no harm") {
+TEST_CASE("netlink: every truncation of a message, does no harm") {
   for (std::size_t size = 0; size <= whole_route().size(); ++size) {
     whole_route().decoded_by(io::decode_route, size);
     whole_route().decoded_by(io::decode_link, size);
@@ -253,7 +253,7 @@ TEST_CASE("netlink: messages cut off anywhere do no harm") {
   CHECK(whole_route().decoded_by(io::decode_address, 0) == core::LinkAddress{});
 }
 
-TEST_CASE("netlink: an attribute that promises more or less than there is does no harm") {
+TEST_CASE("netlink: attribute with a wrong length field, does no harm") {
   for (const int length : {0, 1, 3, 4, 5, 8, 100, 65535}) {
     for (int type = 0; type < 40; ++type) {
       const auto size = static_cast<std::uint16_t>(length);

@@ -68,7 +68,7 @@ core::Link link_with(std::vector<std::uint32_t> settings) {
 
 }  // namespace
 
-TEST_CASE("netlink: a rule of ours tells for which address it was made") {
+TEST_CASE("netlink: rule of ours, names its address") {
   const std::string note = io::marking_note(support::public_address);
   CHECK(note == std::string("\0\x16"
                             "2: keeps 203.0.113.10\0",
@@ -76,7 +76,7 @@ TEST_CASE("netlink: a rule of ours tells for which address it was made") {
   CHECK(nf_rule(note).decoded_by(io::decode_marking) == support::public_address);
 }
 
-TEST_CASE("netlink: a rule that tells anything else is not ours") {
+TEST_CASE("netlink: rule with any other note, is not ours") {
   std::string note = io::marking_note(support::public_address);
   CHECK_FALSE(nf_rule("").decoded_by(io::decode_marking).has_value());
   SUBCASE("cut off") {
@@ -100,14 +100,14 @@ TEST_CASE("netlink: a rule that tells anything else is not ours") {
   CHECK_FALSE(nf_rule(note).decoded_by(io::decode_marking).has_value());
 }
 
-TEST_CASE("netlink: a message of our marking that is cut off anywhere does no harm") {
+TEST_CASE("netlink: every truncation of a marking rule, does no harm") {
   const Message whole = nf_rule(io::marking_note(support::public_address));
   for (std::size_t size = 0; size < whole.size() - 1; ++size) {  // the last byte is 0 anyway
     CHECK_FALSE(whole.decoded_by(io::decode_marking, size).has_value());
   }
 }
 
-TEST_CASE("netlink: a rule by a mark is compared, with the bits that it looks at") {
+TEST_CASE("netlink: rule with a mark, is compared with its mask") {
   CHECK(marked(0x1000, 0x1000) == core::Rule{.mark = core::our_mark, .table = 0});
   CHECK(marked(0x1000, 0xffffffff).mark == core::Mark{0x1000, 0xffffffff});
   CHECK(Message(rule_header()).number(FRA_FWMARK, 7).decoded_by(io::decode_rule).mark ==
@@ -118,7 +118,7 @@ TEST_CASE("netlink: a rule by a mark is compared, with the bits that it looks at
   CHECK_FALSE(Message(rule_header()).decoded_by(io::decode_rule).mark.has_value());
 }
 
-TEST_CASE("netlink: a device's settings, as many as the kernel tells") {
+TEST_CASE("netlink: device settings, are read as far as the kernel sends them") {
   std::vector<std::uint32_t> settings(IPV4_DEVCONF_SRC_VMARK, 0);
   CHECK(link_with(settings) == core::Link{});
   settings[IPV4_DEVCONF_FORWARDING - 1] = 1;
@@ -131,7 +131,7 @@ TEST_CASE("netlink: a device's settings, as many as the kernel tells") {
   CHECK(link_with({}) == core::Link{});
 }
 
-TEST_CASE("netlink: the rp_filter of all devices") {
+TEST_CASE("netlink: rp_filter of all devices, is read") {
   CHECK(Message(netconfmsg{}).number(NETCONFA_RP_FILTER, 1).decoded_by(io::decode_rp_filter) == 1);
   CHECK(Message(netconfmsg{}).decoded_by(io::decode_rp_filter) == 0);
 }

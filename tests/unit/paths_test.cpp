@@ -26,7 +26,7 @@ void take_address(core::Network& network, core::Ipv4 address) {
 
 }  // namespace
 
-TEST_CASE("paths: both are on one device before DOKS 1.32") {
+TEST_CASE("paths: DOKS before 1.32, both are on one device") {
   const auto paths = paths_of(support::droplet(std::nullopt), support::booted(Topology::classic));
   CHECK(paths.public_path.address == support::public_address);
   CHECK(paths.public_path.via == NextHop{support::public_gateway, support::eth0});
@@ -34,28 +34,28 @@ TEST_CASE("paths: both are on one device before DOKS 1.32") {
   CHECK(paths.anchor_path.via == NextHop{support::anchor_gateway, support::eth0});
 }
 
-TEST_CASE("paths: the anchor has a device of its own since DOKS 1.32") {
+TEST_CASE("paths: DOKS 1.32, the anchor has its own device") {
   const auto paths =
       paths_of(support::droplet(std::nullopt), support::booted(Topology::anchor_nic));
   CHECK(paths.public_path.via.ifindex == support::eth0);
   CHECK(paths.anchor_path.via == NextHop{support::anchor_gateway, support::ens7});
 }
 
-TEST_CASE("paths: the public device is told by its MAC where the address is not on it") {
+TEST_CASE("paths: public address on no device, its MAC finds the device") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::public_address);
   network.addresses.push_back({support::public_address, 32, 1});  // lo, which does not count
   CHECK(paths_of(support::droplet(std::nullopt), network).public_path.via.ifindex == support::eth0);
 }
 
-TEST_CASE("paths: the address beats the MAC") {
+TEST_CASE("paths: address and MAC on different devices, the address decides") {
   auto droplet = support::droplet(std::nullopt);
   droplet.public_interface->mac = "04:01:2a:0f:2a:02";
   CHECK(paths_of(droplet, support::booted(Topology::classic)).public_path.via.ifindex ==
         support::eth0);
 }
 
-TEST_CASE("paths: an empty MAC matches no device") {
+TEST_CASE("paths: empty MAC, matches no device") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::public_address);
   network.links[0].mac.clear();
@@ -64,7 +64,7 @@ TEST_CASE("paths: an empty MAC matches no device") {
   CHECK(ending_of(droplet, network) == "no network device holds the public address 203.0.113.10");
 }
 
-TEST_CASE("paths: say what the droplet lacks") {
+TEST_CASE("paths: droplet without an interface, the error names it") {
   auto droplet = support::droplet(std::nullopt);
   const auto network = support::booted(Topology::classic);
   SUBCASE("public interface") {
@@ -77,14 +77,14 @@ TEST_CASE("paths: say what the droplet lacks") {
   }
 }
 
-TEST_CASE("paths: an anchor that no device holds is not papered over") {
+TEST_CASE("paths: anchor address on no device, is an error") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::anchor_address);
   CHECK(ending_of(support::droplet(std::nullopt), network) ==
         "no network device holds the anchor address 10.17.0.5");
 }
 
-TEST_CASE("paths: an address on two NICs that nothing tells apart is ambiguous, both are named") {
+TEST_CASE("paths: address on two equal NICs, is an error that names both") {
   auto network = support::booted(Topology::anchor_nic);
   network.routes.clear();
   SUBCASE("anchor") {
@@ -99,7 +99,7 @@ TEST_CASE("paths: an address on two NICs that nothing tells apart is ambiguous, 
     CHECK(ending_of(droplet, network) ==
           "the public address 203.0.113.10 is on more than one device: eth0 and eth1");
   }
-  SUBCASE("a MAC on two devices: a bridge, say") {
+  SUBCASE("one MAC on two devices, as with a bridge") {
     take_address(network, support::public_address);
     network.links.push_back({9, "br0", "04:01:2a:0f:2a:01"});
     CHECK(ending_of(support::droplet(std::nullopt), network) ==
@@ -107,7 +107,7 @@ TEST_CASE("paths: an address on two NICs that nothing tells apart is ambiguous, 
   }
 }
 
-TEST_CASE("paths: an address that stands once more on its own NIC is there once") {
+TEST_CASE("paths: address twice on one NIC, counts once") {
   auto network = support::booted(Topology::anchor_nic);
   network.addresses.push_back({support::public_address, 32, support::eth0});
   network.addresses.push_back({support::anchor_address, 32, support::ens7});
@@ -116,7 +116,7 @@ TEST_CASE("paths: an address that stands once more on its own NIC is there once"
   CHECK(paths.anchor_path.via.ifindex == support::ens7);
 }
 
-TEST_CASE("paths: a device that carries no traffic does not count") {
+TEST_CASE("paths: device without traffic, does not count") {
   core::Link other{.ifindex = 9, .name = "other", .mac = "04:01:2a:0f:2a:01"};
   SUBCASE("loopback") {
     other.loopback = true;
@@ -127,7 +127,7 @@ TEST_CASE("paths: a device that carries no traffic does not count") {
   SUBCASE("down, or without a carrier") {
     other.up = false;
   }
-  SUBCASE("one that asks for no MAC") {
+  SUBCASE("without ARP") {
     other.arp = false;
   }
   auto network = support::booted(Topology::anchor_nic);
@@ -144,7 +144,7 @@ TEST_CASE("paths: a device that carries no traffic does not count") {
         "the anchor address 10.17.0.5 is on other, which carries no traffic");
 }
 
-TEST_CASE("paths: of several NICs the MAC, the gateway's network, or a route decides") {
+TEST_CASE("paths: several NICs, the MAC, the gateway's network or a route decides") {
   auto network = support::booted(Topology::anchor_nic);
   auto droplet = support::droplet(std::nullopt);
   SUBCASE("the MAC") {
@@ -153,19 +153,19 @@ TEST_CASE("paths: of several NICs the MAC, the gateway's network, or a route dec
                              {support::public_address, 20, support::eth1});
     CHECK(paths_of(droplet, network).public_path.via.ifindex == support::eth0);
   }
-  SUBCASE("the network that the gateway is in") {
+  SUBCASE("the gateway's network") {
     network.routes.clear();
     network.addresses.insert(network.addresses.begin(),
                              {support::anchor_address, 32, support::eth0});
     CHECK(paths_of(droplet, network).anchor_path.via.ifindex == support::ens7);
   }
-  SUBCASE("the default of before") {
+  SUBCASE("the previous default") {
     droplet.public_interface->mac.clear();
     network.addresses.insert(network.addresses.begin(),
                              {support::public_address, 20, support::eth1});
     CHECK(paths_of(droplet, network).public_path.via.ifindex == support::eth0);
   }
-  SUBCASE("the default of ours: a node that works is not gated for a doubt") {
+  SUBCASE("our own default, so that a working node is not gated") {
     network = support::converged(Topology::anchor_nic);
     network.addresses.insert(network.addresses.begin(),
                              {support::anchor_address, 16, support::eth0});
@@ -173,7 +173,7 @@ TEST_CASE("paths: of several NICs the MAC, the gateway's network, or a route dec
   }
 }
 
-TEST_CASE("paths: a gateway gets a route where none of link scope leads to it") {
+TEST_CASE("paths: gateway without a link-scope route, gets one") {
   auto network = support::booted(Topology::anchor_nic);
   const auto paths = paths_of(support::droplet(std::nullopt), network);
   CHECK(core::gateway_routes(network, paths).empty());
@@ -193,7 +193,7 @@ TEST_CASE("paths: a gateway gets a route where none of link scope leads to it") 
   CHECK(core::gateway_routes(network, paths) == std::vector{to_anchor});  // a default by device
 }
 
-TEST_CASE("paths: a hop is written with gateway and device, as far as they are known") {
+TEST_CASE("paths: hop, is written with gateway and device if known") {
   const auto network = support::booted(Topology::classic);
   CHECK(core::render_hop({support::public_gateway, support::eth0}, network) ==
         "203.0.113.1 dev eth0");

@@ -37,7 +37,7 @@ Lines steps(const core::Observation& found, const core::Config& asked = support:
 
 }  // namespace
 
-TEST_CASE("plan: claims first, then switches, then labels") {
+TEST_CASE("plan: new droplet, claims, then switches, then labels") {
   const auto found = support::newcomer();
   CHECK(steps(found) ==
         Lines{assign, "set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
@@ -58,7 +58,7 @@ TEST_CASE("plan: claims first, then switches, then labels") {
         "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
 }
 
-TEST_CASE("plan: needs the account, and only that, where metadata names no address") {
+TEST_CASE("plan: metadata shows no address, needs only the account") {
   auto found = support::newcomer();
   found.account = core::NotAsked{};
   const auto plan = core::plan(found, support::asked());
@@ -66,13 +66,13 @@ TEST_CASE("plan: needs the account, and only that, where metadata names no addre
   CHECK(plan.needs == std::vector{Need::account});
 }
 
-TEST_CASE("plan: undoes nothing on metadata's word alone") {
+TEST_CASE("plan: metadata shows no address, undoes nothing before the API answers") {
   const auto plan = core::plan(lost_address(), support::asked());
   CHECK(plan.steps.empty());
   CHECK(plan.needs == std::vector{Need::account});
 }
 
-TEST_CASE("plan: makes the public address usable before the API is asked by it") {
+TEST_CASE("plan: anchor may be dead, prepares the public address before asking the API") {
   auto found = lost_address();
   found.network.rules = support::booted(Topology::classic).rules;
   const auto plan = core::plan(found, support::asked());
@@ -85,7 +85,7 @@ TEST_CASE("plan: makes the public address usable before the API is asked by it")
   CHECK(plan.needs == std::vector{Need::account});
 }
 
-TEST_CASE("plan: brings a missing default back before the API is asked") {
+TEST_CASE("plan: missing default, is restored before asking the API") {
   auto found = support::newcomer();
   found.account = core::NotAsked{};
   support::remove_routes_to(found.network, {});
@@ -96,7 +96,7 @@ TEST_CASE("plan: brings a missing default back before the API is asked") {
   CHECK(plan.needs == std::vector{Need::account});
 }
 
-TEST_CASE("plan: on a lost address, public default, label false, claim, switch, label true") {
+TEST_CASE("plan: lost address, public default, label false, claim, switch, label true") {
   auto found = lost_address();
   found.account = support::all_free();
   CHECK(steps(found) ==
@@ -108,7 +108,7 @@ TEST_CASE("plan: on a lost address, public default, label false, claim, switch, 
         "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
 }
 
-TEST_CASE("plan: reads the Node again before claiming, when it could not be read while cut off") {
+TEST_CASE("plan: Node unreadable while cut off, is read again before the claim") {
   auto found = lost_address();
   found.account = support::all_free();
   found.node = core::NotAsked{};
@@ -117,7 +117,7 @@ TEST_CASE("plan: reads the Node again before claiming, when it could not be read
   CHECK(plan.needs == std::vector{Need::node});
 }
 
-TEST_CASE("plan: believes metadata when the API cannot be reached") {
+TEST_CASE("plan: API unreachable, believes metadata") {
   auto found = lost_address();
   found.account = core::Unavailable{core::Error(Exit::unavailable, "no reply").with_hint("wait")};
   const auto plan = core::plan(found, support::asked());
@@ -128,7 +128,7 @@ TEST_CASE("plan: believes metadata when the API cannot be reached") {
   CHECK_FALSE(plan.floating_ip.has_value());
 }
 
-TEST_CASE("plan: claims without Kubernetes, and without a Node that can be read") {
+TEST_CASE("plan: no Kubernetes or unreadable Node, claims all the same") {
   auto found = support::newcomer();
   SUBCASE("there is no Kubernetes") {
     found.node = core::NoKubernetes{};
@@ -143,7 +143,7 @@ TEST_CASE("plan: claims without Kubernetes, and without a Node that can be read"
   CHECK(steps(found).back() == confirmed_default);
 }
 
-TEST_CASE("plan: proves that the token sees droplets before the first claim") {
+TEST_CASE("plan: first claim, first proves that the token sees droplets") {
   auto found = support::newcomer();
   std::get<core::Account>(found.account).shows_droplets = false;
   SUBCASE("a new Node") {
@@ -151,7 +151,7 @@ TEST_CASE("plan: proves that the token sees droplets before the first claim") {
     CHECK(plan.steps.empty());
     CHECK(plan.needs == std::vector{Need::droplet_scope});
   }
-  SUBCASE("a Node that claims egress is told first") {
+  SUBCASE("a Node labelled true is corrected first") {
     found.node = support::labelled(support::first_choice);
     const auto plan = core::plan(found, support::asked());
     CHECK(support::words(plan.steps, found.network) == Lines{label_false});
@@ -159,16 +159,16 @@ TEST_CASE("plan: proves that the token sees droplets before the first claim") {
   }
 }
 
-TEST_CASE("plan: tells a Node that wrongly claims egress before it claims an address") {
+TEST_CASE("plan: Node labelled true without egress, is corrected before the claim") {
   auto found = support::newcomer();
   auto& labels = std::get<core::Node>(found.node).labels;
   SUBCASE("both labels") {
     found.node = support::labelled(support::second_choice);
   }
-  SUBCASE("enabled alone") {
+  SUBCASE("only the enabled label") {
     labels["do-outbound-floating-ip-enabled"] = "true";
   }
-  SUBCASE("the address alone") {
+  SUBCASE("only the address label") {
     labels["do-outbound-floating-ip"] = "198.51.100.9";
   }
   CHECK(steps(found).at(0) == label_false);
@@ -176,13 +176,13 @@ TEST_CASE("plan: tells a Node that wrongly claims egress before it claims an add
   CHECK(steps(found).back() == label_true);
 }
 
-TEST_CASE("plan: does not tell a Node that already says false") {
+TEST_CASE("plan: Node labelled false, is not patched") {
   auto found = support::newcomer();
   std::get<core::Node>(found.node).labels["do-outbound-floating-ip-enabled"] = "false";
   CHECK(steps(found).at(0) == assign);
 }
 
-TEST_CASE("plan: ends with the pool's state, public default and label false, without a candidate") {
+TEST_CASE("plan: no candidate, public default, label false, and the pool's state as the ending") {
   auto found = lost_address();
   auto account = support::all_free();
   for (core::FloatingIp& entry : account.pool) {
@@ -195,19 +195,19 @@ TEST_CASE("plan: ends with the pool's state, public default and label false, wit
   CHECK_FALSE(plan.floating_ip.has_value());
 }
 
-TEST_CASE("plan: takes the next address when one went to somebody else") {
+TEST_CASE("plan: candidate lost, takes the next one") {
   auto found = support::newcomer();
-  found.lost = {support::first_choice};
+  found.lost_candidates = {support::first_choice};
   CHECK(steps(found).at(0) == "assign 198.51.100.9 to droplet 758604990");
 }
 
-TEST_CASE("plan: is cut off only by the anchor's default, without an address by metadata") {
+TEST_CASE("plan: cut off, only with the anchor's default and no address in metadata") {
   auto found = lost_address();
-  CHECK(core::cut_off(found));
+  CHECK(core::is_cut_off(found));
   SUBCASE("not with an address") {
     found.droplet = support::droplet(support::first_choice);
   }
-  SUBCASE("not by the public default") {
+  SUBCASE("not with the public default") {
     found.network = support::booted(Topology::classic);
   }
   SUBCASE("not without a default") {
@@ -219,5 +219,5 @@ TEST_CASE("plan: is cut off only by the anchor's default, without an address by 
   SUBCASE("not before the droplet is known") {
     found.droplet.reset();
   }
-  CHECK_FALSE(core::cut_off(found));
+  CHECK_FALSE(core::is_cut_off(found));
 }

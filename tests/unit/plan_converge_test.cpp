@@ -54,8 +54,8 @@ class World {
   void perform(const core::SetMarking& action) { kernel_.set_marking(action.address); }
   void perform(const core::RemoveMarking&) { kernel_.remove_marking(); }
   void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
-  void perform(const core::AcquireLease& action) { found.leased.insert(action.address); }
-  void perform(const core::ReleaseLease& action) { found.leased.erase(action.address); }
+  void perform(const core::AcquireLease& action) { found.leased_addresses.insert(action.address); }
+  void perform(const core::ReleaseLease& action) { found.leased_addresses.erase(action.address); }
   void perform(const core::AssignFloatingIp& action) {
     std::get<core::Account>(found.account).ours = support::held_by(action.address, action.droplet);
   }
@@ -146,7 +146,7 @@ const std::vector<State> states = {
 
 }  // namespace
 
-TEST_CASE("plan: from every state of every topology ends with egress by the anchor") {
+TEST_CASE("plan: every state of every topology, ends with egress through the anchor") {
   for (const Topology topology : support::every_topology) {
     for (const State& state : states) {
       CAPTURE(support::name_of(topology));
@@ -177,7 +177,7 @@ TEST_CASE("plan: from every state of every topology ends with egress by the anch
   }
 }
 
-TEST_CASE("plan: a dry run foretells every step that a run then takes") {
+TEST_CASE("plan: dry run, shows every step that a run then performs") {
   for (const Topology topology : support::every_topology) {
     for (const State& state : states) {
       CAPTURE(support::name_of(topology));

@@ -39,7 +39,7 @@ Lines steps(const core::Observation& found, const core::Config& asked) {
 
 }  // namespace
 
-TEST_CASE("gate: lifted with the labels, in one step, once egress is there; others' taints stay") {
+TEST_CASE("gate: egress works, one patch removes it and sets the labels; other taints stay") {
   auto found = support::healthy();
   node(found).taints = {gate, others};
   const auto plan = core::plan(found, gated());
@@ -48,7 +48,7 @@ TEST_CASE("gate: lifted with the labels, in one step, once egress is there; othe
   CHECK(plan.steps[0].reason == "taint example.com/egress:NoSchedule is to be lifted");
 }
 
-TEST_CASE("gate: a Node with egress and without the taint is left alone") {
+TEST_CASE("gate: Node with egress and without the taint, is not patched") {
   auto found = support::healthy();
   node(found).taints = {others};
   CHECK(steps(found, gated()).empty());
@@ -56,13 +56,13 @@ TEST_CASE("gate: a Node with egress and without the taint is left alone") {
   CHECK(steps(found, gated()).empty());
 }
 
-TEST_CASE("gate: lifted whatever its value is") {
+TEST_CASE("gate: taint with another value, is removed as well") {
   auto found = support::healthy();
   node(found).taints = {{gate.key, "other", gate.effect, ""}};
   CHECK(taints(core::plan(found, gated())) == std::vector<Taint>{});
 }
 
-TEST_CASE("gate: put back when the address is lost, before a new one is claimed") {
+TEST_CASE("gate: address lost, is added before a new claim") {
   auto found = support::healthy();
   found.droplet->floating_ip.reset();
   found.account = support::all_free();
@@ -82,29 +82,29 @@ TEST_CASE("gate: put back when the address is lost, before a new one is claimed"
         "node.kubernetes.io/unreachable:NoExecute");
 }
 
-TEST_CASE("gate: a new Node gets the taint before the claim, one that has it keeps it") {
+TEST_CASE("gate: new Node, gets it before the claim unless it has it") {
   auto found = support::newcomer();
   CHECK(steps(found, gated())[0].starts_with("label-node"));
   node(found).taints = {gate};
   CHECK(steps(found, gated())[0].starts_with("assign"));
 }
 
-TEST_CASE("gate: stays when the run fails") {
+TEST_CASE("gate: failed run, keeps it") {
   auto found = support::newcomer();
   node(found).taints = {gate};
-  found.failure = core::Error(Exit::claim_lost, "gone");
+  found.claim_error = core::Error(Exit::claim_lost, "gone");
   CHECK_FALSE(taints(core::plan(found, gated())).has_value());
   node(found).taints.clear();
   CHECK(taints(core::plan(found, gated())) == std::vector{gate});
 }
 
-TEST_CASE("gate: taints are nobody's business where none was asked for") {
+TEST_CASE("gate: no --gate-taint, taints are left alone") {
   auto found = support::newcomer();
   node(found).taints = {gate};
   CHECK_FALSE(taints(core::plan(found, support::asked())).has_value());
 }
 
-TEST_CASE("identity: the Node of another droplet is not touched, and nothing else is") {
+TEST_CASE("identity: another droplet's Node, nothing is changed") {
   for (auto found : {support::healthy(), support::newcomer()}) {
     node(found).provider_id = "digitalocean://1";
     node(found).labels.clear();
@@ -119,7 +119,7 @@ TEST_CASE("identity: the Node of another droplet is not touched, and nothing els
   }
 }
 
-TEST_CASE("identity: a Node that fits, has no provider yet, or is not DigitalOcean's, is taken") {
+TEST_CASE("identity: matching, unknown or foreign provider id, is accepted") {
   auto found = support::healthy();
   for (const std::string id : {"digitalocean://758604990", "", "k3s://node-1"}) {
     node(found).provider_id = id;
@@ -127,7 +127,7 @@ TEST_CASE("identity: a Node that fits, has no provider yet, or is not DigitalOce
   }
 }
 
-TEST_CASE("identity: it is known before anything is written") {
+TEST_CASE("identity: Node not read yet, nothing is written") {
   auto found = support::newcomer();
   found.node = core::NotAsked{};
   const auto plan = core::plan(found, support::asked());

@@ -11,7 +11,7 @@ using Lines = std::vector<std::string>;
 
 // The droplet holds an address: keep it, and make traffic leave by it.
 
-TEST_CASE("plan: finds nothing to do where everything is right, in every topology") {
+TEST_CASE("plan: everything right in every topology, has no steps") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     const auto found = support::healthy(topology);
@@ -24,14 +24,14 @@ TEST_CASE("plan: finds nothing to do where everything is right, in every topolog
   }
 }
 
-TEST_CASE("plan: asks for the droplet first, and for nothing else, behind a confirmed default") {
+TEST_CASE("plan: confirmed default, needs only the droplet first") {
   const auto plan =
       core::plan({.network = support::converged(Topology::classic)}, support::asked());
   CHECK(plan.steps.empty());
   CHECK(plan.needs == std::vector{Need::droplet});
 }
 
-TEST_CASE("plan: asks for the Node first where the kernel shows no egress: it may say true") {
+TEST_CASE("plan: no confirmed default, needs the Node first because it may say true") {
   core::Observation found{.network = support::booted(Topology::classic)};
   const auto needs = [&] {
     const auto plan = core::plan(found, support::asked());
@@ -47,7 +47,7 @@ TEST_CASE("plan: asks for the Node first where the kernel shows no egress: it ma
   CHECK(needs() == std::vector{Need::droplet});
 }
 
-TEST_CASE("plan: asks for the Node when only that is not known yet") {
+TEST_CASE("plan: only the Node unknown, needs the Node") {
   auto found = support::healthy();
   found.node = core::NotAsked{};
   const auto plan = core::plan(found, support::asked());
@@ -55,13 +55,13 @@ TEST_CASE("plan: asks for the Node when only that is not known yet") {
   CHECK(plan.needs == std::vector{Need::node});
 }
 
-TEST_CASE("plan: never asks DigitalOcean while metadata names an address of the pool") {
+TEST_CASE("plan: metadata shows a pool address, never asks DigitalOcean") {
   auto found = support::healthy();
   found.network = support::booted(Topology::classic);
   CHECK(core::plan(found, support::asked()).needs.empty());
 }
 
-TEST_CASE("plan: switches a droplet that got its address by hand") {
+TEST_CASE("plan: address assigned by hand, switches the default") {
   auto found = support::healthy();
   found.network = support::booted(Topology::classic);
   found.node = core::Node{};
@@ -84,7 +84,7 @@ TEST_CASE("plan: switches a droplet that got its address by hand") {
   CHECK(plan.floating_ip == support::first_choice);
 }
 
-TEST_CASE("plan: uses the device that holds the anchor address, whatever its name") {
+TEST_CASE("plan: anchor address on any device, uses that device") {
   auto found = support::healthy(Topology::anchor_nic);
   found.node = core::NoKubernetes{};
   found.network = support::booted(Topology::anchor_nic);
@@ -95,9 +95,9 @@ TEST_CASE("plan: uses the device that holds the anchor address, whatever its nam
               "confirm-default default via 10.17.0.1 dev ens7np0 src 10.17.0.5"});
 }
 
-TEST_CASE("plan: believes the API's word, where it was asked, before metadata's") {
+TEST_CASE("plan: API and metadata disagree, believes the API") {
   auto found = support::healthy();
-  SUBCASE("metadata has not heard of the address yet") {
+  SUBCASE("metadata does not show the address yet") {
     found.droplet = support::droplet(std::nullopt);
     found.account =
         core::Account{.ours = support::held_by(support::first_choice, support::our_droplet)};
@@ -106,7 +106,7 @@ TEST_CASE("plan: believes the API's word, where it was asked, before metadata's"
     CHECK(plan.needs.empty());
     CHECK(plan.floating_ip == support::first_choice);
   }
-  SUBCASE("metadata still names an address that is gone") {
+  SUBCASE("metadata still shows a lost address") {
     found.account = core::Account{.pool = support::all_free().pool, .shows_droplets = true};
     const auto plan = core::plan(found, support::asked());
     CHECK(support::words(plan.steps, found.network).front() ==
@@ -114,7 +114,7 @@ TEST_CASE("plan: believes the API's word, where it was asked, before metadata's"
   }
 }
 
-TEST_CASE("plan: waits for a pending action on the address that the droplet holds") {
+TEST_CASE("plan: pending action on our address, waits for it") {
   auto found = support::healthy();
   auto ours = support::held_by(support::first_choice, support::our_droplet);
   ours.locked = true;
@@ -126,17 +126,17 @@ TEST_CASE("plan: waits for a pending action on the address that the droplet hold
         Lines{"acquire-lease 198.51.100.8", "assign 198.51.100.8 to droplet 758604990"});
   CHECK(plan.steps.at(1).reason ==
         "the droplet holds it, but an action on it is pending; next: read the address in 1000 ms");
-  SUBCASE("under its Lease, since it may be free when that is done") {
+  SUBCASE("under its Lease, because the action may free it") {
     asked.lock = core::Lock::none;
     CHECK(support::words(core::plan(found, asked).steps, found.network) ==
           Lines{"assign 198.51.100.8 to droplet 758604990"});
     asked.lock = core::Lock::lease;
-    found.no_lease = core::Error(Exit::unavailable, "no Lease");
+    found.lease_error = core::Error(Exit::unavailable, "no Lease");
     CHECK(core::plan(found, asked).ending.exit == Exit::unavailable);
   }
 }
 
-TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing") {
+TEST_CASE("plan: foreign address, is refused without a change") {
   auto found = support::healthy();
   found.network = support::booted(Topology::classic);
   found.droplet = support::droplet(support::not_in_pool);
@@ -152,7 +152,7 @@ TEST_CASE("plan: refuses an address that is not in the pool, and touches nothing
   CHECK_FALSE(plan.floating_ip.has_value());
 }
 
-TEST_CASE("plan: a foreign address is in use already, and the result says so") {
+TEST_CASE("plan: foreign address already in use, the ending says so") {
   auto found = support::healthy();
   found.droplet = support::droplet(support::not_in_pool);
   CHECK(core::plan(found, support::asked()).ending.message ==
@@ -160,7 +160,7 @@ TEST_CASE("plan: a foreign address is in use already, and the result says so") {
         "same: the default route leads through the anchor gateway");
 }
 
-TEST_CASE("plan: refuses a foreign address that only the API knows of") {
+TEST_CASE("plan: foreign address that only the API shows, is refused") {
   auto found = support::newcomer();
   auto& account = std::get<core::Account>(found.account);
   account.ours = support::held_by(support::not_in_pool, support::our_droplet);
@@ -171,7 +171,7 @@ TEST_CASE("plan: refuses a foreign address that only the API knows of") {
   }
 }
 
-TEST_CASE("plan: leaves by a foreign address where that is allowed") {
+TEST_CASE("plan: foreign address with --allow-foreign-ip, is used") {
   auto found = support::healthy();
   found.droplet = support::droplet(support::not_in_pool);
   found.node = support::labelled(support::not_in_pool);
@@ -183,7 +183,7 @@ TEST_CASE("plan: leaves by a foreign address where that is allowed") {
   CHECK(plan.floating_ip == support::not_in_pool);
 }
 
-TEST_CASE("plan: with --route none leaves routes and rules alone") {
+TEST_CASE("plan: --route none, leaves routes and rules alone") {
   auto found = support::healthy();
   auto asked = support::asked();
   asked.route = core::RouteMode::none;
@@ -200,7 +200,7 @@ TEST_CASE("plan: with --route none leaves routes and rules alone") {
                 "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
                 "do-outbound-floating-ip-enabled=true"});
   }
-  SUBCASE("nothing is known yet, and our default of an earlier run is in force") {
+  SUBCASE("nothing is known yet, our earlier default is set") {
     found.droplet.reset();
     std::erase_if(found.network.routes, [](const core::Route& route) {
       return route.destination == core::metadata_service;
@@ -215,7 +215,7 @@ TEST_CASE("plan: with --route none leaves routes and rules alone") {
       CHECK_FALSE(std::holds_alternative<core::ReplaceDefault>(step.action));
     }
   }
-  SUBCASE("the droplet has no anchor, and needs none") {
+  SUBCASE("the droplet has no anchor and needs none") {
     found.droplet->anchor.reset();
     CHECK(core::plan(found, asked).ending.exit == Exit::ok);
   }

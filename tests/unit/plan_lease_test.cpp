@@ -35,44 +35,44 @@ core::Unavailable down() {
 
 }  // namespace
 
-TEST_CASE("lease: is held before the address is asked for") {
+TEST_CASE("lease: claim, is acquired before the POST") {
   auto found = support::newcomer();
   for (const core::Lock lock : {core::Lock::automatic, core::Lock::lease}) {
     const Lines planned = steps(found, locked(lock));
     CHECK(planned[0] == "acquire-lease 198.51.100.8");
     CHECK(planned[1] == "assign 198.51.100.8 to droplet 758604990");
-    CHECK(assignment(core::plan(found, locked(lock)))->leased);
+    CHECK(assignment(core::plan(found, locked(lock)))->under_lease);
   }
-  found.leased = {support::first_choice};
+  found.leased_addresses = {support::first_choice};
   CHECK(steps(found, locked())[0] == "assign 198.51.100.8 to droplet 758604990");
 }
 
-TEST_CASE("lease: none where none is wanted, or there is no Kubernetes") {
+TEST_CASE("lease: --lock none or no Kubernetes, is not acquired") {
   auto found = support::newcomer();
   CHECK(steps(found, locked(core::Lock::none))[0].starts_with("assign"));
-  CHECK_FALSE(assignment(core::plan(found, locked(core::Lock::none)))->leased);
+  CHECK_FALSE(assignment(core::plan(found, locked(core::Lock::none)))->under_lease);
   found.node = core::NoKubernetes{};
   CHECK(steps(found, locked())[0].starts_with("assign"));
 }
 
-TEST_CASE("lease: Kubernetes that is down does not hold a claim up, which says so") {
+TEST_CASE("lease: Kubernetes down, claims without one and says so") {
   auto found = support::newcomer();
   found.node = down();
   const auto plan = core::plan(found, locked());
   REQUIRE(assignment(plan) != nullptr);
-  CHECK_FALSE(assignment(plan)->leased);
+  CHECK_FALSE(assignment(plan)->under_lease);
   CHECK(plan.steps[0].reason.find("; claimed without a Lease, which cannot be had") !=
         std::string::npos);
   CHECK(plan.ending.exit == Exit::gate_failed);
 }
 
-TEST_CASE("lease: --lock lease claims nothing without one") {
+TEST_CASE("lease: --lock lease without a Lease, claims nothing") {
   auto found = support::newcomer();
   SUBCASE("Kubernetes is down") {
     found.node = down();
   }
-  SUBCASE("there can be no Lease") {
-    found.no_lease = core::Error(Exit::unavailable, "Kubernetes answered 503: ");
+  SUBCASE("the Lease is denied") {
+    found.lease_error = core::Error(Exit::unavailable, "Kubernetes answered 503: ");
   }
   const auto plan = core::plan(found, locked(core::Lock::lease));
   CHECK(assignment(plan) == nullptr);
@@ -80,38 +80,38 @@ TEST_CASE("lease: --lock lease claims nothing without one") {
   CHECK(plan.ending.message.starts_with("--lock lease: no address is claimed: "));
 }
 
-TEST_CASE("lease: one that is denied is told of at the end, with the egress that there is") {
+TEST_CASE("lease: denied, egress works and the ending names the missing right") {
   auto found = support::newcomer();
-  found.no_lease = core::Error(Exit::no_permission, "take the Lease a: denied");
+  found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   auto plan = core::plan(found, locked());
-  CHECK_FALSE(assignment(plan)->leased);
+  CHECK_FALSE(assignment(plan)->under_lease);
   found = support::healthy();
-  found.no_lease = core::Error(Exit::no_permission, "take the Lease a: denied");
+  found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   plan = core::plan(found, locked());
   CHECK(plan.ending.exit == Exit::no_permission);
   CHECK(plan.ending.message == "egress by 198.51.100.8 is in force, but take the Lease a: denied");
 }
 
-TEST_CASE("lease: of an address that went to somebody else it is given back, then the next tried") {
+TEST_CASE("lease: address lost, is released before the next candidate") {
   auto found = support::newcomer();
-  found.leased = {support::first_choice};
-  found.lost = {support::first_choice};
+  found.leased_addresses = {support::first_choice};
+  found.lost_candidates = {support::first_choice};
   const Lines planned = steps(found, locked());
   CHECK(planned[0] == "release-lease 198.51.100.8");
   CHECK(planned[1] == "acquire-lease 198.51.100.9");
 }
 
-TEST_CASE("lease: of another address than the one that turned out to be ours it is given back") {
+TEST_CASE("lease: droplet already holds another address, is released") {
   auto found = support::healthy();
-  found.leased = {support::second_choice};
+  found.leased_addresses = {support::second_choice};
   CHECK(steps(found, locked()) == Lines{"release-lease 198.51.100.9"});
-  found.leased = {support::first_choice};  // of ours it stays, and expires
+  found.leased_addresses = {support::first_choice};  // of ours it stays, and expires
   CHECK(steps(found, locked()).empty());
 }
 
-TEST_CASE("lease: when every address is leased by others, the claim is lost") {
+TEST_CASE("lease: every address leased by others, ends with claim-lost") {
   auto found = support::newcomer();
-  found.lost = {support::first_choice, support::second_choice, support::third_choice};
+  found.lost_candidates = {support::first_choice, support::second_choice, support::third_choice};
   const auto plan = core::plan(found, locked());
   CHECK(plan.ending.exit == Exit::claim_lost);
 }

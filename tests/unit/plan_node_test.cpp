@@ -21,7 +21,7 @@ Labels patched(const core::Plan& plan) {
 
 }  // namespace
 
-TEST_CASE("plan: writes both labels when either differs, and says which") {
+TEST_CASE("plan: one label differs, patches both and names the difference") {
   auto found = support::healthy();
   auto& labels = std::get<core::Node>(found.node).labels;
   std::string reason;
@@ -49,7 +49,7 @@ TEST_CASE("plan: writes both labels when either differs, and says which") {
   CHECK(plan.steps[0].reason == reason);
 }
 
-TEST_CASE("plan: uses the label names that were asked for, and leaves others alone") {
+TEST_CASE("plan: other label names, are used, and other labels stay") {
   auto found = support::healthy();
   auto asked = support::asked();
   asked.enabled_label = "example.com/egress";
@@ -58,9 +58,9 @@ TEST_CASE("plan: uses the label names that were asked for, and leaves others alo
         Labels{{"example.com/egress", "true"}, {"example.com/egress-ip", "198.51.100.8"}});
 }
 
-TEST_CASE("plan: removes the address label, rather than emptying it, without egress") {
+TEST_CASE("plan: no egress, removes the address label") {
   auto found = support::healthy();
-  found.failure = core::Error(Exit::claim_lost, "gone");
+  found.claim_error = core::Error(Exit::claim_lost, "gone");
   const auto plan = core::plan(found, support::asked());
   CHECK(patched(plan) == Labels{{"do-outbound-floating-ip", std::nullopt},
                                 {"do-outbound-floating-ip-enabled", "false"}});
@@ -69,10 +69,9 @@ TEST_CASE("plan: removes the address label, rather than emptying it, without egr
         "label do-outbound-floating-ip-enabled is true, wanted false");
 }
 
-TEST_CASE(
-    "plan: after a failed step writes label false and nothing else, and ends with the cause") {
+TEST_CASE("plan: failed step, sets label false and ends with the cause") {
   auto found = support::newcomer();
-  found.failure = core::Error(Exit::os_error, "Nexthop has invalid gateway").with_hint("look");
+  found.claim_error = core::Error(Exit::os_error, "Nexthop has invalid gateway").with_hint("look");
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) ==
         Lines{"label-node pool-egress-8b870 do-outbound-floating-ip- "
@@ -83,14 +82,14 @@ TEST_CASE(
   CHECK_FALSE(plan.floating_ip.has_value());
 }
 
-TEST_CASE("plan: after a failed step reads the Node when it is not known, to tell it") {
+TEST_CASE("plan: failed step with an unknown Node, reads the Node first") {
   auto found = support::newcomer();
-  found.failure = core::Error(Exit::os_error, "refused");
+  found.claim_error = core::Error(Exit::os_error, "refused");
   found.node = core::NotAsked{};
   CHECK(core::plan(found, support::asked()).needs == std::vector{Need::node});
 }
 
-TEST_CASE("plan: without Kubernetes tells nobody") {
+TEST_CASE("plan: no Kubernetes, patches no Node") {
   auto found = support::healthy();
   found.node = core::NoKubernetes{};
   const auto plan = core::plan(found, support::asked());
@@ -99,7 +98,7 @@ TEST_CASE("plan: without Kubernetes tells nobody") {
   CHECK(plan.ending.exit == Exit::ok);
 }
 
-TEST_CASE("plan: ends with gate-failed where egress is good but the Node is out of reach") {
+TEST_CASE("plan: egress works but the Node does not, ends with gate-failed") {
   auto found = support::healthy();
   Exit expected = Exit::gate_failed;
   SUBCASE("unreachable") {
@@ -108,7 +107,7 @@ TEST_CASE("plan: ends with gate-failed where egress is good but the Node is out 
   SUBCASE("there is no such Node") {
     found.node = core::Unavailable{core::Error(Exit::gate_failed, "no reply").with_hint("later")};
   }
-  SUBCASE("denied: the code that tells more wins") {
+  SUBCASE("denied, which has its own code") {
     found.node = core::Unavailable{core::Error(Exit::no_permission, "no reply").with_hint("later")};
     expected = Exit::no_permission;
   }
@@ -120,7 +119,7 @@ TEST_CASE("plan: ends with gate-failed where egress is good but the Node is out 
   CHECK(plan.floating_ip == support::first_choice);
 }
 
-TEST_CASE("plan: a Node out of reach does not hide why there is no egress") {
+TEST_CASE("plan: no egress and unreachable Node, ends with the cause of the former") {
   auto found = support::newcomer();
   found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply")};
   std::get<core::Account>(found.account).pool.clear();

@@ -33,7 +33,7 @@ core::Plan plan_for(core::Observation found) {
 
 }  // namespace
 
-TEST_CASE("plan: replaces the default in force, at its own metric") {
+TEST_CASE("plan: default with a metric, is replaced at that metric") {
   auto found = support::healthy(Topology::dhcp_metric);
   found.network = support::booted(Topology::dhcp_metric);
   const Lines lines = steps(found);
@@ -43,7 +43,7 @@ TEST_CASE("plan: replaces the default in force, at its own metric") {
               "confirm-default " + anchor_default + " metric 100"});
 }
 
-TEST_CASE("plan: of two defaults replaces the one that wins") {
+TEST_CASE("plan: two defaults, replaces the effective one") {
   auto found = support::healthy(Topology::two_defaults);
   found.network = support::booted(Topology::two_defaults);
   const Lines lines = steps(found);
@@ -52,7 +52,7 @@ TEST_CASE("plan: of two defaults replaces the one that wins") {
               "confirm-default " + anchor_default + " metric 100"});
 }
 
-TEST_CASE("plan: replaces a default that somebody put in front of ours, and puts back the other") {
+TEST_CASE("plan: default in front of ours, is replaced, and the other restored") {
   auto found = support::healthy(Topology::dhcp_metric);
   found.network.routes.push_back({.via = {support::public_gateway, support::eth0}, .protocol = 4});
   CHECK(steps(found) == Lines{"set-route default via 203.0.113.1 dev eth0 table 17312",
@@ -61,19 +61,19 @@ TEST_CASE("plan: replaces a default that somebody put in front of ours, and puts
                               "confirm-default " + anchor_default});
 }
 
-TEST_CASE("plan: repairs a default that lost its source, its gateway or its single hop") {
+TEST_CASE("plan: default with a wrong source, gateway or hops, is repaired") {
   auto found = support::healthy();
   core::Route& route = *support::default_route(found.network);
   SUBCASE("source absent") {
     route.source.reset();
   }
-  SUBCASE("source of another") {
+  SUBCASE("another source") {
     route.source = support::public_address;
   }
-  SUBCASE("gateway of another") {
+  SUBCASE("another gateway") {
     route.via.gateway = support::public_gateway;
   }
-  SUBCASE("device of another") {
+  SUBCASE("another device") {
     route.via.ifindex = support::eth1;
   }
   SUBCASE("several gateways") {
@@ -87,7 +87,7 @@ TEST_CASE("plan: repairs a default that lost its source, its gateway or its sing
         Lines{"replace-default " + anchor_default, "confirm-default " + anchor_default});
 }
 
-TEST_CASE("plan: says what was wrong with the default") {
+TEST_CASE("plan: wrong default, the reason describes it") {
   auto found = support::healthy();
   found.node = core::NoKubernetes{};
   found.path_proven = true;
@@ -103,7 +103,7 @@ TEST_CASE("plan: says what was wrong with the default") {
   CHECK(plan_for(found).steps.at(0).reason == expected);
 }
 
-TEST_CASE("plan: a default that is right though somebody else wrote it is ours after a proof") {
+TEST_CASE("plan: correct default of another program, becomes ours after a proof") {
   auto found = support::healthy();
   support::default_route(found.network)->protocol = 3;
   const std::string memory = "set-route " + anchor_default + " table 17312";
@@ -116,7 +116,7 @@ TEST_CASE("plan: a default that is right though somebody else wrote it is ours a
   CHECK(plan_for(found).needs == std::vector{Need::path});
 }
 
-TEST_CASE("plan: uses the routing agent's rule instead of its own") {
+TEST_CASE("plan: routing agent's rule, is used in place of ours") {
   auto found = support::healthy(Topology::routing_agent);
   found.network = support::booted(Topology::routing_agent);
   CHECK(steps(found) ==
@@ -130,7 +130,7 @@ TEST_CASE("plan: uses the routing agent's rule instead of its own") {
               "replace-default " + anchor_default, "confirm-default " + anchor_default});
 }
 
-TEST_CASE("plan: removes its own rules once the routing agent's are there, never the agent's") {
+TEST_CASE("plan: routing agent appears, only our rules are removed") {
   auto found = support::healthy(Topology::routing_agent);
   const auto ours = support::converged(Topology::classic).rules;
   for (const core::Rule& rule : ours) {
@@ -143,7 +143,7 @@ TEST_CASE("plan: removes its own rules once the routing agent's are there, never
               "remove-rule 17300 from 203.0.113.10/32 lookup main without its default"});
 }
 
-TEST_CASE("plan: refuses to switch where the droplet's paths cannot be told, label false") {
+TEST_CASE("plan: unknown paths, no switch, label false") {
   auto found = support::newcomer();
   SUBCASE("no public interface") {
     found.droplet->public_interface.reset();
@@ -164,7 +164,7 @@ TEST_CASE("plan: refuses to switch where the droplet's paths cannot be told, lab
   CHECK_FALSE(plan.ending.hint.empty());
 }
 
-TEST_CASE("plan: refuses to switch where something overrules the default, label false") {
+TEST_CASE("plan: overridden default, no switch, label false") {
   auto found = support::healthy();
   found.network.routes.push_back({.destination = support::prefix("0.0.0.0/1"),
                                   .via = {.ifindex = support::eth1},
@@ -174,7 +174,7 @@ TEST_CASE("plan: refuses to switch where something overrules the default, label 
   CHECK(plan.ending.exit == Exit::config);
 }
 
-TEST_CASE("plan: keeps what is asked to leave by the public address") {
+TEST_CASE("plan: --direct, stays on the public address") {
   auto found = support::healthy();
   auto asked = support::asked();
   asked.direct = {support::prefix("192.0.2.0/24"), support::prefix("198.18.0.1")};
@@ -183,7 +183,7 @@ TEST_CASE("plan: keeps what is asked to leave by the public address") {
               "set-route 198.18.0.1/32 via 203.0.113.1 dev eth0 src 203.0.113.10"});
 }
 
-TEST_CASE("plan: reaches metadata again before the droplet is known, behind a dead anchor") {
+TEST_CASE("plan: dead anchor before the droplet is known, restores the route to metadata") {
   core::Observation found{.network = support::converged(Topology::classic)};
   support::remove_routes_to(found.network, support::prefix("169.254.169.254"));
   const auto plan = plan_for(found);

@@ -29,7 +29,7 @@ Pool rank(Pool pool, core::DropletId droplet) {
 
 }  // namespace
 
-TEST_CASE("pool: reads addresses between commas and white space, in their order") {
+TEST_CASE("pool: commas and white space, separate addresses and keep their order") {
   const Pool expected{ip("198.51.100.8"), ip("198.51.100.7")};
   for (const std::string text :
        {"198.51.100.8,198.51.100.7", " 198.51.100.8 , 198.51.100.7 ", "198.51.100.8 198.51.100.7",
@@ -40,32 +40,32 @@ TEST_CASE("pool: reads addresses between commas and white space, in their order"
   }
 }
 
-TEST_CASE("pool: passes over comments, to the end of their line") {
+TEST_CASE("pool: comment, is skipped to the end of its line") {
   CHECK(core::parse_pool("# ours\n198.51.100.8 # first, 10.0.0.1\n#198.51.100.9\n198.51.100.7") ==
         Pool{ip("198.51.100.8"), ip("198.51.100.7")});
 }
 
-TEST_CASE("pool: is empty where nothing is in it") {
+TEST_CASE("pool: empty text, is an empty pool") {
   for (const std::string text : {"", " ", ",", "\n\n", "# nothing", ", ,\t"}) {
     CAPTURE(text);
     CHECK(core::parse_pool(text).empty());
   }
 }
 
-TEST_CASE("pool: names what is not an address") {
+TEST_CASE("pool: word that is not an address, is quoted in the error") {
   CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.8,10.0.0.300"),
                        "\"10.0.0.300\" is not an IPv4 address", core::Error);
   CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.0/24"),
                        "\"198.51.100.0/24\" is not an IPv4 address", core::Error);
   CHECK_THROWS_WITH_AS(core::parse_pool("198.51.100.8;198.51.100.9"),
                        "\"198.51.100.8;198.51.100.9\" is not an IPv4 address", core::Error);
-  const auto failure = core::failure_of([] { core::parse_pool("x"); });
+  const auto failure = core::catch_error_except_signals([] { core::parse_pool("x"); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == core::Exit::usage);
 }
 
 // Frozen: a new release must not make every droplet want another address.
-TEST_CASE("pool: the order of a droplet never changes between releases") {
+TEST_CASE("pool: order of a droplet, is the same in every release") {
   CHECK(rank(numbered(6), 758604990) == Pool{ip("198.51.100.1"), ip("198.51.100.0"),
                                              ip("198.51.100.2"), ip("198.51.100.5"),
                                              ip("198.51.100.4"), ip("198.51.100.3")});
@@ -73,7 +73,7 @@ TEST_CASE("pool: the order of a droplet never changes between releases") {
                                      ip("198.51.100.2"), ip("198.51.100.4"), ip("198.51.100.0")});
 }
 
-TEST_CASE("pool: the order does not depend on how the pool is written") {
+TEST_CASE("pool: pool written in another order, has the same order of a droplet") {
   Pool pool = numbered(20);
   const Pool ranked = rank(pool, 42);
   std::ranges::reverse(pool);
@@ -84,7 +84,7 @@ TEST_CASE("pool: the order does not depend on how the pool is written") {
   CHECK(sorted == pool);
 }
 
-TEST_CASE("pool: an address that is taken away does not change the order of the others") {
+TEST_CASE("pool: address removed, the order of the others stays") {
   Pool pool = numbered(20);
   Pool ranked = rank(pool, 42);
   std::erase(pool, ip("198.51.100.3"));
@@ -92,7 +92,7 @@ TEST_CASE("pool: an address that is taken away does not change the order of the 
   CHECK(rank(pool, 42) == ranked);
 }
 
-TEST_CASE("pool: droplets with neighbouring ids spread over the pool") {
+TEST_CASE("pool: droplets with neighbouring ids, spread over the pool") {
   std::map<Ipv4, int> wanted_by;
   constexpr int droplets = 2000;
   for (core::DropletId droplet = 500'000'000; droplet < 500'000'000 + droplets; ++droplet) {

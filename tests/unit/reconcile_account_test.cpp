@@ -40,7 +40,7 @@ void check_without_egress(Rig& rig, const Outcome& outcome) {
 }  // namespace
 
 // A dry run leaves the dead default in force, and must reach everything all the same.
-TEST_CASE("reconcile: a dry run foretells how a lost address is replaced") {
+TEST_CASE("reconcile: lost address, a dry run shows the steps of the next run") {
   for (const auto topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -56,7 +56,7 @@ TEST_CASE("reconcile: a dry run foretells how a lost address is replaced") {
   }
 }
 
-TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
+TEST_CASE("reconcile: metadata lags after a claim, changes nothing") {
   Rig rig;
   rig.converge();
   rig.cloud.metadata_lags = true;
@@ -67,7 +67,7 @@ TEST_CASE("reconcile: metadata that lags behind a claim changes nothing") {
   CHECK(rig.kernel.changes.empty());
 }
 
-TEST_CASE("reconcile: takes the next address when the settling shows a thief") {
+TEST_CASE("reconcile: address taken while settling, takes the next one") {
   Rig rig;
   rig.clock.on_sleep = [&] {
     rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
@@ -82,7 +82,7 @@ TEST_CASE("reconcile: takes the next address when the settling shows a thief") {
   CHECK(outcome.steps[1].result == app::StepRecord::Result::done);
 }
 
-TEST_CASE("reconcile: ends with claim-lost when every address went to somebody else") {
+TEST_CASE("reconcile: every address lost, ends with claim-lost") {
   Rig rig;
   rig.cloud.afterwards = [&](const io::Request& request, support::Reply&) {
     if (request.url.ends_with("page=1")) {
@@ -97,7 +97,7 @@ TEST_CASE("reconcile: ends with claim-lost when every address went to somebody e
   check_without_egress(rig, outcome);
 }
 
-TEST_CASE("reconcile: ends with pool-exhausted when others hold everything") {
+TEST_CASE("reconcile: every address held by others, ends with pool-exhausted") {
   Rig rig;
   for (auto& [address, entry] : rig.cloud.addresses) {
     entry.holder = support::other_droplet;
@@ -110,7 +110,7 @@ TEST_CASE("reconcile: ends with pool-exhausted when others hold everything") {
   CHECK(rig.run().steps.empty());
 }
 
-TEST_CASE("reconcile: a token that does not see droplets never claims") {
+TEST_CASE("reconcile: token does not see droplets, claims nothing") {
   Rig rig;
   rig.cloud.shows_droplets = false;
   rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
@@ -121,15 +121,15 @@ TEST_CASE("reconcile: a token that does not see droplets never claims") {
   check_without_egress(rig, outcome);
 }
 
-TEST_CASE("reconcile: asks by name for an address that the listing lacks") {
+TEST_CASE("reconcile: pool address missing in the list, is read by itself") {
   Rig rig;
   for (auto& [address, entry] : rig.cloud.addresses) {
     entry.holder = support::other_droplet;
   }
-  SUBCASE("a BYOIP address that is free") {
+  SUBCASE("a free BYOIP address") {
     rig.cloud.addresses[support::third_choice] = {.listed = false};
   }
-  SUBCASE("a BYOIP address that is ours") {
+  SUBCASE("our own BYOIP address") {
     rig.cloud.addresses[support::third_choice] = {.holder = support::our_droplet, .listed = false};
     rig.cloud.metadata_lags = true;
   }
@@ -139,13 +139,13 @@ TEST_CASE("reconcile: asks by name for an address that the listing lacks") {
   CHECK(rig.cloud.thefts.empty());
 }
 
-TEST_CASE("reconcile: an address in another region is not used") {
+TEST_CASE("reconcile: address in another region, is not used") {
   Rig rig;
   rig.cloud.addresses[support::first_choice].region = "ams3";
   CHECK(rig.run().floating_ip == support::second_choice);
 }
 
-TEST_CASE("reconcile: a foreign address is left alone, unless that is allowed") {
+TEST_CASE("reconcile: foreign address, is left alone unless allowed") {
   Rig rig;
   rig.cloud.addresses[support::not_in_pool].holder = support::our_droplet;
   SUBCASE("refused") {
@@ -155,7 +155,7 @@ TEST_CASE("reconcile: a foreign address is left alone, unless that is allowed") 
     CHECK(rig.kernel.changes.empty());
     check_without_egress(rig, outcome);
   }
-  SUBCASE("refused, when only the API knows it") {
+  SUBCASE("refused although only the API shows it") {
     rig.cloud.metadata_lags = true;
     CHECK(rig.run().ending.exit == Exit::foreign_ip);
     CHECK_FALSE(posted(rig));
@@ -166,7 +166,7 @@ TEST_CASE("reconcile: a foreign address is left alone, unless that is allowed") 
   }
 }
 
-TEST_CASE("reconcile: an address that is not listed in the pool is never touched") {
+TEST_CASE("reconcile: address outside the pool, is never changed") {
   Rig rig;
   rig.cloud.addresses.clear();
   rig.cloud.addresses[support::not_in_pool] = {};
@@ -175,7 +175,7 @@ TEST_CASE("reconcile: an address that is not listed in the pool is never touched
   CHECK_FALSE(posted(rig));
 }
 
-TEST_CASE("reconcile: with --route none assigns and labels only") {
+TEST_CASE("reconcile: --route none, assigns and labels only") {
   Rig rig;
   rig.invocation.config.route = core::RouteMode::none;
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -184,7 +184,7 @@ TEST_CASE("reconcile: with --route none assigns and labels only") {
   CHECK(rig.cloud.labels["do-outbound-floating-ip-enabled"] == "true");
 }
 
-TEST_CASE("reconcile: works without Kubernetes") {
+TEST_CASE("reconcile: no Kubernetes, works without labels") {
   Rig rig;
   rig.invocation.kubernetes.reset();
   const Outcome outcome = rig.run();

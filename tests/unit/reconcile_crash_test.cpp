@@ -48,7 +48,7 @@ bool label_true(Rig& rig) {
   return rig.cloud.labels["do-outbound-floating-ip-enabled"] == "true";
 }
 
-// Label true promises that traffic leaves by the address in the other label.
+// Label true promises that traffic uses the address in the other label.
 bool egress_in_force(Rig& rig) {
   return rig.kernel.read().leaves_by[0].hop.gateway == support::anchor_gateway &&
          rig.cloud.held() &&
@@ -69,7 +69,7 @@ void check_finished(Rig& rig) {
 
 }  // namespace
 
-TEST_CASE("reconcile: ended by a signal at any point, the next run finishes the work") {
+TEST_CASE("reconcile: signal at any point, the next run finishes the work") {
   for (const Start& start : starts) {
     CAPTURE(start.name);
     Exit exit = Exit::terminated;
@@ -91,7 +91,7 @@ TEST_CASE("reconcile: ended by a signal at any point, the next run finishes the 
 }
 
 // As if the process was killed, or the wire was cut, with the n-th request.
-TEST_CASE("reconcile: cut off from everything at any request, the next run finishes the work") {
+TEST_CASE("reconcile: connection lost at any request, the next run finishes the work") {
   for (const Start& start : starts) {
     for (const bool took_effect : {false, true}) {
       CAPTURE(start.name);
@@ -124,7 +124,7 @@ TEST_CASE("reconcile: cut off from everything at any request, the next run finis
 }
 
 // A default of which the kernel takes no copy could not be put back, so it is not touched: 78.
-TEST_CASE("reconcile: refused by the kernel at any change, the next run finishes the work") {
+TEST_CASE("reconcile: kernel refuses any change, the next run finishes the work") {
   const auto keeps_a_copy = [](const app::StepRecord& record) {
     const auto* set = std::get_if<core::SetRoute>(&record.step.action);
     return record.result == app::StepRecord::Result::failed && set != nullptr &&

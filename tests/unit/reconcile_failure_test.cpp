@@ -42,7 +42,7 @@ void check_label_false(Rig& rig) {
 
 }  // namespace
 
-TEST_CASE("reconcile: without metadata there is nothing to go on with") {
+TEST_CASE("reconcile: no metadata, ends without a change") {
   Rig rig;
   rig.cloud.fault = down(io::Server::metadata);
   const Outcome outcome = rig.run();
@@ -53,7 +53,7 @@ TEST_CASE("reconcile: without metadata there is nothing to go on with") {
   CHECK(rig.kernel.changes.empty());
 }
 
-TEST_CASE("reconcile: reaches metadata from behind a dead anchor whose direct route is lost") {
+TEST_CASE("reconcile: dead anchor and lost direct route, reaches metadata") {
   Rig rig;
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder.reset();
@@ -62,7 +62,7 @@ TEST_CASE("reconcile: reaches metadata from behind a dead anchor whose direct ro
   CHECK(rig.cloud.held() == support::first_choice);
 }
 
-TEST_CASE("reconcile: with the API down a new droplet gets no address, and label false") {
+TEST_CASE("reconcile: API down on a new droplet, no address and label false") {
   Rig rig;
   rig.cloud.fault = down(io::Server::digitalocean);
   const Outcome outcome = rig.run();
@@ -71,7 +71,7 @@ TEST_CASE("reconcile: with the API down a new droplet gets no address, and label
   check_label_false(rig);
 }
 
-TEST_CASE("reconcile: with the API down a lost address still brings the public default back") {
+TEST_CASE("reconcile: API down after a loss, the public default returns") {
   Rig rig;
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder.reset();
@@ -82,7 +82,7 @@ TEST_CASE("reconcile: with the API down a lost address still brings the public d
   check_label_false(rig);
 }
 
-TEST_CASE("reconcile: what could not be read while cut off is read again by the public default") {
+TEST_CASE("reconcile: unreadable while cut off, is read again after the public default returns") {
   Rig rig;
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder = support::other_droplet;
@@ -96,7 +96,7 @@ TEST_CASE("reconcile: what could not be read while cut off is read again by the 
 }
 
 // Found by the nemesis, seed 100283.
-TEST_CASE("reconcile: who is told to wait does not ask again because the route has changed") {
+TEST_CASE("reconcile: rate-limited request, is not repeated after a route change") {
   for (const auto& [status, exit] :
        {std::pair(429L, Exit::try_again), {401L, Exit::no_permission}}) {
     Rig rig;
@@ -110,14 +110,14 @@ TEST_CASE("reconcile: who is told to wait does not ask again because the route h
   }
 }
 
-TEST_CASE("reconcile: with the API down a converged droplet does not even notice") {
+TEST_CASE("reconcile: API down on a converged droplet, is not asked") {
   Rig rig;
   rig.converge();
   rig.cloud.fault = down(io::Server::digitalocean);
   CHECK(rig.run().result == Outcome::Result::unchanged);
 }
 
-TEST_CASE("reconcile: without a token says how to give one, where one is needed") {
+TEST_CASE("reconcile: no token when one is needed, the hint says how to set it") {
   Rig rig;
   rig.invocation.digitalocean.token = []() -> cloud::Secret {
     throw core::Error(Exit::config, "there is no DigitalOcean token").with_hint("--token-file");
@@ -130,12 +130,12 @@ TEST_CASE("reconcile: without a token says how to give one, where one is needed"
   CHECK(rig.run().ending.exit == Exit::ok);
 }
 
-TEST_CASE("reconcile: a token that is refused, or lacks the scope to assign, is told") {
+TEST_CASE("reconcile: refused token or missing scope, is reported") {
   Rig rig;
   SUBCASE("refused") {
     rig.cloud.fault = refused("GET", io::Server::digitalocean, 401);
   }
-  SUBCASE("may not assign") {
+  SUBCASE("without the right to assign") {
     rig.cloud.fault = refused("POST", io::Server::digitalocean, 403);
   }
   const Outcome outcome = rig.run();
@@ -144,7 +144,7 @@ TEST_CASE("reconcile: a token that is refused, or lacks the scope to assign, is 
   check_label_false(rig);
 }
 
-TEST_CASE("reconcile: with Kubernetes down egress comes first, and the exit says so") {
+TEST_CASE("reconcile: Kubernetes down, egress is set up and the exit code says so") {
   Rig rig;
   rig.cloud.fault = down(io::Server::kubernetes);
   const Outcome outcome = rig.run();
@@ -153,13 +153,13 @@ TEST_CASE("reconcile: with Kubernetes down egress comes first, and the exit says
   CHECK(leaves_by(rig).gateway == support::anchor_gateway);
 }
 
-TEST_CASE("reconcile: a label that is refused does not undo good egress") {
+TEST_CASE("reconcile: refused label, does not undo a working egress") {
   Rig rig;
   Exit expected = Exit::no_permission;
-  SUBCASE("for missing rights") {
+  SUBCASE("missing rights") {
     rig.cloud.fault = refused("PATCH", io::Server::kubernetes, 403);
   }
-  SUBCASE("for another reason") {
+  SUBCASE("another reason") {
     rig.cloud.fault = refused("PATCH", io::Server::kubernetes, 500);
     expected = Exit::gate_failed;
   }
@@ -172,7 +172,7 @@ TEST_CASE("reconcile: a label that is refused does not undo good egress") {
   CHECK(leaves_by(rig).gateway == support::anchor_gateway);
 }
 
-TEST_CASE("reconcile: a service account without a token does not hinder egress") {
+TEST_CASE("reconcile: service account without a token, does not prevent egress") {
   Rig rig;
   rig.invocation.kubernetes->token = []() -> cloud::Secret {
     throw core::Error(Exit::config, "cannot read token");
@@ -182,13 +182,13 @@ TEST_CASE("reconcile: a service account without a token does not hinder egress")
   CHECK(leaves_by(rig).gateway == support::anchor_gateway);
 }
 
-TEST_CASE("reconcile: a kernel that refuses ends the run, and the Node is told") {
+TEST_CASE("reconcile: kernel refuses a change, the run ends and the Node is patched") {
   Rig rig;
   Exit expected = Exit::os_error;
   SUBCASE("the change") {
     rig.kernel.refusal = core::Error(Exit::os_error, "Nexthop has invalid gateway");
   }
-  SUBCASE("for missing rights") {
+  SUBCASE("missing rights") {
     rig.kernel.refusal = core::Error(Exit::no_permission, "Operation not permitted");
     expected = Exit::no_permission;
   }
@@ -201,7 +201,7 @@ TEST_CASE("reconcile: a kernel that refuses ends the run, and the Node is told")
 }
 
 // Found by the nemesis: an init container and a loop that overlap ended with "File exists", 71.
-TEST_CASE("reconcile: a rule that another run adds in the same moment is as good as ours") {
+TEST_CASE("reconcile: concurrent run adds the same rule, counts as done") {
   Rig other;
   other.converge();
   Rig rig;
@@ -211,7 +211,7 @@ TEST_CASE("reconcile: a rule that another run adds in the same moment is as good
   CHECK(rig.kernel.network.rules == other.kernel.network.rules);
 }
 
-TEST_CASE("reconcile: a change that does not stay ends the run") {
+TEST_CASE("reconcile: change that something reverts, ends the run") {
   Rig rig;
   rig.kernel.meddler = [](core::Network& network) {
     support::default_route(network)->via.gateway = support::public_gateway;
@@ -222,7 +222,7 @@ TEST_CASE("reconcile: a change that does not stay ends the run") {
   CHECK_FALSE(outcome.ending.hint.empty());
 }
 
-TEST_CASE("reconcile: a network that is different at every look ends the run") {
+TEST_CASE("reconcile: network that changes at every read, ends the run") {
   Rig rig;
   rig.converge();
   int metric = 0;
@@ -240,7 +240,7 @@ TEST_CASE("reconcile: a network that is different at every look ends the run") {
   CHECK(rig.kernel.changes.size() < 500);
 }
 
-TEST_CASE("reconcile: something in front of the default ends the run before anything is claimed") {
+TEST_CASE("reconcile: overridden default, ends before a claim") {
   Rig rig;
   rig.kernel.network.routes.push_back(
       {.destination = support::prefix("128.0.0.0/1"), .via = {{}, support::eth1}, .protocol = 3});
@@ -251,8 +251,7 @@ TEST_CASE("reconcile: something in front of the default ends the run before anyt
   check_label_false(rig);
 }
 
-TEST_CASE(
-    "reconcile: an assignment that stays pending leaves the public default, and label false") {
+TEST_CASE("reconcile: assignment stays pending, public default and label false") {
   Rig rig;
   rig.cloud.latency = std::chrono::hours{1};
   const Outcome outcome = rig.run();
@@ -264,7 +263,7 @@ TEST_CASE(
   CHECK(rig.run().ending.exit == Exit::ok);
 }
 
-TEST_CASE("reconcile: metadata is asked for a hint once only when it fails during a claim") {
+TEST_CASE("reconcile: metadata fails during a claim, is asked for one hint only") {
   Rig rig;
   rig.cloud.latency = io::Duration{5'000};
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<Reply> {
@@ -273,10 +272,10 @@ TEST_CASE("reconcile: metadata is asked for a hint once only when it fails durin
                : std::nullopt;
   };
   CHECK(rig.run().ending.exit == Exit::ok);
-  CHECK(rig.http.counts()[1] == 3);  // at first, at once after the POST, and in vain
+  CHECK(rig.http.counts()[1] == 3);  // at first, once after the POST without success
 }
 
-TEST_CASE("reconcile: an address that goes away while its action is pending is given up at once") {
+TEST_CASE("reconcile: address lost while its action is pending, is given up at once") {
   Rig rig;
   rig.cloud.addresses[support::first_choice].holder = support::our_droplet + 1;
   rig.cloud.fault = [](const io::Request& request) -> std::optional<Reply> {

@@ -47,7 +47,7 @@ const std::string lease_of_first = "do-egress-ip-198.51.100.8";
 
 }  // namespace
 
-TEST_CASE("kubernetes: a first claim takes five calls, and needs no settling under its Lease") {
+TEST_CASE("kubernetes: first claim under a Lease, takes five calls and does not settle") {
   Cluster cluster;
   cluster.invocation.config.gate_taint = core::Taint{"example.com/egress", "", "NoSchedule", ""};
   cluster.cloud.taints = {*cluster.invocation.config.gate_taint};  // as the node pool was made
@@ -69,7 +69,7 @@ TEST_CASE("kubernetes: a first claim takes five calls, and needs no settling und
   CHECK(cluster.calls() == Lines{"GET " + node});
 }
 
-TEST_CASE("kubernetes: an address that another Node leases is not even read") {
+TEST_CASE("kubernetes: address leased by another Node, is not read") {
   Cluster cluster;
   cluster.leased_to("node-2", seconds{10}, seconds{60});
   const Outcome outcome = cluster.run();
@@ -78,7 +78,7 @@ TEST_CASE("kubernetes: an address that another Node leases is not even read") {
   CHECK(cluster.cloud.leases.at(support::first_choice).holder == "node-2");
 }
 
-TEST_CASE("kubernetes: an expired Lease is taken over") {
+TEST_CASE("kubernetes: expired Lease, is taken over") {
   Cluster cluster;
   cluster.leased_to("node-2", seconds{60}, seconds{60});
   CHECK(cluster.run().floating_ip == support::first_choice);
@@ -88,7 +88,7 @@ TEST_CASE("kubernetes: an expired Lease is taken over") {
   CHECK(lease.version == 8);
 }
 
-TEST_CASE("kubernetes: one of our own is renewed, one of a Node of our name that is gone is not") {
+TEST_CASE("kubernetes: own Lease, is renewed, but not one of a deleted Node of our name") {
   Cluster cluster;
   auto& lease = cluster.leased_to("pool-egress-8b870", seconds{1}, seconds{60});
   SUBCASE("ours") {
@@ -96,12 +96,12 @@ TEST_CASE("kubernetes: one of our own is renewed, one of a Node of our name that
     CHECK(cluster.run().floating_ip == support::first_choice);
     CHECK(cluster.cloud.leases.at(support::first_choice).transitions == 3);
   }
-  SUBCASE("our predecessor's") {
+  SUBCASE("the deleted Node's") {
     CHECK(cluster.run().floating_ip == support::second_choice);
   }
 }
 
-TEST_CASE("kubernetes: a takeover that somebody else was faster with is lost") {
+TEST_CASE("kubernetes: another node takes over first, is lost") {
   Cluster cluster;
   cluster.leased_to("node-2", seconds{60}, seconds{60});
   cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -115,7 +115,7 @@ TEST_CASE("kubernetes: a takeover that somebody else was faster with is lost") {
   CHECK(outcome.steps[0].detail == "Node node-3 holds it for another 60 s");
 }
 
-TEST_CASE("kubernetes: a Lease whose making was not answered is found to be ours") {
+TEST_CASE("kubernetes: no reply to a Lease's creation, is found to be ours") {
   Cluster cluster;
   int posts = 0;
   cluster.cloud.afterwards = [&](const io::Request& request, support::Reply& reply) {
@@ -127,7 +127,7 @@ TEST_CASE("kubernetes: a Lease whose making was not answered is found to be ours
   CHECK(posts == 1);
 }
 
-TEST_CASE("kubernetes: the Lease of an address that went away is given back") {
+TEST_CASE("kubernetes: address lost, its Lease is released") {
   Cluster cluster;
   cluster.cloud.afterwards = [&](const io::Request& request, support::Reply&) {
     if (request.method == "POST" && request.url.ends_with("/leases") &&
@@ -140,8 +140,7 @@ TEST_CASE("kubernetes: the Lease of an address that went away is given back") {
   CHECK(cluster.cloud.leases.contains(support::second_choice));
 }
 
-TEST_CASE(
-    "kubernetes: without the right to Leases egress comes first, and the end says what lacks") {
+TEST_CASE("kubernetes: no right to Leases, egress is set up and the ending names the right") {
   Cluster cluster;
   cluster.cloud.fault = [](const io::Request& request) -> std::optional<support::Reply> {
     if (request.url.find("/leases") != std::string::npos) {
@@ -162,7 +161,7 @@ TEST_CASE(
   CHECK_FALSE(strict.cloud.held().has_value());
 }
 
-TEST_CASE("kubernetes: a taint that somebody adds meanwhile survives") {
+TEST_CASE("kubernetes: taint added meanwhile, survives") {
   Cluster cluster;
   const core::Taint gate{"example.com/egress", "", "NoSchedule", ""};
   cluster.invocation.config.gate_taint = gate;
@@ -181,7 +180,7 @@ TEST_CASE("kubernetes: a taint that somebody adds meanwhile survives") {
                                                          {"other-2", "", "NoExecute", ""}});
 }
 
-TEST_CASE("kubernetes: the Node of another droplet: 78, and nothing is written anywhere") {
+TEST_CASE("kubernetes: another droplet's Node, ends with config and writes nothing") {
   Cluster cluster;
   cluster.cloud.provider_id = "digitalocean://1";
   CHECK(cluster.run().ending.exit == Exit::config);
@@ -191,8 +190,7 @@ TEST_CASE("kubernetes: the Node of another droplet: 78, and nothing is written a
   }
 }
 
-TEST_CASE(
-    "kubernetes: a loop that finds the same thing again and again says it once in ten minutes") {
+TEST_CASE("kubernetes: loop with the same finding, writes one Event in ten minutes") {
   Cluster cluster;
   for (auto& [address, entry] : cluster.cloud.addresses) {
     entry.holder = support::other_droplet;
@@ -206,7 +204,7 @@ TEST_CASE(
   CHECK(cluster.cloud.events[0].starts_with("PoolExhausted: no free address: "));
 }
 
-TEST_CASE("kubernetes: an Event that cannot be written is gate-failed, or what right it lacks") {
+TEST_CASE("kubernetes: failed Event, ends with gate-failed or the missing right") {
   Cluster cluster;
   int status = 0;
   Exit exit = Exit::ok;

@@ -44,7 +44,7 @@ Route with_everything(Route route) {
 
 }  // namespace
 
-TEST_CASE("memory: a default comes back with every attribute, after a rollback and a release") {
+TEST_CASE("memory: rollback and release, restore a default with every attribute") {
   Rig rig;
   SUBCASE("unknown ones") {
     in_force(rig) = with_everything(in_force(rig));
@@ -73,18 +73,18 @@ TEST_CASE("memory: a default comes back with every attribute, after a rollback a
   CHECK(rig.kernel.network.rules == before.rules);
 }
 
-TEST_CASE("memory: a default of which the kernel takes no true copy is not touched: 78") {
+TEST_CASE("memory: kernel takes no exact copy, ends with config and keeps the default") {
   Rig rig;
   in_force(rig) = with_everything(in_force(rig));
   const core::Network before = rig.kernel.network;
-  SUBCASE("it takes another one") {
+  SUBCASE("it stores another one") {
     rig.kernel.meddler = [](core::Network& network) {
       if (Route* copy = support::default_route(network, core::memory_table)) {
         copy->attributes.clear();
       }
     };
   }
-  SUBCASE("it takes none") {
+  SUBCASE("it stores none") {
     rig.kernel.refuse_change = 8;
   }
   const Outcome outcome = rig.run();
@@ -95,8 +95,7 @@ TEST_CASE("memory: a default of which the kernel takes no true copy is not touch
   CHECK(rig.guards.opened == 0);
 }
 
-TEST_CASE(
-    "memory: a default that comes in front of ours is replaced, and each goes back to its own") {
+TEST_CASE("memory: default in front of ours, is replaced, and each is restored at its metric") {
   Rig rig(Topology::two_defaults);
   core::Network before = rig.kernel.network;
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -116,7 +115,7 @@ TEST_CASE(
   CHECK(sorted(rig.kernel.network) == sorted(before));
 }
 
-TEST_CASE("undo: one step that fails keeps none of the others, and is named") {
+TEST_CASE("undo: failed step, does not stop the others and is named") {
   for (const std::string refused :
        {"remove rule 17304", "remove rule 17299", "remove 169.254.169.254/32"}) {
     CAPTURE(refused);

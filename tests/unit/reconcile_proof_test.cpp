@@ -60,7 +60,7 @@ void put_vpn_in_front(Rig& rig) {
 
 }  // namespace
 
-TEST_CASE("proof: a path that is not proven is never switched to, and everything is as before") {
+TEST_CASE("proof: path not proven, no switch, everything is as before") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -78,7 +78,7 @@ TEST_CASE("proof: a path that is not proven is never switched to, and everything
   }
 }
 
-TEST_CASE("proof: by the anchor's address and table alone, past any proxy") {
+TEST_CASE("proof: path, is proven by the anchor's address and table, past any proxy") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -93,7 +93,7 @@ TEST_CASE("proof: by the anchor's address and table alone, past any proxy") {
   }
 }
 
-TEST_CASE("proof: the default is 174 until new connections by it succeed, then 173") {
+TEST_CASE("proof: switch, protocol 174 until new connections succeed, then 173") {
   Rig rig;
   int asked = 0;
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -109,7 +109,7 @@ TEST_CASE("proof: the default is 174 until new connections by it succeed, then 1
   CHECK(rig.guards.confirmed == 1);
 }
 
-TEST_CASE("proof: a default that a killed run left unconfirmed is confirmed where it is proven") {
+TEST_CASE("proof: unconfirmed default of a killed run, is confirmed if proven") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -122,7 +122,7 @@ TEST_CASE("proof: a default that a killed run left unconfirmed is confirmed wher
   }
 }
 
-TEST_CASE("proof: a default that a killed run left unconfirmed is undone where it is not proven") {
+TEST_CASE("proof: unconfirmed default of a killed run, is undone if not proven") {
   for (const auto way : {is_by_path, is_after_switch}) {
     for (const Topology topology : support::every_topology) {
       CAPTURE(support::name_of(topology));
@@ -139,7 +139,7 @@ TEST_CASE("proof: a default that a killed run left unconfirmed is undone where i
   }
 }
 
-TEST_CASE("proof: a Node that says true while the kernel shows no egress is told first") {
+TEST_CASE("proof: Node says true without egress, is corrected first") {
   Rig rig;
   rig.cloud.labels = support::labelled(support::first_choice).labels;
   rig.cloud.fault =
@@ -152,7 +152,7 @@ TEST_CASE("proof: a Node that says true while the kernel shows no egress is told
   CHECK(rig.kernel.changes.empty());
 }
 
-TEST_CASE("proof: a VPN in front needs no server to be said, label false") {
+TEST_CASE("proof: VPN in front, label false without asking any server") {
   Rig rig;
   rig.converge();
   put_vpn_in_front(rig);
@@ -166,7 +166,7 @@ TEST_CASE("proof: a VPN in front needs no server to be said, label false") {
   check_label_false(rig);
 }
 
-TEST_CASE("proof: without CAP_NET_ADMIN nothing is claimed, also in a dry run") {
+TEST_CASE("proof: no CAP_NET_ADMIN, claims nothing even in a dry run") {
   Rig rig;
   rig.kernel.network.may_change = false;
   SUBCASE("a run") {
@@ -181,7 +181,7 @@ TEST_CASE("proof: without CAP_NET_ADMIN nothing is claimed, also in a dry run") 
   check_posts_nothing(rig);
 }
 
-TEST_CASE("proof: without CAP_NET_ADMIN a steady run and status miss nothing") {
+TEST_CASE("proof: no CAP_NET_ADMIN, a steady run and status work") {
   Rig rig;
   rig.converge();
   rig.kernel.network.may_change = false;
@@ -194,7 +194,7 @@ TEST_CASE("proof: without CAP_NET_ADMIN a steady run and status miss nothing") {
   CHECK(app::status(rig.system, rig.invocation).ending.exit != Exit::no_permission);
 }
 
-TEST_CASE("proof: somebody else's route in a table of ours is a finding, and stays") {
+TEST_CASE("proof: another program's route in our table, is reported and stays") {
   Rig rig;
   core::Route foreign{.via = {support::private_gateway, support::eth1}, .protocol = 4};
   SUBCASE("17310, its default") {
@@ -207,7 +207,7 @@ TEST_CASE("proof: somebody else's route in a table of ours is a finding, and sta
     foreign.table = 17311;
     foreign.destination = support::prefix("192.0.2.0/24");
   }
-  SUBCASE("17312, which has copies of defaults only") {
+  SUBCASE("17312, which holds copies of defaults only") {
     foreign.table = 17312;
     foreign.destination = support::prefix("192.0.2.0/24");
   }

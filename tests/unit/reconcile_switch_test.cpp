@@ -35,7 +35,7 @@ void check_undone(const Rig& rig, const core::Network& before) {
 
 }  // namespace
 
-TEST_CASE("switch: a guard stands from before the switch until it is proven") {
+TEST_CASE("switch: switch until its proof, is guarded") {
   Rig rig;
   bool stood = false;
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -52,7 +52,7 @@ TEST_CASE("switch: a guard stands from before the switch until it is proven") {
   CHECK(rig.guards.opened == 1);
 }
 
-TEST_CASE("switch: no connection that was made by the old default is used after it") {
+TEST_CASE("switch: after the switch, no earlier connection is used") {
   Rig rig;
   rig.run();
   CHECK(rig.http.renewals == 1);
@@ -60,7 +60,7 @@ TEST_CASE("switch: no connection that was made by the old default is used after 
   CHECK(rig.http.renewals == 1);
 }
 
-TEST_CASE("switch: a guard whose process was killed brings back what was before") {
+TEST_CASE("switch: run killed, the guard restores the network") {
   for (const auto topology : support::every_topology) {
     Rig rig(topology);
     const core::Network before = rig.kernel.read();
@@ -72,7 +72,7 @@ TEST_CASE("switch: a guard whose process was killed brings back what was before"
   }
 }
 
-TEST_CASE("switch: undone when the API that answered before does not answer by it") {
+TEST_CASE("switch: API answered before but not after, is undone") {
   Rig rig;
   const core::Network before = rig.kernel.read();
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -93,7 +93,7 @@ TEST_CASE("switch: undone when the API that answered before does not answer by i
   CHECK(is_switched(rig));
 }
 
-TEST_CASE("switch: an API that was down before does not count against it; the other one is asked") {
+TEST_CASE("switch: API down before the switch, does not count; the other one is asked") {
   Rig rig;
   int probes = 0;
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -106,7 +106,7 @@ TEST_CASE("switch: an API that was down before does not count against it; the ot
   CHECK(probes == 1);
 }
 
-TEST_CASE("switch: any answer proves the way, also a refusal") {
+TEST_CASE("switch: any reply, even a refusal, proves the path") {
   Rig rig;
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
     return is_probe(request) ? std::optional(support::json_reply("{}", 403)) : std::nullopt;
@@ -114,7 +114,7 @@ TEST_CASE("switch: any answer proves the way, also a refusal") {
   CHECK(rig.run().ending.exit == Exit::ok);
 }
 
-TEST_CASE("switch: the probe and the services are asked anew, without a token") {
+TEST_CASE("switch: probes and services, use new connections without a token") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -131,7 +131,7 @@ TEST_CASE("switch: the probe and the services are asked anew, without a token") 
   CHECK(rig.http.sent.size() == 2);  // a steady run asks neither
 }
 
-TEST_CASE("verify: a service that sees another address undoes the switch") {
+TEST_CASE("verify: service sees another address, the switch is undone") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};
   const core::Network before = rig.kernel.read();
@@ -147,7 +147,7 @@ TEST_CASE("verify: a service that sees another address undoes the switch") {
   check_undone(rig, before);
 }
 
-TEST_CASE("verify: before the Node says true for the first time, also where nothing was switched") {
+TEST_CASE("verify: first label, needs a proof even without a switch") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};
   rig.converge();
@@ -156,7 +156,7 @@ TEST_CASE("verify: before the Node says true for the first time, also where noth
     CHECK(rig.run().ending.exit == Exit::ok);
     CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "true");
   }
-  SUBCASE("not seen as it: the public default comes back") {
+  SUBCASE("not seen as it: the public default returns") {
     rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
       return request.server == io::Server::verify
                  ? std::optional(support::json_reply("203.0.113.10"))
@@ -168,7 +168,7 @@ TEST_CASE("verify: before the Node says true for the first time, also where noth
   }
 }
 
-TEST_CASE("switch: a signal in its window undoes it") {
+TEST_CASE("switch: signal before the proof, is undone") {
   for (const Exit signal : {Exit::interrupted, Exit::terminated}) {
     Rig rig;
     const core::Network before = rig.kernel.read();
@@ -185,7 +185,7 @@ TEST_CASE("switch: a signal in its window undoes it") {
   }
 }
 
-TEST_CASE("switch: an undo that fails is degraded, and says what is left") {
+TEST_CASE("switch: failed undo, ends with degraded and names what is left") {
   Rig rig;
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
     if (is_probe(request)) {
@@ -203,7 +203,7 @@ TEST_CASE("switch: an undo that fails is degraded, and says what is left") {
   CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
 }
 
-TEST_CASE("switch: undone where the anchor's address goes away before it is proven") {
+TEST_CASE("switch: anchor address removed before the proof, is undone") {
   Rig rig;
   const auto in_force_before = core::default_in_force(rig.kernel.read());
   rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
@@ -220,14 +220,14 @@ TEST_CASE("switch: undone where the anchor's address goes away before it is prov
   CHECK(rig.guards.standing == 0);
 }
 
-TEST_CASE("switch: where no process can be had for a guard, it goes on without") {
+TEST_CASE("switch: guard cannot start, goes on without it") {
   Rig rig;
   rig.guards.blocked = core::Error(Exit::os_error, "start a guard: Cannot allocate memory");
   CHECK(rig.run().ending.exit == Exit::ok);
   CHECK(is_switched(rig));
 }
 
-TEST_CASE("undo: what others changed meanwhile stays") {
+TEST_CASE("undo: concurrent changes of others, stay") {
   auto now = support::converged(support::Topology::classic);
   core::Route* in_force = support::default_route(now);
   in_force->protocol = 16;  // a DHCP client put its own there

@@ -58,8 +58,7 @@ void check_steady(Rig& rig) {
 
 }  // namespace
 
-TEST_CASE(
-    "reconcile: where everything is right, one metadata and one Kubernetes request, no more") {
+TEST_CASE("reconcile: everything right, sends one request to metadata and one to Kubernetes") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -77,7 +76,7 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("reconcile: a name that does not match costs nothing at all") {
+TEST_CASE("reconcile: name does not match, sends nothing") {
   Rig rig;
   rig.invocation.config.node_name = "pool-web-8b870";
   const Run first = run(rig);
@@ -91,7 +90,7 @@ TEST_CASE("reconcile: a name that does not match costs nothing at all") {
   CHECK(rig.run().ending.message == "the name \"pool-web-8b870\" does not match \"x.*\"");
 }
 
-TEST_CASE("reconcile: gives a new droplet its address, in every topology") {
+TEST_CASE("reconcile: new droplet in every topology, gets its address") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -107,7 +106,7 @@ TEST_CASE("reconcile: gives a new droplet its address, in every topology") {
   }
 }
 
-TEST_CASE("reconcile: a first claim costs no more than it must") {
+TEST_CASE("reconcile: first claim, needs the budgeted number of calls") {
   Rig rig;
   rig.cloud.addresses[support::second_choice].holder = support::other_droplet;
   const Run first = run(rig);
@@ -118,7 +117,7 @@ TEST_CASE("reconcile: a first claim costs no more than it must") {
   CHECK(rig.token_reads == 1);
 }
 
-TEST_CASE("reconcile: asks for the Node while metadata is under way") {
+TEST_CASE("reconcile: metadata in flight, reads the Node at the same time") {
   Rig rig;
   rig.converge();
   rig.run();
@@ -128,13 +127,13 @@ TEST_CASE("reconcile: asks for the Node while metadata is under way") {
   CHECK(rig.http.in_flight() == 0);
 }
 
-TEST_CASE("reconcile: where no address shows a droplet, proves first that the token would see it") {
+TEST_CASE("reconcile: no address shows a droplet, first proves droplet:read") {
   Rig rig;
   CHECK(rig.run().ending.exit == Exit::ok);
   CHECK(support::api_calls(rig.http).at(1) == "GET /v2/droplets/758604990");
 }
 
-TEST_CASE("reconcile: a dry run says what a run does, and writes nothing") {
+TEST_CASE("reconcile: dry run, shows a run's steps and writes nothing") {
   Rig rig;
   rig.invocation.writes = app::Writes::none;
   const Outcome planned = rig.run();
@@ -150,14 +149,14 @@ TEST_CASE("reconcile: a dry run says what a run does, and writes nothing") {
   CHECK(done(rig.run()) == foretold);
 }
 
-TEST_CASE("reconcile: a dry run where everything is right is unchanged") {
+TEST_CASE("reconcile: dry run with everything right, is unchanged") {
   Rig rig;
   rig.converge();
   rig.invocation.writes = app::Writes::none;
   CHECK(rig.run().result == Outcome::Result::unchanged);
 }
 
-TEST_CASE("reconcile: a lost address is replaced in one run, in the safe order") {
+TEST_CASE("reconcile: lost address, is replaced in one run in the safe order") {
   for (const Topology topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
     Rig rig(topology);
@@ -181,8 +180,7 @@ TEST_CASE("reconcile: a lost address is replaced in one run, in the safe order")
   }
 }
 
-TEST_CASE(
-    "reconcile: asks the API from the public address while the anchor may be dead, only then") {
+TEST_CASE("reconcile: anchor may be dead, asks the API from the public address") {
   Rig rig;
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder.reset();
@@ -200,7 +198,7 @@ TEST_CASE(
 }
 
 // Before its turn to change the node, and after it, when everything is read again.
-TEST_CASE("reconcile: gives up the Node's request that hangs on a dead route, and asks again") {
+TEST_CASE("reconcile: Node's request on a dead route, is cancelled and repeated") {
   Rig rig;
   rig.converge();
   rig.cloud.addresses[support::first_choice].holder.reset();
@@ -209,7 +207,7 @@ TEST_CASE("reconcile: gives up the Node's request that hangs on a dead route, an
   CHECK(rig.http.in_flight() == 0);
 }
 
-TEST_CASE("reconcile: repairs exactly what is wrong") {
+TEST_CASE("reconcile: one thing wrong, repairs exactly that") {
   Rig rig;
   rig.converge();
   Lines expected;
@@ -219,7 +217,7 @@ TEST_CASE("reconcile: repairs exactly what is wrong") {
         "label-node pool-egress-8b870 do-outbound-floating-ip=198.51.100.8 "
         "do-outbound-floating-ip-enabled=true"};
   }
-  SUBCASE("the default was put back by somebody") {
+  SUBCASE("another program restored the default") {
     rig.kernel.network.routes[0] = support::booted(Topology::classic).routes[0];
     expected = {
         "label-node pool-egress-8b870 do-outbound-floating-ip- "

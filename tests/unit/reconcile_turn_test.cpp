@@ -18,7 +18,7 @@ bool is_confirmed(const Rig& rig) {
 
 }  // namespace
 
-TEST_CASE("turn: waits for another run, and reads everything again after it") {
+TEST_CASE("turn: another run, waits for it and reads everything again") {
   Rig rig;
   rig.locks.held_by_another = 3;
   rig.locks.on_take = [&] { rig.converge(); };  // what the other left behind
@@ -30,7 +30,7 @@ TEST_CASE("turn: waits for another run, and reads everything again after it") {
   CHECK(support::api_calls(rig.http).empty());
 }
 
-TEST_CASE("turn: had by a run that repairs, from before its first change to its end") {
+TEST_CASE("turn: repair, holds the lock from its first change to its end") {
   Rig rig;
   rig.kernel.meddler = [&](core::Network&) { CHECK(rig.locks.held == 1); };
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -41,7 +41,7 @@ TEST_CASE("turn: had by a run that repairs, from before its first change to its 
   CHECK(rig.guards.given < rig.clock.deadline() + io::Duration{700});  // before the alarm
 }
 
-TEST_CASE("turn: a Node that is to be labelled, and nothing else, needs it as well") {
+TEST_CASE("turn: label patch alone, needs the lock as well") {
   Rig rig;
   rig.converge();
   rig.cloud.labels.clear();
@@ -50,11 +50,11 @@ TEST_CASE("turn: a Node that is to be labelled, and nothing else, needs it as we
   CHECK(rig.locks.taken == 1);
 }
 
-TEST_CASE("turn: another run that does not end in time is told, and nothing is changed") {
+TEST_CASE("turn: other run does not end in time, is reported without a change") {
   Rig rig;
   rig.locks.held_by_another = 1'000'000;
   SUBCASE("nothing is known yet") {}
-  SUBCASE("a label is to be mended") {
+  SUBCASE("a label must be repaired") {
     rig.converge();
     rig.cloud.labels.clear();
   }
@@ -67,7 +67,7 @@ TEST_CASE("turn: another run that does not end in time is told, and nothing is c
   CHECK(support::api_calls(rig.http).empty());
 }
 
-TEST_CASE("turn: where the kernel has no such lock, it goes on without") {
+TEST_CASE("turn: kernel without such a lock, goes on without it") {
   Rig rig;
   rig.locks.failure = core::Error(Exit::os_error, "lock the node's network: Not supported");
   CHECK(rig.run().ending.exit == Exit::ok);
@@ -75,7 +75,7 @@ TEST_CASE("turn: where the kernel has no such lock, it goes on without") {
   CHECK_FALSE(rig.guards.locked);
 }
 
-TEST_CASE("turn: whoever changes nothing does not ask for it") {
+TEST_CASE("turn: run without a change, takes no lock") {
   Rig rig;
   SUBCASE("a steady run") {
     rig.converge();
@@ -87,7 +87,7 @@ TEST_CASE("turn: whoever changes nothing does not ask for it") {
   CHECK(rig.locks.asked == 0);
 }
 
-TEST_CASE("guard: a switch that it undid meanwhile is not confirmed: 75, everything undone") {
+TEST_CASE("guard: undid the switch meanwhile, ends with try-again and everything undone") {
   Rig rig;
   const core::Network before = rig.kernel.read();
   rig.guards.end = Guard::End::undone;
@@ -98,7 +98,7 @@ TEST_CASE("guard: a switch that it undid meanwhile is not confirmed: 75, everyth
   CHECK(rig.locks.held == 0);
 }
 
-TEST_CASE("guard: one that was killed does not end a run that is proven") {
+TEST_CASE("guard: killed, a proven run goes on") {
   Rig rig;
   rig.guards.end = Guard::End::missing;
   CHECK(rig.run().ending.exit == Exit::ok);

@@ -15,13 +15,13 @@ std::string written(const std::string& note) {
   };
   cloud::Kubernetes kubernetes(http, "https://kube.test", "", [] { return cloud::Secret{"x"}; });
   kubernetes.send("GET", "/");  // tells the time
-  cloud::record(kubernetes, {.reason = "EgressIPFailed", .note = note}, "node", "uid");
+  cloud::write_event(kubernetes, {.reason = "EgressIPFailed", .note = note}, "node", "uid");
   return nlohmann::json::parse(http.sent.back().body).at("note").get<std::string>();
 }
 
 }  // namespace
 
-TEST_CASE("events: a note is no longer than the API takes, and ends with a whole letter") {
+TEST_CASE("events: long note, is cut to the API's limit after a whole character") {
   CHECK(written("short") == "short");
   CHECK(written(std::string(1024, 'x')) == std::string(1024, 'x'));
   CHECK(written(std::string(2000, 'x')) == std::string(1024, 'x'));
@@ -30,6 +30,6 @@ TEST_CASE("events: a note is no longer than the API takes, and ends with a whole
 }
 
 // A reply that is no JSON is quoted in the error that it causes, whatever bytes it has.
-TEST_CASE("events: a note of bytes that are no text is told as well as it can be") {
+TEST_CASE("events: note with invalid UTF-8, is written with replacements") {
   CHECK(written("last read: '\xff'") == "last read: '\xef\xbf\xbd'");
 }

@@ -18,7 +18,7 @@ namespace {
 
 const core::Error unreachable(Exit::unavailable, "it cannot be reached");
 
-// A droplet that leaves by its address, and whose account was read.
+// A droplet with its egress IP, and its account.
 Observation all_known() {
   Observation found = support::healthy();
   core::Account account = support::all_free();
@@ -41,7 +41,7 @@ std::ptrdiff_t count(const core::Plan& plan) {
 
 }  // namespace
 
-TEST_CASE("release: the network is as it booted, and what others made stays") {
+TEST_CASE("release: after a reconcile, the network is as it booted, and other routes stay") {
   const core::Route foreign{
       .destination = support::prefix("192.168.7.0/24"), .via = {{}, support::eth0}, .protocol = 42};
   const core::Rule foreign_rule{.priority = 900, .table = 42, .protocol = 42};
@@ -64,7 +64,7 @@ TEST_CASE("release: the network is as it booted, and what others made stays") {
   }
 }
 
-TEST_CASE("release: a default that led into the VPC is found again") {
+TEST_CASE("release: previous default into the VPC, is restored") {
   const auto booted = [] {
     auto network = support::booted(support::Topology::classic);
     support::default_route(network)->via = {support::private_gateway, support::eth1};
@@ -89,7 +89,7 @@ TEST_CASE("release: a default that led into the VPC is found again") {
   CHECK_FALSE(core::default_of(kernel.network, core::public_table).has_value());
 }
 
-TEST_CASE("release: a default that nobody remembers leads by the public gateway, set by hand") {
+TEST_CASE("release: no stored default, a public one is added like one by hand") {
   Observation found = all_known();
   support::remove_routes_to(found.network, {}, core::memory_table);
   const auto plan = core::plan_release(found, support::asked());
@@ -98,7 +98,7 @@ TEST_CASE("release: a default that nobody remembers leads by the public gateway,
   CHECK(route.protocol == 3);  // RTPROT_BOOT
 }
 
-TEST_CASE("release: the Node first, then the network, the address last") {
+TEST_CASE("release: order, the Node first, then the network, the address last") {
   const auto plan = core::plan_release(all_known(), support::asked());
   REQUIRE(plan.steps.size() > 4);
   CHECK(std::holds_alternative<core::PatchNode>(plan.steps[0].action));
@@ -109,10 +109,10 @@ TEST_CASE("release: the Node first, then the network, the address last") {
   CHECK(plan.ending.exit == Exit::ok);
 }
 
-TEST_CASE("release: an address that is to be kept, or is none of the pool's, stays") {
+TEST_CASE("release: --keep-ip or an address outside the pool, is not unassigned") {
   auto asked = support::asked();
   Observation found = all_known();
-  SUBCASE("to be kept: the account is not even read") {
+  SUBCASE("--keep-ip: the account is not read") {
     asked.keep_ip = true;
     found.account = core::NotAsked{};
   }
@@ -131,13 +131,13 @@ TEST_CASE("release: an address that is to be kept, or is none of the pool's, sta
   CHECK(plan.ending.exit == Exit::ok);
 }
 
-TEST_CASE("release: the Lease of an address that was being claimed is given back, too") {
+TEST_CASE("release: Lease of an interrupted claim, is released too") {
   Observation found = all_known();
-  found.leased = {support::second_choice};
+  found.leased_addresses = {support::second_choice};
   CHECK(count<core::ReleaseLease>(core::plan_release(found, support::asked())) == 2);
 }
 
-TEST_CASE("release: what cannot be reached keeps nothing else from being released") {
+TEST_CASE("release: unreachable server, does not stop the rest") {
   Observation found = all_known();
   SUBCASE("Kubernetes: the address is unassigned, its Lease expires") {
     found.node = core::Unavailable{unreachable};
@@ -155,10 +155,10 @@ TEST_CASE("release: what cannot be reached keeps nothing else from being release
   CHECK(count<core::ReplaceDefault>(core::plan_release(found, support::asked())) == 1);
 }
 
-TEST_CASE("release: nothing is done where a step has failed, or the Node is another droplet's") {
+TEST_CASE("release: failed step or another droplet's Node, ends without more steps") {
   Observation found = all_known();
-  SUBCASE("a step has failed") {
-    found.failure = core::Error(Exit::os_error, "the kernel refuses");
+  SUBCASE("a failed step") {
+    found.claim_error = core::Error(Exit::os_error, "the kernel refuses");
     CHECK(core::plan_release(found, support::asked()).ending.exit == Exit::os_error);
   }
   SUBCASE("another droplet's") {
@@ -168,7 +168,7 @@ TEST_CASE("release: nothing is done where a step has failed, or the Node is anot
   CHECK(core::plan_release(found, support::asked()).steps.empty());
 }
 
-TEST_CASE("release: facts that lack are asked for, one after the other") {
+TEST_CASE("release: unknown facts, are read one by one") {
   Observation found;
   found.network = support::converged(support::Topology::classic);
   const auto needs = [&] { return core::plan_release(found, support::asked()).needs; };

@@ -59,7 +59,7 @@ std::string action(const core::Action& value) {
 }  // namespace
 
 // Fields are only ever added (SPEC section 4).
-TEST_CASE("report: JSON has every field, with its type") {
+TEST_CASE("report: JSON, has every field with its type") {
   const json document = parsed(eventful());
   CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",
                                                    "exit", "floating_ip", "labels", "node",
@@ -91,7 +91,7 @@ TEST_CASE("report: JSON has every field, with its type") {
   CHECK(document["elapsed_seconds"] == 1.234);
 }
 
-TEST_CASE("report: JSON is one line, and says null for what is not known") {
+TEST_CASE("report: JSON, is one line with null for unknown values") {
   const std::string text = app::render_json(Outcome{});
   CHECK(text.find('\n') == text.size() - 1);
   const json document = json::parse(text);
@@ -104,20 +104,20 @@ TEST_CASE("report: JSON is one line, and says null for what is not known") {
   CHECK(document["exit"] == json{{"code", 0}, {"name", "ok"}, {"retry", false}});
 }
 
-TEST_CASE("report: a default without gateway, device or source has nulls there") {
+TEST_CASE("report: default without gateway, device or source, has nulls there") {
   Outcome outcome = steady();
   outcome.network = {.routes = {{.via = {{}, 9}}}};
   CHECK(parsed(outcome)["route"] ==
         json{{"gateway", nullptr}, {"device", nullptr}, {"source", nullptr}});
 }
 
-TEST_CASE("report: JSON survives text that is not UTF-8") {
+TEST_CASE("report: text that is not UTF-8, keeps JSON valid") {
   Outcome outcome = eventful();
   outcome.ending.message = "bytes \xff\xfe from a proxy";
   CHECK(parsed(outcome)["error"]["message"] == "bytes \xef\xbf\xbd\xef\xbf\xbd from a proxy");
 }
 
-TEST_CASE("report: every result and every step's result has its word") {
+TEST_CASE("report: every result, has its word") {
   Outcome outcome = eventful();
   const std::vector<std::string> results = {"unchanged", "changed", "skipped", "planned", "failed"};
   for (std::size_t index = 0; index < results.size(); ++index) {
@@ -131,7 +131,7 @@ TEST_CASE("report: every result and every step's result has its word") {
   }
 }
 
-TEST_CASE("report: text is a line a step with its reason, then the result") {
+TEST_CASE("report: text, has one line per step with its reason, then the result") {
   CHECK(app::render_text(eventful()) ==
         "done: assign 198.51.100.8 to droplet 758604990: none is held\n"
         "failed: label-node node-1 a- e=true: label e is absent (denied)\n"
@@ -148,7 +148,7 @@ TEST_CASE("report: text is a line a step with its reason, then the result") {
   CHECK(app::render_text(outcome) == "skipped: the name \"x\" does not contain \"y\"\n");
 }
 
-TEST_CASE("report: words for every action") {
+TEST_CASE("report: every action, has its words") {
   const core::Route route{.destination = support::prefix("192.0.2.0/24"),
                           .via = {support::public_gateway, support::eth0},
                           .source = support::public_address,
@@ -171,7 +171,7 @@ TEST_CASE("report: words for every action") {
   CHECK(action(core::PatchNode{"n", {{"a", "b"}, {"c", std::nullopt}}}) == "label-node n a=b c-");
 }
 
-TEST_CASE("report: the exit code is the ending's, unless asked otherwise") {
+TEST_CASE("report: exit code, is the ending's unless an option changes it") {
   app::Invocation invocation;
   Outcome outcome = steady();
   const auto exit = [&] { return app::exit_of(outcome, invocation); };
@@ -188,7 +188,7 @@ TEST_CASE("report: the exit code is the ending's, unless asked otherwise") {
   CHECK(exit() == Exit::ok);
 }
 
-TEST_CASE("report: --detailed-exitcode tells change and no match") {
+TEST_CASE("report: --detailed-exitcode, shows a change and no match") {
   app::Invocation invocation{.detailed_exitcode = true};
   Outcome outcome = steady();
   const auto exit = [&](Outcome::Result result) {

@@ -34,7 +34,8 @@ struct Fixture {
     for (const std::string method : {"GET", "PATCH", "POST", "DELETE"}) {
       fake->script(method + " http://api.test/x", replies);
     }
-    http = io::retrying(std::move(inner), clock, log_of_test, [jitter] { return jitter; });
+    http =
+        io::make_retrying_http(std::move(inner), clock, log_of_test, [jitter] { return jitter; });
   }
 
   long get() { return http->send(request()).status; }
@@ -58,7 +59,7 @@ Waits waits(std::initializer_list<int> milliseconds) {
 
 }  // namespace
 
-TEST_CASE("retry: a GET is sent again until a reply can be used") {
+TEST_CASE("retry: GET without a usable reply, is repeated") {
   for (const Reply& bad :
        {status(408), status(425), status(429), status(500), status(502), status(503), status(504),
         status(520), status(522), status(524), status(530), support::no_reply()}) {
@@ -69,7 +70,7 @@ TEST_CASE("retry: a GET is sent again until a reply can be used") {
   }
 }
 
-TEST_CASE("retry: what the server means is not asked again") {
+TEST_CASE("retry: permanent status, is not repeated") {
   for (const long code : {200L, 201L, 204L, 301L, 400L, 401L, 403L, 404L, 409L, 418L, 422L}) {
     CAPTURE(code);
     Fixture fixture({status(code)});
@@ -79,7 +80,7 @@ TEST_CASE("retry: what the server means is not asked again") {
   }
 }
 
-TEST_CASE("retry: a POST or a DELETE is sent once, whatever comes of it") {
+TEST_CASE("retry: POST or DELETE, is sent once") {
   for (const std::string method : {"POST", "DELETE"}) {
     CAPTURE(method);
     Fixture fixture({status(503)});
@@ -91,13 +92,13 @@ TEST_CASE("retry: a POST or a DELETE is sent once, whatever comes of it") {
   }
 }
 
-TEST_CASE("retry: a PATCH says the same when said twice") {
+TEST_CASE("retry: PATCH, is repeated because it is idempotent") {
   Fixture fixture({support::no_reply(), status(200)});
   CHECK(fixture.http->send(Fixture::request("PATCH")).status == 200);
   CHECK(fixture.fake->sent.size() == 2);
 }
 
-TEST_CASE("retry: gives what the last of five attempts gave") {
+TEST_CASE("retry: five failed attempts, returns the last reply") {
   Fixture fixture({status(503)});
   CHECK(fixture.get() == 503);
   CHECK(fixture.fake->sent.size() == 5);
@@ -106,7 +107,7 @@ TEST_CASE("retry: gives what the last of five attempts gave") {
   CHECK(silent.fake->sent.size() == 5);
 }
 
-TEST_CASE("retry: asks Kubernetes three times only, since egress comes first") {
+TEST_CASE("retry: Kubernetes, gets three attempts because egress comes first") {
   Fixture fixture({status(503)});
   auto request = Fixture::request();
   request.server = io::Server::kubernetes;
@@ -114,22 +115,22 @@ TEST_CASE("retry: asks Kubernetes three times only, since egress comes first") {
   CHECK(fixture.fake->sent.size() == 3);
 }
 
-TEST_CASE("retry: does not repeat what is broken for good, nor after a signal") {
+TEST_CASE("retry: permanent error or signal, is not repeated") {
   for (const Exit exit : {Exit::software, Exit::interrupted, Exit::terminated, Exit::try_again}) {
     Fixture fixture({core::Error(exit, "no")});
-    CHECK(core::any_failure_of([&] { fixture.get(); })->exit() == exit);
+    CHECK(core::catch_error([&] { fixture.get(); })->exit() == exit);
     CHECK(fixture.fake->sent.size() == 1);
   }
 }
 
-TEST_CASE("retry: a signal ends the wait between two attempts") {
+TEST_CASE("retry: signal between two attempts, ends the wait") {
   Fixture fixture({status(503)});
   fixture.clock.on_sleep = [&] { fixture.clock.signal = Exit::terminated; };
-  CHECK(core::any_failure_of([&] { fixture.get(); })->exit() == Exit::terminated);
+  CHECK(core::catch_error([&] { fixture.get(); })->exit() == Exit::terminated);
   CHECK(fixture.fake->sent.size() == 1);
 }
 
-TEST_CASE("retry: waits twice as long each time, between half and the whole") {
+TEST_CASE("retry: each wait, is twice as long, with a random part off") {
   Fixture shortest({status(503)}, 0.0);
   CHECK(shortest.get() == 503);
   CHECK(shortest.clock.slept == waits({125, 250, 500, 1000}));
@@ -138,7 +139,7 @@ TEST_CASE("retry: waits twice as long each time, between half and the whole") {
   CHECK(longest.clock.slept == waits({250, 500, 1000, 2000}));
 }
 
-TEST_CASE("retry: backoff has a longest wait, however many attempts") {
+TEST_CASE("retry: many attempts, the wait has a maximum") {
   const io::RetryPolicy policy{.first = Duration{250}, .most = Duration{5'000}};
   CHECK(io::backoff(policy, 4, [] { return 1.0; }) == Duration{4'000});
   CHECK(io::backoff(policy, 5, [] { return 1.0; }) == Duration{5'000});
@@ -146,7 +147,7 @@ TEST_CASE("retry: backoff has a longest wait, however many attempts") {
   CHECK(io::backoff(policy, 1'000'000, [] { return 0.0; }) == Duration{2'500});
 }
 
-TEST_CASE("retry: jitter is a number from nought to one, and not always the same") {
+TEST_CASE("retry: jitter, is a varying number from 0 to 1") {
   const auto random = io::open_random();
   double least = 1;
   double most = 0;
@@ -160,23 +161,23 @@ TEST_CASE("retry: jitter is a number from nought to one, and not always the same
   CHECK(most - least > 0.5);
 }
 
-TEST_CASE("retry: a rate limit is waited out as its headers say") {
+TEST_CASE("retry: rate limit, waits as its headers say") {
   const std::string now = "1700000000";
   Duration expected{};
   std::map<std::string, std::string> headers;
-  SUBCASE("a burst tells how long") {
+  SUBCASE("retry-after of a burst") {
     headers = {{"retry-after", "29"}, {"ratelimit-reset", "1700009999"}};
     expected = Duration{29'000};
   }
-  SUBCASE("an hourly limit tells when") {
+  SUBCASE("reset time of an hourly limit") {
     headers = {{"ratelimit-reset", "1700000040"}};
     expected = Duration{41'000};
   }
-  SUBCASE("a reset that has passed") {
+  SUBCASE("a past reset time") {
     headers = {{"ratelimit-reset", "1699999000"}};
     expected = Duration{1'000};
   }
-  SUBCASE("a negative wait is a second") {
+  SUBCASE("a negative wait counts as a second") {
     headers = {{"retry-after", "-5"}};
     expected = Duration{1'000};
   }
@@ -187,11 +188,11 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
     headers = {{"retry-after", "Tue, 14 Nov 2023 22:13:30 GMT"}};
     expected = Duration{11'000};
   }
-  SUBCASE("what cannot be read: the ordinary backoff") {
+  SUBCASE("unreadable: the ordinary backoff") {
     headers = {{"retry-after", "later"}, {"ratelimit-reset", "soon"}};
     expected = Duration{125};
   }
-  SUBCASE("our clock is an hour behind: the reply's own Date is the clock for it") {
+  SUBCASE("our clock is an hour behind, so the reply's Date is used") {
     headers = {{"date", "Tue, 14 Nov 2023 23:13:20 GMT"}, {"ratelimit-reset", "1700003603"}};
     expected = Duration{4'000};
   }
@@ -199,7 +200,7 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
     headers = {{"date", "Tue, 14 Nov 2023 21:13:20 GMT"}, {"ratelimit-reset", "1699996403"}};
     expected = Duration{4'000};
   }
-  SUBCASE("a Date that is none: our clock") {
+  SUBCASE("an invalid Date, so our clock is used") {
     headers = {{"date", "today"}, {"ratelimit-reset", "1700000040"}};
     expected = Duration{41'000};
   }
@@ -208,8 +209,7 @@ TEST_CASE("retry: a rate limit is waited out as its headers say") {
   CHECK(fixture.clock.slept == Waits{expected});
 }
 
-TEST_CASE(
-    "retry: a rate limit is waited out however often, each time for longer, until the deadline") {
+TEST_CASE("retry: repeated rate limits, waits longer each time until the deadline") {
   Fixture fixture({limited({{"retry-after", "1"}})}, 0.5);
   CHECK_THROWS_AS(fixture.get(), core::Error);
   REQUIRE(fixture.clock.slept.size() >= 4);
@@ -217,13 +217,13 @@ TEST_CASE(
   CHECK(fixture.clock.slept == waits({6'000, 11'000, 21'000, 31'000}));
 }
 
-TEST_CASE("retry: a rate limit that asks for no patience is not asked without end") {
+TEST_CASE("retry: rate limit with a wait of 0, does not loop endlessly") {
   Fixture fixture({limited({{"retry-after", "0"}})});
-  CHECK(core::failure_of([&] { fixture.get(); })->exit() == Exit::try_again);
+  CHECK(core::catch_error_except_signals([&] { fixture.get(); })->exit() == Exit::try_again);
   CHECK(fixture.fake->sent.size() == 121);  // once a second for two minutes, without any jitter
 }
 
-TEST_CASE("retry: nodes that are refused together come back spread out, those under way first") {
+TEST_CASE("retry: nodes refused together, come back spread, those with progress first") {
   for (const double jitter : {0.0, 1.0}) {
     const int chosen = jitter > 0 ? 1 : 0;
     Fixture fresh({limited({{"retry-after", "7"}}), status(200)}, jitter);
@@ -236,15 +236,15 @@ TEST_CASE("retry: nodes that are refused together come back spread out, those un
   }
 }
 
-TEST_CASE("retry: the wait that a node chooses leaves some of the run to use it") {
+TEST_CASE("retry: spread of the wait, leaves time of the run for the work") {
   Fixture fixture({limited({{"retry-after", "20"}}), status(200)}, 1.0, Duration{30'000});
   CHECK(fixture.get() == 200);
   CHECK(fixture.clock.slept == waits({25'000}));
 }
 
-TEST_CASE("retry: a rate limit that outlasts the deadline ends the run at once") {
+TEST_CASE("retry: rate limit beyond the deadline, ends at once") {
   Fixture fixture({limited({{"ratelimit-reset", "1700003000"}})});
-  const auto failure = core::failure_of([&] { fixture.get(); });
+  const auto failure = core::catch_error_except_signals([&] { fixture.get(); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) ==
@@ -252,7 +252,7 @@ TEST_CASE("retry: a rate limit that outlasts the deadline ends the run at once")
   CHECK(fixture.clock.slept.empty());
 }
 
-TEST_CASE("retry: headers that promise ages are not believed, and overflow nothing") {
+TEST_CASE("retry: header with an absurd wait, is not believed") {
   FakeClock clock;
   for (const std::string text : {"9223372036854775807", "99999999999"}) {
     io::Response response{.status = 429, .headers = {{"retry-after", text}}};
@@ -268,16 +268,16 @@ TEST_CASE("retry: headers that promise ages are not believed, and overflow nothi
   CHECK_FALSE(io::rate_limit_wait(beyond, clock).has_value());
 }
 
-TEST_CASE("retry: never begins a wait beyond the deadline, and says what went wrong instead") {
+TEST_CASE("retry: wait beyond the deadline, returns the last reply at once") {
   Fixture fixture({status(503)}, 1.0, Duration{300});
   CHECK(fixture.get() == 503);
   CHECK(fixture.clock.slept == waits({250}));
   Fixture silent({support::no_reply()}, 1.0, Duration{300});
-  CHECK(core::failure_of([&] { silent.get(); })->exit() == Exit::unavailable);
+  CHECK(core::catch_error_except_signals([&] { silent.get(); })->exit() == Exit::unavailable);
   CHECK(silent.clock.slept == waits({250}));
 }
 
-TEST_CASE("retry: what is to be tried once is tried once") {
+TEST_CASE("retry: Tries::one, is sent once") {
   Fixture fixture({status(503)});
   auto request = Fixture::request();
   request.tries = io::Tries::one;
@@ -285,7 +285,7 @@ TEST_CASE("retry: what is to be tried once is tried once") {
   CHECK(fixture.fake->sent.size() == 1);
 }
 
-TEST_CASE("retry: requests side by side keep their replies, counts include retries") {
+TEST_CASE("retry: parallel requests, keep their replies; counts include retries") {
   Fixture fixture({status(503), status(200), status(201)});
   const auto first = fixture.http->start(Fixture::request());
   const auto second = fixture.http->start(Fixture::request());

@@ -11,7 +11,7 @@ using core::Rule;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// Replies of the public address keep to the public gateway: by our rules, or by somebody else's.
+// Replies of the public address keep to the public gateway: by our rules, or by another program's.
 
 namespace {
 
@@ -36,7 +36,7 @@ Rule& rule_at(Network& network, std::uint32_t priority) {
 
 }  // namespace
 
-TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
+TEST_CASE("routes: another program's reply rule, replaces ours") {
   Network network = support::booted(Topology::routing_agent);
   const auto rules = [&] {
     Lines lines = kept(network);
@@ -46,13 +46,13 @@ TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
   CHECK(rules() == anchor_rules);
   Rule& rule = network.rules[1];
   Route& route = *support::default_route(network, 135);
-  SUBCASE("unless it selects by more than the source") {
+  SUBCASE("unless it has other selectors") {
     rule.plain = false;
   }
   SUBCASE("unless it is for another address") {
     rule.source = core::Prefix::host(support::anchor_address);
   }
-  SUBCASE("unless it is for everybody") {
+  SUBCASE("unless it is for all sources") {
     rule.source.reset();
   }
   SUBCASE("unless it is for the whole network") {
@@ -81,7 +81,7 @@ TEST_CASE("routes: replies kept by somebody else's rule need none of ours") {
   CHECK(rules() == all);
 }
 
-TEST_CASE("routes: rules of ours that are not exactly as wanted are replaced") {
+TEST_CASE("routes: our rule with a difference, is replaced") {
   Network network = support::converged(Topology::classic);
   std::string stale;
   SUBCASE("another priority") {

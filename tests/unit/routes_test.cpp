@@ -26,14 +26,14 @@ Lines back(const Network& network) {
 
 }  // namespace
 
-TEST_CASE("routes: the default in force is the one of main with the lowest metric") {
+TEST_CASE("routes: effective default, is the one of main with the lowest metric") {
   Network network = support::booted(Topology::two_defaults);
   CHECK(core::default_in_force(network)->via.gateway == support::public_gateway);
   network.routes.front().metric = 300;
   CHECK(core::default_in_force(network)->via.gateway == support::private_gateway);
 }
 
-TEST_CASE("routes: other tables, other services and half the world are no default in force") {
+TEST_CASE("routes: other tables, types of service or half the world, are not the default") {
   Network network;
   CHECK_FALSE(core::default_in_force(network).has_value());
   network.routes = {{.via = {support::public_gateway, support::eth0}, .table = 135},
@@ -42,7 +42,7 @@ TEST_CASE("routes: other tables, other services and half the world are no defaul
   CHECK_FALSE(core::default_in_force(network).has_value());
 }
 
-TEST_CASE("routes: what we write is marked as ours, in every field") {
+TEST_CASE("routes: our routes and rules, have our protocol and every field as planned") {
   const auto steps = core::prepare_switch(support::booted(Topology::dhcp_metric), paths, {});
   REQUIRE(steps.size() == 9);
   CHECK(std::get<core::SetRoute>(steps[0].action).route ==
@@ -99,7 +99,7 @@ TEST_CASE("routes: what we write is marked as ours, in every field") {
               .protocol = 173});
 }
 
-TEST_CASE("routes: a copy of the default is kept in a table of its own, and put back from there") {
+TEST_CASE("routes: default to replace, is stored in our table and restored from it") {
   Network network = support::booted(Topology::dhcp_metric);
   Route expected = *core::default_in_force(network);
   expected.table = 17312;
@@ -112,7 +112,7 @@ TEST_CASE("routes: a copy of the default is kept in a table of its own, and put 
         *core::default_in_force(support::booted(Topology::dhcp_metric)));
 }
 
-TEST_CASE("routes: a direct route of somebody else's is the operator's own choice") {
+TEST_CASE("routes: another program's direct route, is kept") {
   Network network = support::converged(Topology::classic);
   const core::Prefix direct = support::prefix("192.0.2.0/24");
   network.routes.push_back(
@@ -126,14 +126,14 @@ TEST_CASE("routes: a direct route of somebody else's is the operator's own choic
     network.routes.back().destination = support::prefix("192.0.0.0/16");
     CHECK(kept(network, {direct}).size() == 1);
   }
-  SUBCASE("ours, but elsewhere, is set again") {
+  SUBCASE("ours with another hop is set again") {
     network.routes.back().protocol = core::our_protocol;
     CHECK(kept(network, {direct}) ==
           Lines{"set-route 192.0.2.0/24 via 203.0.113.1 dev eth0 src 203.0.113.10"});
   }
 }
 
-TEST_CASE("routes: our own direct routes go when they are no longer asked for") {
+TEST_CASE("routes: unwanted direct route of ours, is removed") {
   Network network = support::converged(Topology::classic);
   network.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
                             .via = {support::public_gateway, support::eth0},
@@ -145,7 +145,7 @@ TEST_CASE("routes: our own direct routes go when they are no longer asked for") 
   CHECK(kept(network).empty());
 }
 
-TEST_CASE("routes: our own direct route at another metric is stale beside the right one") {
+TEST_CASE("routes: our direct route at another metric, is removed beside the right one") {
   Network network = support::converged(Topology::classic);
   Route second = *support::route_to(network, support::prefix("169.254.169.254"));
   second.metric = 10;
@@ -155,7 +155,7 @@ TEST_CASE("routes: our own direct route at another metric is stale beside the ri
               "metric 10"});
 }
 
-TEST_CASE("routes: a stale reply route is replaced in its place") {
+TEST_CASE("routes: old reply route, is replaced in place") {
   Network network = support::booted(Topology::dhcp_metric);
   network.routes.push_back(
       {.via = {support::private_gateway, support::eth1}, .metric = 7, .table = core::public_table});
@@ -163,7 +163,7 @@ TEST_CASE("routes: a stale reply route is replaced in its place") {
         "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 metric 7 table 17310");
 }
 
-TEST_CASE("routes: the public default comes back only from ours or from none") {
+TEST_CASE("routes: public default, returns only in place of ours or of none") {
   Network network = support::converged(Topology::classic);
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
   CHECK(back(support::booted(Topology::classic)).empty());
@@ -175,13 +175,13 @@ TEST_CASE("routes: the public default comes back only from ours or from none") {
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
 }
 
-TEST_CASE("routes: the public default is rebuilt from metadata where no copy is left") {
+TEST_CASE("routes: no stored default, the public one is rebuilt from metadata") {
   Network network = support::converged(Topology::dhcp_metric);
   support::remove_routes_to(network, {}, core::memory_table);
-  SUBCASE("no reply route either") {
+  SUBCASE("nor a reply route") {
     support::remove_routes_to(network, {}, core::public_table);
   }
-  SUBCASE("a reply route that leads elsewhere") {
+  SUBCASE("a reply route with another hop") {
     support::default_route(network, core::public_table)->via.gateway = support::private_gateway;
   }
   const auto steps = core::default_by_public(network, paths.public_path, "it is lost");
@@ -190,17 +190,17 @@ TEST_CASE("routes: the public default is rebuilt from metadata where no copy is 
   CHECK(std::get<core::ReplaceDefault>(steps.at(0).action).route.protocol == 3);  // RTPROT_BOOT
 }
 
-TEST_CASE("routes: metadata is reached again only behind our own default, from our own table") {
+TEST_CASE("routes: metadata behind our default, is reached again through our own table") {
   Network network = support::converged(Topology::classic);
   support::remove_routes_to(network, support::prefix("169.254.169.254"));
   CHECK(core::reach_metadata(network).size() == 1);
-  SUBCASE("not when it is reachable") {
+  SUBCASE("not if it is reachable") {
     network = support::converged(Topology::classic);
   }
-  SUBCASE("not by the public default") {
+  SUBCASE("not with the public default") {
     network = support::booted(Topology::classic);
   }
-  SUBCASE("not by the public default that was put back") {
+  SUBCASE("not with the restored public default") {
     *support::default_route(network) = support::booted(Topology::classic).routes[0];
   }
   SUBCASE("not without a default") {
@@ -212,10 +212,10 @@ TEST_CASE("routes: metadata is reached again only behind our own default, from o
   CHECK(core::reach_metadata(network).empty());
 }
 
-TEST_CASE("routes: a default that is overruled is told with where traffic really leaves") {
+TEST_CASE("routes: overridden default, the ending names the real hop") {
   Network network = support::converged(Topology::classic);
   CHECK_FALSE(core::default_overruled(network).has_value());
-  SUBCASE("the second half of the world only") {
+  SUBCASE("only the second half of the world") {
     network.leaves_by.back().hop = {{}, support::eth1};
     const auto ending = core::default_overruled(network);
     REQUIRE(ending.has_value());
@@ -229,13 +229,13 @@ TEST_CASE("routes: a default that is overruled is told with where traffic really
     support::remove_routes_to(network, {});
     CHECK_FALSE(core::default_overruled(network).has_value());
   }
-  SUBCASE("not with several gateways: the kernel names but one") {
+  SUBCASE("not with several gateways, of which the kernel names one") {
     support::default_route(network)->multipath = true;
     CHECK_FALSE(core::default_overruled(network).has_value());
   }
 }
 
-TEST_CASE("routes: a destination that only a default leads to, in each quarter of the world") {
+TEST_CASE("routes: destinations of defaults, one in each quarter of the world") {
   const auto with = [](const std::vector<std::string>& taken, std::uint8_t protocol = 4,
                        std::uint32_t table = core::main_table) {
     std::vector<Route> routes;
@@ -258,7 +258,7 @@ TEST_CASE("routes: a destination that only a default leads to, in each quarter o
   CHECK(with({"23.0.0.0/8", "45.0.0.0/8", "52.0.0.0/8"}) ==
         "64.64.64.64 129.129.129.129 193.193.193.193");
   CHECK(with({"193.193.193.193"}) == "23.23.23.23 64.64.64.64 129.129.129.129 208.208.208.208");
-  // A VPN takes everything by halves, quarters, ...: that is what is to be seen.
+  // A VPN takes everything by halves, quarters, ...: so that is visible.
   CHECK(with({"0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/7", "22.0.0.0/7"}) == usual);
   CHECK(with({"128.0.0.0/1"}, core::our_protocol) == "23.23.23.23 64.64.64.64");  // --direct
   CHECK(with({"23.0.0.0/8"}, 4, 52) == usual);

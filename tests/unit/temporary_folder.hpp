@@ -8,7 +8,7 @@
 
 namespace unit {
 
-// A folder of its own for one test, gone with it.
+// Its own folder for one test, gone with it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {

@@ -5,7 +5,7 @@
 
 using io::parse_url;
 
-TEST_CASE("url: is kept as it is given, and its scheme is read") {
+TEST_CASE("url: text, is kept and its scheme read") {
   for (const std::string text : {"https://api.digitalocean.com/", "http://192.0.2.1:8080/ip/",
                                  "https://api.test?format=json", "https://api.test/?a=b&c=d#e",
                                  "HTTPS://api.test:8443/base///", "http://[2001:db8::1]/"}) {
@@ -22,7 +22,7 @@ TEST_CASE("url: is kept as it is given, and its scheme is read") {
   CHECK_FALSE(parse_url("https://api.test/x/")->has_query);
 }
 
-TEST_CASE("url: refuses what is no http URL with a host") {
+TEST_CASE("url: text that is not an http URL with a host, is refused") {
   for (const std::string text :
        {"", "api.digitalocean.com", "api.digitalocean.com:443", "/v2", "//api.test", "https://",
         "https:///v2", "ftp://api.test", "file:///etc/passwd", "https://?format=json",
@@ -33,7 +33,7 @@ TEST_CASE("url: refuses what is no http URL with a host") {
   }
 }
 
-TEST_CASE("url: tells loopback, and nothing else that looks like it") {
+TEST_CASE("url: loopback hosts, are recognised, and similar ones are not") {
   for (const std::string text : {"http://127.0.0.1:8080", "http://127.1.2.3", "http://localhost:1",
                                  "http://[::1]:8080", "http://[::1]"}) {
     CAPTURE(text);
@@ -49,7 +49,7 @@ TEST_CASE("url: tells loopback, and nothing else that looks like it") {
   }
 }
 
-TEST_CASE("url: tells credentials, which would be logged") {
+TEST_CASE("url: credentials, are recognised") {
   CHECK(parse_url("https://user@api.test")->has_credentials);
   CHECK(parse_url("https://user:secret@api.test")->has_credentials);
   CHECK(parse_url("https://:secret@api.test")->has_credentials);

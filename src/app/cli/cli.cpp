@@ -5,7 +5,7 @@
 #include "app/cli/resolve.hpp"
 #include "app/cli/sources.hpp"
 #include "app/cli/values.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 #include "io/file.hpp"
 
 #include <algorithm>
@@ -13,9 +13,9 @@
 namespace app {
 namespace {
 
-// Every process can read a command line.
+// Every process on the host can read a command line.
 void refuse_token(const std::vector<std::string>& given) {
-  if (std::ranges::any_of(given, core::holds_token)) {
+  if (std::ranges::any_of(given, core::has_token)) {
     throw core::Error(core::Exit::usage, "there is a token on the command line")
         .with_hint(
             "put it in a file and name that with --token-file; others may have seen this one, so "
@@ -39,7 +39,7 @@ const CommandFacts& find_command(const std::string& name) {
       .with_hint(likely.empty() ? "see do-egress-ip --help" : likely);
 }
 
-// The command, or what --help, --version, `help` and `version` print.
+// Returns the command, or the text of --help, --version, `help` or `version`.
 std::variant<Command, Answer> find_task(const Arguments& line) {
   std::vector<std::string> words = line.words;
   const std::string first = words.empty() ? "" : words[0];
@@ -67,12 +67,12 @@ std::string config_path(const Places& places) {
   const auto given = places.find(*find_option("config"));
   if (!given) {
     const std::string usual = "/etc/do-egress-ip/config.toml";
-    return io::is_there(usual) ? usual : "";
+    return io::is_present(usual) ? usual : "";
   }
   return given->values.size() == 1 ? given->values[0] : take_one(*given);
 }
 
-// Whether another option that says the same is given by a better place.
+// Whether a stronger source gives another option with the same meaning.
 bool is_replaced(const Option& option, const Given& given, const Places& places) {
   for (const Option& other : options()) {
     if (other.name != option.instead_of && other.instead_of != option.name) {
@@ -101,20 +101,22 @@ void set(const Option& option, const Places& places, Draft& draft) {
     throw core::Error(core::Exit::usage, "--{} is not an option of {}", option.name, command.name)
         .with_hint(fmt::format("see do-egress-ip {} --help", command.name));
   }
-  // The environment and the file may serve other commands as well.
+  // The environment and the file may also serve other commands, so only a flag is refused.
   if (taken && !is_replaced(option, *given, places)) {
     option.set(draft, *given);
   }
 }
 
-// How to answer, and for whom, is known as far as it is understood before anything is refused.
+// Sets the output options and the node's name first, so that a refusal has the format that was
+// asked for.
 void set_output(const Places& places, Draft& draft) {
   draft.asked.config.node_name = io::host_name();
   for (const Option& option : options()) {
     const bool always = option.group == Group::output && (option.commands & in(Command::pool)) != 0;
-    if (always || option.name == "node-name") {
-      core::failure_of([&] { set(option, places, draft); });
+    if (!always && option.name != "node-name") {
+      continue;
     }
+    core::catch_error_except_signals([&] { set(option, places, draft); });
   }
 }
 
@@ -146,7 +148,7 @@ std::variant<Invocation, Answer, Refusal> parse_command_line(
   draft.asked.termination_log = default_termination_log(environment);
   Places places{.line = read_arguments(arguments), .environment = environment};
   std::optional<Answer> answer;
-  const auto failure = core::any_failure_of([&] { answer = parse(arguments, places, draft); });
+  const auto failure = core::catch_error([&] { answer = parse(arguments, places, draft); });
   if (failure) {
     return Refusal{std::move(draft.asked), *failure};
   }

@@ -9,20 +9,20 @@
 
 namespace app {
 
-// What `--help` and `--version` ask for: a text for stdout, and nothing to do.
+// The text that `--help` and `--version` print.
 struct Answer {
   std::string text = {};
 };
 
-// Why nothing is done: one clear line, Exit::usage or Exit::config. Of `asked` only how to answer
-// can be relied upon: the command, and the options of Output as far as they were understood.
+// Why the program does nothing, as one line with Exit::usage or Exit::config. Of `asked` only the
+// command and the output options are valid, as far as they were understood.
 struct Refusal {
   Invocation asked = {};
   core::Error error;
 };
 
-// Reads the command line (without the program's name), the environment and the configuration file:
-// flag beats environment beats file. No request has been sent then.
+// Reads the command line (without the program's name), the environment and the configuration file,
+// in this order of precedence. Sends no request.
 std::variant<Invocation, Answer, Refusal> parse_command_line(
     const std::vector<std::string>& arguments, const Environment& environment);
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t columns = 80;
 
-// `left`, then `text` from the column `from` on, in as many lines as it takes.
+// Wraps `text` into the column `from` and beyond, with `left` before its first line.
 std::string wrap(std::string_view left, const std::string& text, std::size_t from) {
   std::string result;
   std::string line = fmt::format("{:<{}}", left, from - 1);

@@ -7,7 +7,7 @@
 
 namespace app {
 
-// What --help prints of a command: usage, options, one worked example, the exit codes.
+// The --help text of a command: usage, options, one example, the exit codes.
 std::string render_help(const CommandFacts& command);
 
 }  // namespace app

@@ -38,7 +38,7 @@ constexpr std::array command_table = {
 constexpr Commands reconcile = in(Command::reconcile);
 constexpr Commands change = reconcile | in(Command::release);
 constexpr Commands looks = in(Command::status) | in(Command::doctor);
-constexpr Commands here = change | looks;  // about this droplet
+constexpr Commands here = change | looks;  // commands about this droplet
 constexpr Commands all = here | in(Command::pool);
 
 std::vector<Option> make_table() {  // NOLINT(readability-function-size): a table
@@ -130,7 +130,7 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
   // clang-format on
 }
 
-// DO_EGRESS_IP_DRY_RUN for dry-run.
+// The variable of an option: DO_EGRESS_IP_DRY_RUN for dry-run.
 std::string usual_variable(std::string_view name) {
   std::string text = fmt::format("DO_EGRESS_IP_{}", name);
   std::ranges::transform(text, text.begin(), [](char c) {
@@ -149,7 +149,7 @@ std::vector<Option> make_complete_table() {
   return table;
 }
 
-// How many letters have to be inserted, removed or replaced to make `right` of `left`.
+// The number of letters to insert, remove or replace to turn `left` into `right`.
 std::size_t distance(std::string_view left, std::string_view right) {
   std::vector<std::size_t> row(right.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});

@@ -10,17 +10,17 @@
 
 namespace app {
 
-// Where a value came from; the lower wins.
+// Where a value came from, in order of precedence.
 enum class Source { flag, environment, file };
 
-// The values of one option, all from one place.
+// The values of one option, all from one source.
 struct Given {
   std::vector<std::string> values = {};
   Source source = Source::flag;
   std::string origin = {};  // "--timeout", "DO_EGRESS_IP_TIMEOUT", "timeout in FILE:3:11"
 };
 
-// What the options say, before what follows from all of them together.
+// The options as given, before resolve() completes them.
 struct Draft {
   Invocation asked = {.name_space = ""};
   Given match = {};
@@ -30,7 +30,7 @@ struct Draft {
   std::string kube_token_file = {};
 };
 
-// Which commands take an option: a set of these.
+// A set of commands, as bits.
 using Commands = unsigned;
 constexpr Commands in(Command command) {
   return 1U << static_cast<unsigned>(command);
@@ -53,25 +53,26 @@ struct Option {
   Group group;
   Commands commands;
   std::string_view name;   // without the dashes
-  std::string_view value;  // how help calls it; empty: a switch
+  std::string_view value;  // the placeholder in --help; empty for a switch
   std::string_view help;
-  void (*set)(Draft& draft, const Given& given);  // throws Error; null: on the command line only
-  std::string_view initial = {};                  // the default, for people
-  std::string_view letter = {};                   // "o" for -o
-  bool repeatable = false;                        // several times; one text separates by comma
-  bool numeric = false;                           // the file may give numbers
-  std::string_view instead_of = {};               // the option that says the same in another way
-  std::vector<std::string> environment = {};      // the first that is set wins
+  void (*set)(Draft& draft,
+              const Given& given);   // throws Error; null for options of the command line only
+  std::string_view initial = {};     // the default, as --help shows it
+  std::string_view letter = {};      // "o" for -o
+  bool repeatable = false;           // may be given several times, or as one text with commas
+  bool numeric = false;              // the file may contain numbers
+  std::string_view instead_of = {};  // the option with the same meaning
+  std::vector<std::string> environment = {};  // variables in order of precedence
 };
 
-// Every option: the command line, the environment, the configuration file and --help follow this
-// table, and the tests hold the man page against it.
+// All options. The command line, the environment, the configuration file and --help follow this
+// table, and the tests compare the man page with it.
 std::span<const Option> options();
 
-// The option of that name; none: null.
+// The option of that name; nullptr if there is none.
 const Option* find_option(std::string_view name);
 
-// "did you mean NAME?", for the one of `names` that a mistyped `text` may stand for; else empty.
+// Returns "did you mean NAME?" if one of `names` is close to the mistyped `text`, else nothing.
 std::string suggest(std::string_view text, const std::vector<std::string>& names);
 
 }  // namespace app

@@ -11,7 +11,7 @@ namespace {
 
 const std::string service_account = "/var/run/secrets/kubernetes.io/serviceaccount";
 
-// Secrets come with a line feed at their end, and quoted where somebody pasted them so.
+// Secret files end with a line feed, and some people paste the quotes as well.
 cloud::Secret trimmed(std::string text, const std::string& origin) {
   const auto unwanted = [](unsigned char c) { return c <= ' ' || c == '\'' || c == '"'; };
   text.erase(std::find_if_not(text.rbegin(), text.rend(), unwanted).base(), text.end());
@@ -49,7 +49,7 @@ cloud::ReadSecret api_token(const std::string& file, const Environment& environm
   return [environment] { return token_in_environment(environment); };
 }
 
-// https://HOST:PORT as client-go builds it; an IPv6 host in brackets.
+// Builds https://HOST:PORT like client-go; an IPv6 host gets brackets.
 std::string in_cluster_url(const Environment& environment) {
   const auto host = environment("KUBERNETES_SERVICE_HOST");
   if (!host || host->empty()) {
@@ -60,7 +60,7 @@ std::string in_cluster_url(const Environment& environment) {
                      environment("KUBERNETES_SERVICE_PORT").value_or("443"));
 }
 
-// Without Kubernetes: never silently where an option or the pod shows that it is meant.
+// Refuses or warns if an option or the pod shows that Kubernetes is expected.
 void go_without_kubernetes(Draft& draft, bool pod) {
   const bool lease = draft.asked.config.lock == core::Lock::lease;
   const bool gate = draft.asked.config.gate_taint.has_value();
@@ -109,7 +109,7 @@ void find_kubernetes(Draft& draft, const Environment& environment) {
   draft.asked.kubernetes = std::move(access);
 }
 
-// A droplet's hostname may have capitals, a Node's name must not.
+// A droplet's hostname may have capitals, but a Node's name cannot.
 void require_node_match(const Draft& draft) {
   const core::Match& match = draft.asked.match;
   if (draft.asked.kubernetes && match.kind == core::Match::Kind::substring &&
@@ -121,7 +121,7 @@ void require_node_match(const Draft& draft) {
   }
 }
 
-// Where Leases are kept, unless an option says so.
+// The namespace of Leases without an option: the service account's.
 std::string default_namespace() {
   const std::string mounted = service_account + "/namespace";
   if (!io::is_readable(mounted)) {
@@ -132,7 +132,7 @@ std::string default_namespace() {
   return text;
 }
 
-// An undo needs neither to know which nodes are meant nor, where nothing is unassigned, the pool.
+// `release` needs no match, and no pool: it unassigns only pool addresses.
 void require(const Invocation& asked) {
   const bool any_name = asked.command == Command::pool || asked.command == Command::release;
   if (!any_name && asked.match.pattern.empty()) {
@@ -156,7 +156,7 @@ void resolve(Draft& draft, const Environment& environment) {
   Invocation& asked = draft.asked;
   require(asked);
   if (asked.command == Command::release) {
-    asked.match = {};  // an undo undoes, whatever is matched by now
+    asked.match = {};  // release undoes a run whatever the match is by now
   } else if (asked.command != Command::reconcile) {
     asked.writes = Writes::none;
   }

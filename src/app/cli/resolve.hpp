@@ -5,11 +5,11 @@
 
 namespace app {
 
-// What follows from all options together: what is required is there, Kubernetes is reachable or
-// off, the tokens are where they will be read from. Throws Error(usage) or Error(config).
+// Checks and completes the options as a whole: required ones are given, Kubernetes is reachable or
+// off, token sources are known. Throws Error(usage) or Error(config).
 void resolve(Draft& draft, const Environment& environment);
 
-// Where the result goes in a pod; elsewhere empty.
+// The kubelet's termination log in a pod; empty elsewhere.
 std::string default_termination_log(const Environment& environment);
 
 }  // namespace app

@@ -3,11 +3,12 @@
 
 #include "io/file.hpp"
 
-// The parser alone, as a header, with errors as values.
+// toml++ without its writer, its library and exceptions.
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
-#define TOML_ASSERT(expression) static_assert(true)  // 3.3 refuses "a. = 1" after an assert() of it
+#define TOML_ASSERT(expression) \
+  static_assert(true)  // 3.3 refuses "a. = 1" only after its assert() fails
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -15,7 +16,7 @@
 namespace app {
 namespace {
 
-// "see --help", or the one of the options that was meant.
+// Suggests --help or the option that the user may have meant.
 core::Error not_an_option(core::Exit exit, const std::string& place, const std::string& name,
                           std::string_view dashes) {
   std::vector<std::string> names;
@@ -37,7 +38,7 @@ bool is_option(std::string_view text) {
                                 : text.size() == 2 && text[0] == '-' && find_letter(text[1]);
 }
 
-// getopt_long() takes the beginning of a name for the whole, and CLI11 costs a run half a megabyte.
+// getopt_long() accepts abbreviated names, and CLI11 costs each run half a megabyte.
 class Reader {
  public:
   explicit Reader(const std::vector<std::string>& given) : given_(given) {}
@@ -71,7 +72,7 @@ class Reader {
     equals == std::string_view::npos ? add_next(*option) : add(*option, text.substr(equals + 1));
   }
 
-  // "-vo json" and "-vojson" are "-v -o json".
+  // Reads "-vo json" and "-vojson" as "-v -o json".
   void read_letters(std::string_view text) {
     for (; !text.empty(); text.remove_prefix(1)) {
       const Option* option = find_letter(text[0]);
@@ -101,7 +102,7 @@ class Reader {
     Given& given = found_.options[std::string(option.name)];
     given.origin = fmt::format("--{}", option.name);
     if (option.value.empty()) {
-      given.values.clear();  // of a switch, the last counts
+      given.values.clear();  // the last switch counts
     }
     given.values.emplace_back(value);
   }
@@ -119,7 +120,7 @@ class Reader {
   Arguments found_ = {};
 };
 
-// A value that is no list, where it has the option's type.
+// A single value as text, if it has the option's type.
 std::optional<std::string> text_of(const toml::node& node, const Option& option) {
   const bool is_switch = option.value.empty();
   if (const auto* flag = node.as_boolean(); flag != nullptr && is_switch) {

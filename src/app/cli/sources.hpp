@@ -12,21 +12,21 @@ namespace app {
 
 using Settings = std::map<std::string, Given, std::less<>>;  // by the name of the option
 
-// What stands on the command line.
+// The contents of the command line.
 struct Arguments {
   std::vector<std::string> words = {};  // the command first
   Settings options = {};
-  std::optional<core::Error> mistake = {};  // the first one; everything else is read all the same
+  std::optional<core::Error> mistake = {};  // the first mistake; the rest is read all the same
 };
 
 // Reads the arguments, without the program's name.
 Arguments read_arguments(const std::vector<std::string>& given);
 
-// The options in a TOML 1.0 file. Throws Error(config) with file, line and column for what is not
-// TOML, not an option, or of another type than the option has.
+// Reads the options from a TOML 1.0 file. Throws Error(config) with file, line and column if it is
+// not TOML, names an unknown option, or a value has the wrong type.
 Settings read_config_file(const std::string& path);
 
-// Every place that may give an option, the best first.
+// All sources of options, in order of precedence.
 struct Places {
   Arguments line = {};
   const Environment& environment;

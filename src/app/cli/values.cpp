@@ -49,7 +49,7 @@ bool is_label_name(const std::string& text) {
          is_alphanumeric(text.back()) && std::ranges::all_of(text, is_label_letter);
 }
 
-// A name; before it, optionally, a DNS subdomain and a slash.
+// A label name, with an optional DNS subdomain and slash in front.
 bool is_label_key(const std::string& key) {
   const auto slash = key.find('/');
   return slash == std::string::npos
@@ -60,7 +60,8 @@ bool is_label_key(const std::string& key) {
 
 std::vector<core::Ipv4> pool_in(const Given& given, const std::string& text) {
   std::vector<core::Ipv4> pool;
-  if (const auto problem = core::failure_of([&] { pool = core::parse_pool(text); })) {
+  if (const auto problem =
+          core::catch_error_except_signals([&] { pool = core::parse_pool(text); })) {
     throw value_error(given, problem->what());
   }
   if (pool.empty()) {
@@ -114,7 +115,7 @@ std::string parse_base_url(const Given& given, std::string_view own_path) {
     throw value_error(
         given, fmt::format("\"{}\" has a query or fragment; paths are appended to it", url.text));
   }
-  const std::string base = url.text.substr(0, url.text.find_last_not_of('/') + 1);
+  std::string base = url.text.substr(0, url.text.find_last_not_of('/') + 1);
   const std::size_t path = std::min(base.find('/', base.find("://") + 3), base.size());
   const std::size_t own = (base + "/").find(fmt::format("{}/", own_path), path);
   if (own != std::string::npos) {
@@ -134,7 +135,7 @@ std::string parse_token_url(const Given& given, std::string_view own_path) {
   return base;
 }
 
-// A comma may be part of a URL; it separates where another URL, or nothing, follows.
+// A URL may contain commas. A comma separates only before another URL or at the end.
 std::vector<std::string> parse_urls(const Given& given) {
   std::string text = fmt::format("{} ", fmt::join(given.values, " "));
   std::ranges::replace_if(
@@ -165,7 +166,7 @@ std::string parse_readable_file(const Given& given) {
 
 core::Match parse_match(core::Match::Kind kind, const Given& given) {
   core::Match match{kind, take_one(given)};
-  if (const auto problem = core::failure_of([&] { core::require_valid(match); })) {
+  if (const auto problem = core::catch_error_except_signals([&] { core::require_valid(match); })) {
     throw core::Error(value_error(given, problem->what()).with_hint(problem->hint()));
   }
   return match;
@@ -178,7 +179,7 @@ std::vector<core::Ipv4> parse_pool(const Given& given) {
 std::vector<core::Ipv4> parse_pool_file(const Given& given) {
   const std::string path = parse_readable_file(given);
   const std::string text = core::attempt(given.origin, [&] { return io::read_file(path); });
-  // A mistake in the file is none of the command line.
+  // The pool file causes the error, not the command line.
   return pool_in({{}, Source::file, fmt::format("{}, file {}", given.origin, path)}, text);
 }
 
@@ -205,7 +206,8 @@ std::string parse_node_name(const Given& given) {
   return name;
 }
 
-// RFC 1123. In every pod the namespace is set, so this is not worth a regular expression's start.
+// RFC 1123, without a regular expression: every pod sets its namespace, and compiling one costs
+// each run time.
 std::string parse_namespace(const Given& given) {
   const std::string& name = take_one(given);
   const auto is_allowed = [](char c) {

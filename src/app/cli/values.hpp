@@ -12,26 +12,25 @@
 #include <string_view>
 #include <vector>
 
-// The text of an option as a value. Each throws Error(usage), or Error(config) for a value from a
-// file, with one line: where it came from, what it is, what was expected.
+// Parses the text of an option. Each function throws Error(usage), or Error(config) for a value
+// from a file, with one line: the source, the text, and the expected form.
 namespace app {
 
-// "ORIGIN: PROBLEM", with the exit code for where it came from.
+// "ORIGIN: PROBLEM", with the exit code of its source.
 core::Error value_error(const Given& given, std::string_view problem);
-// The same, where `text` is not what was expected.
+// The same for a `text` of another form than expected.
 core::Error not_a(std::string_view expected, const Given& given, std::string_view text);
 
-// The one value, not empty.
+// The only value, which must not be empty.
 const std::string& take_one(const Given& given);
 
-// The values as if each had been given alone: one text may hold several, separated by commas or
-// white space.
+// All words of all values: a value may hold several, separated by commas or white space.
 std::vector<std::string> take_words(const Given& given);
 
-// true, 1, yes, on or their opposites.
+// Accepts true, 1, yes, on and their opposites.
 bool parse_switch(const Given& given);
 
-// Which of `names` was given: the enumerator at its place.
+// The enumerator at the position of the given name in `names`.
 template <typename Enum>
 Enum parse_choice(const Given& given, const std::vector<std::string_view>& names) {
   const auto found = std::ranges::find(names, std::string_view(take_one(given)));
@@ -41,14 +40,14 @@ Enum parse_choice(const Given& given, const std::vector<std::string_view>& names
   return static_cast<Enum>(found - names.begin());
 }
 
-// An http or https URL that paths are appended to; it must not have `own_path` itself already.
+// An http or https URL as a base of paths. It must not contain `own_path` itself.
 std::string parse_base_url(const Given& given, std::string_view own_path);
-// The same, for one that a token is sent to: https, unless on loopback.
+// The same for a URL that receives a token: https, unless on loopback.
 std::string parse_token_url(const Given& given, std::string_view own_path);
-// Full URLs, each as it was given.
+// Complete URLs.
 std::vector<std::string> parse_urls(const Given& given);
 
-// The path of a file that can be read; throws Error(config) when it cannot.
+// The path of a readable file. Throws Error(config) if it cannot be read.
 std::string parse_readable_file(const Given& given);
 
 core::Match parse_match(core::Match::Kind kind, const Given& given);
@@ -63,7 +62,7 @@ std::set<core::Exit> parse_exit_codes(const Given& given);
 // A Kubernetes label key ("Labels and Selectors", syntax).
 std::string parse_label_key(const Given& given);
 
-// KEY[=VALUE]:EFFECT as kubectl taint takes it; the effect is one of the three that the API knows.
+// A taint as KEY[=VALUE]:EFFECT, the form of `kubectl taint`.
 core::Taint parse_taint(const Given& given);
 
 }  // namespace app

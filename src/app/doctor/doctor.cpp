@@ -20,7 +20,7 @@ std::optional<core::Ipv4> way_round(const core::Network* network, const core::Dr
   if (network == nullptr || droplet == nullptr || !droplet->public_interface) {
     return std::nullopt;
   }
-  const bool needed = core::cut_off({.network = *network, .droplet = *droplet});
+  const bool needed = core::is_cut_off({.network = *network, .droplet = *droplet});
   return needed ? std::optional(droplet->public_interface->address) : std::nullopt;
 }
 
@@ -59,7 +59,7 @@ std::string conclusion(const Diagnosis& diagnosis) {
 
 Diagnosis doctor(System& system, const Invocation& invocation) {
   Diagnosis diagnosis{.node = invocation.config.node_name};
-  const auto failure = core::any_failure_of([&] {
+  const auto failure = core::catch_error([&] {
     diagnosis.checks = core::diagnose(examine(system, invocation));
     diagnosis.ending = core::conclude(diagnosis.checks);
   });

@@ -16,7 +16,7 @@ namespace app {
 template <typename Value, typename Read>
 core::Fact<Value> fact_of(Read&& read) {
   core::Fact<Value> fact;
-  const auto failure = core::failure_of([&] { fact = Value(read()); });
+  const auto failure = core::catch_error_except_signals([&] { fact = Value(read()); });
   if (failure) {
     fact = core::Unavailable{*failure};
   }

@@ -22,13 +22,14 @@ core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
                                    const core::Droplet* droplet) {
   core::AccountFacts facts;
   cloud::Secret token;
-  facts.no_token = core::failure_of([&] { token = invocation.digitalocean.token(); });
+  facts.no_token =
+      core::catch_error_except_signals([&] { token = invocation.digitalocean.token(); });
   if (facts.no_token) {
     return facts;
   }
   cloud::DigitalOcean digitalocean(http, invocation.digitalocean.url,
                                    invocation.digitalocean.ca_file, [&] { return token; });
-  const auto unlisted = core::failure_of([&] {
+  const auto unlisted = core::catch_error_except_signals([&] {
     const auto account = read_account(digitalocean, invocation.config.pool, droplet);
     facts.pool = account.pool;
     facts.ours = account.ours;
@@ -40,7 +41,8 @@ core::AccountFacts examine_account(Witness& http, const Invocation& invocation,
     return facts;
   }
   const auto id = droplet == nullptr ? std::nullopt : std::optional(droplet->id);
-  const auto unseen = core::failure_of([&] { facts.sight = digitalocean.sight_of(id); });
+  const auto unseen =
+      core::catch_error_except_signals([&] { facts.sight = digitalocean.read_sight(id); });
   if (unseen) {
     note_failure(facts, *unseen, http);
   }

@@ -23,7 +23,7 @@ void read_node(core::ClusterFacts& facts, Witness& http, cloud::Kubernetes& kube
 
 std::vector<core::Right> review(cloud::Kubernetes& kubernetes, std::vector<core::Right> rights) {
   for (core::Right& right : rights) {
-    right.allowed = cloud::may(kubernetes, right);
+    right.allowed = cloud::has_right(kubernetes, right);
   }
   return rights;
 }

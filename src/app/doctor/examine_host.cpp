@@ -10,7 +10,7 @@ namespace {
 
 std::optional<std::string> read_text(const std::string& path) {
   std::optional<std::string> text;
-  const auto failure = core::failure_of([&] { text = io::read_file(path); });
+  const auto failure = core::catch_error_except_signals([&] { text = io::read_file(path); });
   return failure ? std::nullopt : text;
 }
 

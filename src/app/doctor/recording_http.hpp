@@ -20,7 +20,7 @@ class Witness : public io::Http {
   Ticket start(const io::Request& request) override;
   io::Response wait(Ticket ticket) override;
   void cancel(Ticket ticket) override;
-  void renew() override { http_.renew(); }
+  void drop_idle_connections() override { http_.drop_idle_connections(); }
   io::RequestCounts counts() const override { return http_.counts(); }
   io::ReplyCounts replies() const override { return http_.replies(); }
 

@@ -16,8 +16,8 @@ using Result = Outcome::Result;
 constexpr std::array results = {Result::unchanged, Result::changed, Result::skipped,
                                 Result::failed};
 
-// Every way for a run to end, so that a counter is there before it counts: Prometheus does not see
-// the first step of one that was not.
+// All endings of runs. Prometheus misses the first increment of a counter that did not exist
+// before, so every counter starts at 0.
 std::vector<std::pair<Result, Exit>> endings() {
   std::vector<std::pair<Result, Exit>> all = {
       {Result::unchanged, Exit::ok}, {Result::changed, Exit::ok}, {Result::skipped, Exit::ok}};
@@ -31,7 +31,7 @@ std::vector<std::pair<Result, Exit>> endings() {
   return all;
 }
 
-// A family of samples after another, as Prometheus' text format has them.
+// Writes families of samples in Prometheus' text format.
 class Page {
  public:
   void family(std::string_view name, std::string_view type, std::string_view help) {
@@ -51,14 +51,14 @@ class Page {
   std::string text_ = {};
 };
 
-bool was_done(const StepRecord& record) {
+bool is_done(const StepRecord& record) {
   return record.result == StepRecord::Result::done;
 }
 
 template <typename Action>
-bool did(const Outcome& outcome) {
+bool has_done(const Outcome& outcome) {
   return std::ranges::any_of(outcome.steps, [](const StepRecord& record) {
-    return was_done(record) && std::holds_alternative<Action>(record.step.action);
+    return is_done(record) && std::holds_alternative<Action>(record.step.action);
   });
 }
 
@@ -70,15 +70,15 @@ std::uint64_t claims(const Outcome& outcome, StepRecord::Result result) {
       }));
 }
 
-// A switch that was to be proven, and after it one that was not: it was undone, also where the run
-// ended for another reason, such as a signal.
-bool rolled_back(const Outcome& outcome) {
+// Whether a switch was undone before its proof, even if the run ended for another reason, such as a
+// signal.
+bool is_rolled_back(const Outcome& outcome) {
   bool switched = false;
   bool undone = false;
   for (const StepRecord& record : outcome.steps) {
     const auto* replaced = std::get_if<core::ReplaceDefault>(&record.step.action);
     const auto* removed = std::get_if<core::RemoveRoute>(&record.step.action);
-    if (!was_done(record)) {
+    if (!is_done(record)) {
       continue;
     }
     undone = undone ||
@@ -92,44 +92,45 @@ bool rolled_back(const Outcome& outcome) {
   return undone || outcome.ending.exit == Exit::rolled_back;
 }
 
-bool wanted(const Outcome& outcome) {
+bool is_wanted(const Outcome& outcome) {
   return outcome.command == "reconcile" && outcome.result != Result::skipped;
 }
 
-// What the droplet holds, as far as is known: where nothing could be read, what it held before.
-std::optional<core::Ipv4> address_of(const Outcome& outcome, const Past& past) {
+// The droplet's address as far as known: the previous one if it could not be read.
+std::optional<core::Ipv4> address_of(const Outcome& outcome, const PreviousMetrics& previous) {
   if (outcome.result == Result::skipped) {
     return std::nullopt;
   }
-  return outcome.droplet ? outcome.held : past.address;
+  return outcome.droplet ? outcome.held : previous.address;
 }
 
-// A claim means that nothing was held just before.
-bool lost(const Outcome& outcome, const Past& past) {
-  return wanted(outcome) && past.address && outcome.droplet &&
-         (outcome.held != past.address || did<core::AssignFloatingIp>(outcome));
+// A claim means that the droplet had lost its address.
+bool is_lost(const Outcome& outcome, const PreviousMetrics& previous) {
+  return is_wanted(outcome) && previous.address && outcome.droplet &&
+         (outcome.held != previous.address || has_done<core::AssignFloatingIp>(outcome));
 }
 
-void add_node(Page& page, const Outcome& outcome, const Past& past) {
+void add_node(Page& page, const Outcome& outcome, const PreviousMetrics& previous) {
   page.family("do_egress_ip_info", "gauge", "The node, and what the last run there was.");
   page.sample(1, labels({{"command", outcome.command},
                          {"node", outcome.node},
                          {"version", DO_EGRESS_IP_VERSION}}));
   page.family("do_egress_ip_address_info", "gauge",
               "The floating IP that the droplet holds, as last known; none where it holds none.");
-  if (const auto address = address_of(outcome, past)) {
+  if (const auto address = address_of(outcome, previous)) {
     page.sample(1, labels({{"node", outcome.node}, {"address", address->to_string()}}));
   }
   page.family("do_egress_ip_egress_wanted", "gauge",
               "Whether the node is to leave by a floating IP: not where its name does not match, "
               "nor after a release.");
-  page.sample(wanted(outcome) ? 1 : 0);
+  page.sample(is_wanted(outcome) ? 1 : 0);
   page.family("do_egress_ip_egress_active", "gauge",
               "Whether the last run found or made traffic leave by a floating IP.");
-  page.sample(wanted(outcome) && outcome.floating_ip ? 1 : 0);
+  page.sample(is_wanted(outcome) && outcome.floating_ip ? 1 : 0);
 }
 
-void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now, const Past& past) {
+void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now,
+             const PreviousMetrics& previous) {
   page.family("do_egress_ip_last_run_result", "gauge",
               "The result of the last run: 1 at that one.");
   for (const Result result : results) {
@@ -144,14 +145,15 @@ void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now, const
   page.sample(now.count());
   page.family("do_egress_ip_last_success_timestamp_seconds", "gauge",
               "When a run last ended with 0; 0 where none has.");
-  // A time to come was told by a clock that was wrong.
-  const auto before = past.last_success <= now ? past.last_success : std::chrono::seconds{0};
+  // A later time than now comes from a wrong clock.
+  const auto before =
+      previous.last_success <= now ? previous.last_success : std::chrono::seconds{0};
   page.sample((outcome.ending.exit == Exit::ok ? now : before).count());
 }
 
-// Those of before and now, by server and status.
-auto requests_until_now(const Outcome& outcome, const Past& past) {
-  auto requests = past.requests;
+// All requests so far by server and status.
+auto requests_until_now(const Outcome& outcome, const PreviousMetrics& previous) {
+  auto requests = previous.requests;
   auto unanswered = outcome.requests;
   for (const auto& [reply, count] : outcome.replies) {
     requests[{reply.first, fmt::format("{}", reply.second)}] += static_cast<std::uint64_t>(count);
@@ -166,49 +168,49 @@ auto requests_until_now(const Outcome& outcome, const Past& past) {
   return requests;
 }
 
-void add_requests(Page& page, const Outcome& outcome, const Past& past) {
+void add_requests(Page& page, const Outcome& outcome, const PreviousMetrics& previous) {
   page.family("do_egress_ip_requests_total", "counter",
               "Requests by server and HTTP status; none where no answer came.");
-  for (const auto& [key, count] : requests_until_now(outcome, past)) {
+  for (const auto& [key, count] : requests_until_now(outcome, previous)) {
     page.sample(count, request_labels(key.first, key.second));
   }
 }
 
-void add_counters(Page& page, const Outcome& outcome, const Past& past) {
+void add_counters(Page& page, const Outcome& outcome, const PreviousMetrics& previous) {
   page.family("do_egress_ip_runs_total", "counter", "Runs by result and exit code.");
   for (const auto& [result, exit] : endings()) {
     const std::string by =
         labels({{"result", name_of(result)}, {"code", fmt::format("{}", static_cast<int>(exit))}});
     const bool now = result == outcome.result && exit == outcome.ending.exit;
-    page.sample(past.count("do_egress_ip_runs_total" + by) + (now ? 1U : 0U), by);
+    page.sample(previous.count("do_egress_ip_runs_total" + by) + (now ? 1U : 0U), by);
   }
   page.family("do_egress_ip_claims_total", "counter", "Attempts to get a floating IP, by result.");
   const std::string won = labels({{"result", "won"}});
   const std::string failed = labels({{"result", "failed"}});
   page.sample(
-      past.count("do_egress_ip_claims_total" + won) + claims(outcome, StepRecord::Result::done),
+      previous.count("do_egress_ip_claims_total" + won) + claims(outcome, StepRecord::Result::done),
       won);
-  page.sample(past.count("do_egress_ip_claims_total" + failed) +
+  page.sample(previous.count("do_egress_ip_claims_total" + failed) +
                   claims(outcome, StepRecord::Result::failed),
               failed);
   page.family("do_egress_ip_losses_total", "counter",
               "How often the floating IP was gone that the run before had found.");
-  page.sample(past.count("do_egress_ip_losses_total") + (lost(outcome, past) ? 1U : 0U));
+  page.sample(previous.count("do_egress_ip_losses_total") + (is_lost(outcome, previous) ? 1U : 0U));
   page.family("do_egress_ip_rollbacks_total", "counter",
               "How often a switch of the default route was undone, since egress was not proven.");
-  page.sample(past.count("do_egress_ip_rollbacks_total") + (rolled_back(outcome) ? 1U : 0U));
+  page.sample(previous.count("do_egress_ip_rollbacks_total") + (is_rolled_back(outcome) ? 1U : 0U));
 }
 
 }  // namespace
 
 std::string render_metrics(const Outcome& outcome, std::chrono::seconds now,
-                           const std::string& previous) {
-  const Past past = parse_metrics(previous);
+                           const std::string& previous_text) {
+  const PreviousMetrics previous = parse_metrics(previous_text);
   Page page;
-  add_node(page, outcome, past);
-  add_run(page, outcome, now, past);
-  add_requests(page, outcome, past);
-  add_counters(page, outcome, past);
+  add_node(page, outcome, previous);
+  add_run(page, outcome, now, previous);
+  add_requests(page, outcome, previous);
+  add_counters(page, outcome, previous);
   return page.text();
 }
 

@@ -8,10 +8,10 @@
 
 namespace app {
 
-// A run in Prometheus' text format, pure. Counters go on from `previous`, which the last run wrote,
-// and so do the time of the last success and an address that could not be read this time; what is
-// not understood there counts as nothing. `now` is since the Unix epoch.
+// Renders a run in Prometheus' text format; pure. Counters, the last success and an address that
+// could not be read continue from `previous_text`, which the last run wrote. Unknown lines in it
+// are ignored. `now` is since the Unix epoch.
 std::string render_metrics(const Outcome& outcome, std::chrono::seconds now,
-                           const std::string& previous);
+                           const std::string& previous_text);
 
 }  // namespace app

@@ -33,7 +33,7 @@ std::string holder(const PoolTable& table, const PoolEntry& entry) {
   return text;
 }
 
-// "3 of 6 free"; never so many free that are not known.
+// "3 of 6 free"; an unknown address does not count as free.
 std::string supply_of(const PoolTable& table) {
   const std::size_t all = table.entries.size();
   const std::size_t unknown = count(table, State::unknown);

@@ -15,8 +15,8 @@ constexpr std::array servers = {
     std::pair{io::Server::kubernetes, std::string_view{"kubernetes"}},
     std::pair{io::Server::verify, std::string_view{"verify"}}};
 
-// Text from outside is kept to ASCII: bytes that are not UTF-8 would spoil the whole file.
-std::string escaped(std::string_view text) {
+// Foreign text is reduced to ASCII: invalid UTF-8 would make the whole file unreadable.
+std::string escape_label(std::string_view text) {
   std::string result;
   for (const char letter : text) {
     if (letter == '\n') {
@@ -30,7 +30,7 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-// Whole numbers that Prometheus, which has doubles, does not round.
+// Whole numbers that Prometheus stores exactly in a double.
 std::optional<std::uint64_t> parse_count(std::string_view text) {
   constexpr std::uint64_t most = std::uint64_t{1} << 53U;
   std::uint64_t value = 0;
@@ -44,7 +44,7 @@ bool is_status(std::string_view text) {
   return text == "none" || (text.size() == 3 && std::ranges::all_of(text, is_digit));
 }
 
-// What is between two texts that a sample begins and ends with.
+// The text between a prefix and a suffix of a sample.
 std::optional<std::string_view> between(std::string_view sample, std::string_view start,
                                         std::string_view end) {
   if (sample.size() < start.size() + end.size() || !sample.starts_with(start) ||
@@ -54,22 +54,22 @@ std::optional<std::string_view> between(std::string_view sample, std::string_vie
   return sample.substr(start.size(), sample.size() - start.size() - end.size());
 }
 
-void add_request(Past& past, std::string_view sample, std::uint64_t count) {
+void add_request(PreviousMetrics& previous, std::string_view sample, std::uint64_t count) {
   for (const auto& [server, name] : servers) {
     const std::string start =
         fmt::format("do_egress_ip_requests_total{{server=\"{}\",status=\"", name);
     const auto status = between(sample, start, "\"}");
     if (status && is_status(*status)) {
-      past.requests[{server, std::string(*status)}] = count;
+      previous.requests[{server, std::string(*status)}] = count;
     }
   }
 }
 
-void add_address(Past& past, std::string_view sample) {
+void add_address(PreviousMetrics& previous, std::string_view sample) {
   const auto pair = between(sample, "do_egress_ip_address_info{node=\"", "\"}");
   if (pair) {
     const auto start = pair->rfind('"');
-    past.address = core::Ipv4::parse(
+    previous.address = core::Ipv4::parse(
         start == std::string_view::npos ? std::string{} : std::string(pair->substr(start + 1)));
   }
 }
@@ -79,7 +79,7 @@ void add_address(Past& past, std::string_view sample) {
 std::string labels(const std::vector<std::pair<std::string_view, std::string_view>>& pairs) {
   std::string text;
   for (const auto& [key, value] : pairs) {
-    text += fmt::format("{}{}=\"{}\"", text.empty() ? "{" : ",", key, escaped(value));
+    text += fmt::format("{}{}=\"{}\"", text.empty() ? "{" : ",", key, escape_label(value));
   }
   return text + "}";
 }
@@ -90,13 +90,13 @@ std::string request_labels(io::Server server, std::string_view status) {
   return labels({{"server", named->second}, {"status", status}});
 }
 
-std::uint64_t Past::count(const std::string& sample) const {
+std::uint64_t PreviousMetrics::count(const std::string& sample) const {
   const auto found = counts.find(sample);
   return found == counts.end() ? 0 : found->second;
 }
 
-Past parse_metrics(const std::string& text) {
-  Past past;
+PreviousMetrics parse_metrics(const std::string& text) {
+  PreviousMetrics previous;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto space = line.rfind(' ');
@@ -108,13 +108,13 @@ Past parse_metrics(const std::string& text) {
     if (!count) {
       continue;
     }
-    past.counts[sample] = *count;
-    add_request(past, sample, *count);
-    add_address(past, sample);
+    previous.counts[sample] = *count;
+    add_request(previous, sample, *count);
+    add_address(previous, sample);
   }
-  past.last_success = std::chrono::seconds(
-      static_cast<std::int64_t>(past.count("do_egress_ip_last_success_timestamp_seconds")));
-  return past;
+  previous.last_success = std::chrono::seconds(
+      static_cast<std::int64_t>(previous.count("do_egress_ip_last_success_timestamp_seconds")));
+  return previous;
 }
 
 }  // namespace app

@@ -15,23 +15,23 @@
 
 namespace app {
 
-// {key="value",…}, with every value as Prometheus' text format takes it.
+// {key="value",…} with escaped values, as Prometheus' text format requires.
 std::string labels(const std::vector<std::pair<std::string_view, std::string_view>>& pairs);
 
-// Those of do_egress_ip_requests_total; "none" is a status too.
+// The labels of do_egress_ip_requests_total; "none" counts as a status.
 std::string request_labels(io::Server server, std::string_view status);
 
-// What runs before this one have counted. Only metrics know of it: no decision does.
-struct Past {
+// The counts of earlier runs. Only metrics use them, never a decision.
+struct PreviousMetrics {
   std::map<std::string, std::uint64_t> counts = {};  // by name and labels
   std::map<std::pair<io::Server, std::string>, std::uint64_t> requests = {};
   std::optional<core::Ipv4> address = {};
   std::chrono::seconds last_success = {};
 
-  std::uint64_t count(const std::string& sample) const;  // 0 where it is not there
+  std::uint64_t count(const std::string& sample) const;  // 0 if there is none
 };
 
-// Reads what render_metrics() made. Whatever else is in there is passed over.
-Past parse_metrics(const std::string& text);
+// Parses the output of render_metrics() and ignores everything else.
+PreviousMetrics parse_metrics(const std::string& text);
 
 }  // namespace app

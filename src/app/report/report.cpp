@@ -4,7 +4,7 @@
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -47,7 +47,7 @@ struct Words {
   std::string target = {};
 };
 
-// Exhaustive on purpose: another Action does not compile until it is given its words.
+// No generic fallback, so that a new Action does not compile before it has words.
 struct InWords {
   const core::Network& network;
 
@@ -95,7 +95,7 @@ struct InWords {
     if (action.taints) {
       words += action.taints->empty() ? " without taints" : " with taints";
       for (const core::Taint& taint : *action.taints) {
-        words += " " + core::escaped(taint.key + ":" + taint.effect);
+        words += " " + core::escape(taint.key + ":" + taint.effect);
       }
     }
     return {"label-node", words};
@@ -231,7 +231,7 @@ std::string render_json(const Outcome& outcome) {
   return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-core::Exit forgiven(core::Exit exit, const Invocation& invocation) {
+core::Exit apply_ok_codes(core::Exit exit, const Invocation& invocation) {
   return invocation.ok_codes.contains(exit) ? core::Exit::ok : exit;
 }
 
@@ -244,7 +244,7 @@ core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
            : change                                   ? core::Exit::changed
                                                       : core::Exit::ok;
   }
-  return forgiven(exit, invocation);
+  return apply_ok_codes(exit, invocation);
 }
 
 }  // namespace app

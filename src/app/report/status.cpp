@@ -2,7 +2,7 @@
 #include "app/report/report.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 namespace app {
 namespace {
@@ -16,7 +16,7 @@ std::string line(std::string_view name, const std::string& text) {
 std::string labels_of(const Outcome& outcome) {
   std::string text;
   for (const auto& [key, value] : outcome.labels) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, core::escaped(value));
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", key, core::escape(value));
   }
   return text.empty() ? "none" : text;
 }

@@ -23,7 +23,7 @@ class Reading {
     DigitalOcean::Listing listing;
     if (extent == Extent::whole) {
       listing = digitalocean_.list_addresses();
-    } else if (pool.size() <= DigitalOcean::page_size) {  // else the account has more pages, too
+    } else if (pool.size() <= DigitalOcean::page_size) {  // a larger pool means more than one page
       listing = digitalocean_.list_addresses(1);
     }
     std::ranges::for_each(listing.addresses, [this](const auto& entry) { note(entry); });
@@ -68,9 +68,9 @@ class Reading {
     }
   }
 
-  // The droplet shows what it holds, and that it can be read proves droplet:read.
+  // The droplet shows which address it holds. That the token can read it proves droplet:read.
   void ask_droplet() {
-    const auto addresses = digitalocean_.public_addresses(droplet_->id);
+    const auto addresses = digitalocean_.read_public_addresses(droplet_->id);
     if (!addresses) {
       throw scope_missing();
     }
@@ -98,7 +98,7 @@ core::Account read_account(DigitalOcean& digitalocean, const std::vector<core::I
 }
 
 void require_sight(DigitalOcean& digitalocean, std::optional<core::DropletId> droplet) {
-  if (digitalocean.sight_of(droplet) != core::Sight::seen) {
+  if (digitalocean.read_sight(droplet) != core::Sight::seen) {
     throw scope_missing();
   }
 }

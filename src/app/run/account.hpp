@@ -9,17 +9,17 @@
 
 namespace app {
 
-// All nodes share one budget of requests. So a claim reads of an account with more than one page no
-// more than the first, and the droplet itself; what is left is in Account::unread.
+// claim: in an account with more than one page, reads only the first page and the droplet. All
+// nodes share one budget of requests. Account::unread lists the rest.
 enum class Extent { whole, claim };
 
-// What the account has of the pool, in the pool's order, and which of all its addresses `droplet`
-// holds (nullptr: not asked). Throws as the calls of DigitalOcean do, and scope_missing().
+// Reads the account's pool addresses, in the pool's order, and the address that `droplet` holds
+// (nullptr: not asked). Throws like the calls of DigitalOcean, and scope_missing().
 core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
                            const core::Droplet* droplet, Extent extent = Extent::whole);
 
-// Throws Error(no_permission) where the token does not see droplets: an address in use looks free
-// to it.
+// Throws Error(no_permission) if the token does not see droplets: to such a token addresses in use
+// look free.
 void require_sight(cloud::DigitalOcean& digitalocean, std::optional<core::DropletId> droplet);
 
 }  // namespace app

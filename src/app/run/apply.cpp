@@ -37,8 +37,8 @@ Kind kind_of(const core::Step& step) {
   return std::visit(KindOf{}, step.action);
 }
 
-// Performs one step and tells the observer what came of it; throws what went wrong. What there is
-// to say when it ended otherwise than hoped is returned.
+// Performs one step and notes its result in the observer. Throws if the step failed. Returns a
+// detail if it ended in an unexpected but valid way.
 class Perform {
  public:
   Perform(System& system, const Invocation& invocation, Observer& observer)
@@ -58,31 +58,31 @@ class Perform {
     }
     change(system_.kernel, action);
     if (action.route.protocol != core::our_protocol) {
-      system_.http.renew();
+      system_.http.drop_idle_connections();
     }
     return {};
   }
 
   std::string operator()(const core::AcquireLease& action) {
-    const auto leaves_by_it = [&](const std::string& node) {
-      return action.unread && says_egress(node, action.address);
+    const auto is_in_use = [&](const std::string& node) {
+      return action.unread && is_egress_of(node, action.address);
     };
     const auto holder =
-        cloud::acquire(observer_.kubernetes(), lease_on(action.address), leaves_by_it);
+        cloud::acquire_lease(observer_.kubernetes(), lease_on(action.address), is_in_use);
     if (holder) {
-      observer_.lost(action.address);
+      observer_.note_lost(action.address);
       return holder->left.count() > 0 ? fmt::format("Node {} holds it for another {} s",
                                                     holder->name, holder->left.count())
                                       : fmt::format("Node {} leaves by it", holder->name);
     }
-    observer_.leased(action.address);
+    observer_.note_leased(action.address);
     return {};
   }
 
-  // One that cannot be given back expires.
+  // A Lease that cannot be released expires.
   std::string operator()(const core::ReleaseLease& action) {
-    observer_.not_leased(action.address);
-    cloud::release(observer_.kubernetes(), lease_on(action.address));
+    observer_.note_not_leased(action.address);
+    cloud::release_lease(observer_.kubernetes(), lease_on(action.address));
     return {};
   }
 
@@ -90,11 +90,11 @@ class Perform {
     const auto outcome = claim(system_, observer_.digitalocean(), action,
                                [&] { return metadata_shows(action.address); });
     if (const auto* gone = std::get_if<core::Lost>(&outcome)) {
-      observer_.read_in_vain(action.address);
+      observer_.note_lost_after_read(action.address);
       return gone->why;
     }
     const core::FloatingIp& held = std::get<core::Won>(outcome).entry;
-    observer_.holds(held);
+    observer_.note_held(held);
     return held.address == action.address
                ? std::string{}
                : fmt::format("the droplet already holds {}", held.address.to_string());
@@ -102,8 +102,8 @@ class Perform {
 
   std::string operator()(const core::UnassignFloatingIp& action) {
     unassign(system_, observer_.digitalocean(), action);
-    observer_.holds_none();
-    observer_.leased(action.address);  // as far as this run knows
+    observer_.note_none_held();
+    observer_.note_leased(action.address);  // as far as this run knows
     return {};
   }
 
@@ -111,15 +111,15 @@ class Perform {
     const auto& known = std::get<core::Node>(observer_.found().node);
     const auto patched = observer_.kubernetes().patch_node(action, known.version);
     if (!patched) {
-      observer_.node_changed();  // throws when that happens again and again
+      observer_.reread_node();  // throws after too many conflicts
       return "somebody else changed the Node meanwhile; it is read again";
     }
-    observer_.node_is(*patched);
+    observer_.set_node(*patched);
     return {};
   }
 
  private:
-  // It outlives the run, and with it every POST that was made under it.
+  // The Lease outlives the run, and so every POST that the run made under it.
   cloud::Lease lease_on(core::Ipv4 address) const {
     constexpr std::chrono::seconds margin{30};
     const auto longest = std::chrono::ceil<std::chrono::seconds>(invocation_.timeout);
@@ -130,24 +130,24 @@ class Perform {
             .duration = longest + margin};
   }
 
-  // What another Node says of itself; it costs nothing of DigitalOcean's budget. One that cannot be
-  // read says nothing.
-  bool says_egress(const std::string& name, core::Ipv4 address) {
+  // Asks another Node's labels, which costs nothing of DigitalOcean's budget. False if it cannot be
+  // read.
+  bool is_egress_of(const std::string& name, core::Ipv4 address) {
     core::Node node;
-    const auto failure = core::failure_of([&] {
+    const auto failure = core::catch_error_except_signals([&] {
       const auto reply = system_.http.send(observer_.kubernetes().node_request(name));
       node = observer_.kubernetes().decode_node(name, reply);
     });
-    return !failure && core::leaves_by(node, invocation_.config, address);
+    return !failure && core::is_labelled_with(node, invocation_.config, address);
   }
 
-  // Metadata costs nothing of the API's budget. Once it fails it is not asked again.
+  // Asks metadata, which costs nothing of the API's budget. It is not asked again after a failure.
   std::optional<bool> metadata_shows(core::Ipv4 address) {
     if (metadata_failed_) {
       return std::nullopt;
     }
     bool shows = false;
-    const auto failure = core::failure_of([&] {
+    const auto failure = core::catch_error_except_signals([&] {
       const auto reply = system_.http.send(cloud::metadata_request(invocation_.metadata_url));
       shows = cloud::decode_metadata(reply).floating_ip == address;
     });
@@ -161,30 +161,30 @@ class Perform {
   bool metadata_failed_ = false;
 };
 
-// What a failed step means for what is planned next.
-void tell(Observer& observer, const core::Step& step, const core::Error& failure) {
+// Notes a failed step, so that the next plan handles it.
+void note_failure(Observer& observer, const core::Step& step, const core::Error& failure) {
   switch (kind_of(step)) {
     case Kind::lease:
       if (std::holds_alternative<core::AcquireLease>(step.action)) {
-        observer.no_lease(failure);
+        observer.note_lease_error(failure);
       }
       return;
     case Kind::node:
-      return observer.node_is(core::Unavailable{failure});
+      return observer.set_node(core::Unavailable{failure});
     case Kind::network:
       if (std::holds_alternative<core::SetMarking>(step.action)) {
-        return observer.no_marking(failure);
+        return observer.note_marking_error(failure);
       }
-      return observer.refused(failure);
+      return observer.note_change_error(failure);
     case Kind::turn:
     case Kind::confirmation:
-      return observer.refused(failure);
+      return observer.note_change_error(failure);
     case Kind::claim:
-      return observer.failed(failure);
+      return observer.note_claim_error(failure);
   }
 }
 
-std::span<const core::Step> leading(const std::vector<core::Step>& steps) {
+std::span<const core::Step> leading_steps(const std::vector<core::Step>& steps) {
   std::size_t count = 0;
   while (count < steps.size() && kind_of(steps[count]) == kind_of(steps[0])) {
     ++count;
@@ -196,12 +196,12 @@ std::span<const core::Step> leading(const std::vector<core::Step>& steps) {
 
 void apply_leading_steps(const core::Plan& plan, System& system, const Invocation& invocation,
                          Observer& observer, std::vector<StepRecord>& records) {
-  const auto steps = leading(plan.steps);
+  const auto steps = leading_steps(plan.steps);
   if (plan.undo && kind_of(steps[0]) == Kind::network) {
     const Undo undone = undo(system.kernel, observer.found().droplet);
     records.insert(records.end(), undone.steps.begin(), undone.steps.end());
-    system.http.renew();
-    observer.undone(undone.failure);
+    system.http.drop_idle_connections();
+    observer.note_undo(undone.failure);
     return observer.read_network();
   }
   Perform perform(system, invocation, observer);
@@ -210,13 +210,13 @@ void apply_leading_steps(const core::Plan& plan, System& system, const Invocatio
     records.push_back({.step = step, .result = StepRecord::Result::failed});
     StepRecord& record = records.back();
     const auto failure =
-        core::failure_of([&] { record.detail = std::visit(perform, step.action); });
+        core::catch_error_except_signals([&] { record.detail = std::visit(perform, step.action); });
     if (!failure) {
       record.result = record.detail.empty() ? StepRecord::Result::done : StepRecord::Result::failed;
       continue;
     }
     record.detail = failure->what();
-    tell(observer, step, *failure);
+    note_failure(observer, step, *failure);
     break;
   }
   observer.read_network();

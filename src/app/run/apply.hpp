@@ -9,10 +9,9 @@
 
 namespace app {
 
-// Performs the leading steps of one kind — a claim, changes of the network, a switch of the
-// default, its confirmation, a change of the Node — and records each. What follows rests on their
-// being true, so the caller looks again first. A step that fails ends its kind, but for an undo;
-// the observer learns of it, and the next plan deals with it.
+// Performs the leading steps of one kind (Lease, claim, network, switch, confirmation or Node) and
+// records each. Later steps rely on their result, so the caller observes and plans again first. A
+// failed step ends its kind, except in an undo; the observer notes it for the next plan.
 void apply_leading_steps(const core::Plan& plan, System& system, const Invocation& invocation,
                          Observer& observer, std::vector<StepRecord>& records);
 

@@ -18,7 +18,7 @@ struct Change {
 
   void operator()(const core::SetRoute& action) const {
     if (action.route.table == core::memory_table) {
-      return remember(action.route);
+      return store_default(action.route);
     }
     kernel.set_route(action.route);
   }
@@ -31,9 +31,9 @@ struct Change {
   template <typename Other>
   void operator()(const Other&) const {}
 
-  // What cannot be kept as it is could not be put back either.
-  void remember(const core::Route& route) const {
-    const auto failure = core::failure_of([&] { kernel.set_route(route); });
+  // A default that the kernel cannot store exactly could not be restored either.
+  void store_default(const core::Route& route) const {
+    const auto failure = core::catch_error_except_signals([&] { kernel.set_route(route); });
     if (failure && failure->exit() != core::Exit::os_error) {
       throw core::Error(*failure);
     }
@@ -47,7 +47,7 @@ struct Change {
   }
 };
 
-// Whether what the kernel refuses to do is done already.
+// Whether a refused change is already made.
 struct IsDone {
   const core::Network& now;
 
@@ -71,14 +71,30 @@ struct IsDone {
   }
 };
 
+// Tries every step once.
+void undo_once(io::Kernel& kernel, const std::optional<core::Droplet>& droplet, Undo& undone) {
+  std::vector<core::Step> steps;
+  undone.failure = core::catch_error([&] { steps = core::undo(kernel.read(), droplet); });
+  for (const core::Step& step : steps) {
+    undone.steps.push_back({.step = step, .result = StepRecord::Result::done});
+    const auto failure = core::catch_error([&] { change(kernel, step.action); });
+    if (failure) {
+      undone.steps.back().result = StepRecord::Result::failed;
+      undone.steps.back().detail = failure->what();
+      undone.failure = failure;
+    }
+  }
+}
+
 }  // namespace
 
-// An answer that was lost, or another run, may have left it done; and what was disturbed once need
-// not be so again.
+// A lost answer or a concurrent run may have made the change. A disturbed request may succeed when
+// it is repeated.
 void change(io::Kernel& kernel, const core::Action& action) {
   constexpr int most_tries = 3;
   for (int tries = 1;; ++tries) {
-    const auto failure = core::failure_of([&] { std::visit(Change{kernel}, action); });
+    const auto failure =
+        core::catch_error_except_signals([&] { std::visit(Change{kernel}, action); });
     if (!failure) {
       return;
     }
@@ -94,23 +110,10 @@ void change(io::Kernel& kernel, const core::Action& action) {
 }
 
 Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet) {
-  constexpr int most_looks = 3;
+  constexpr int most_tries = 3;
   Undo undone;
-  for (int looks = 0; looks < most_looks; ++looks) {
-    undone.failure.reset();
-    std::vector<core::Step> steps;
-    undone.failure = core::any_failure_of([&] { steps = core::undo(kernel.read(), droplet); });
-    for (const core::Step& step : steps) {
-      undone.steps.push_back({.step = step, .result = StepRecord::Result::done});
-      if (const auto failure = core::any_failure_of([&] { change(kernel, step.action); })) {
-        undone.steps.back().result = StepRecord::Result::failed;
-        undone.steps.back().detail = failure->what();
-        undone.failure = failure;
-      }
-    }
-    if (!undone.failure) {
-      return undone;
-    }
+  for (int tries = 0; tries == 0 || (undone.failure && tries < most_tries); ++tries) {
+    undo_once(kernel, droplet, undone);
   }
   return undone;
 }

@@ -10,18 +10,18 @@
 
 namespace app {
 
-// Performs a step that concerns the kernel; any other does nothing. What another run on the droplet
-// has done in the same moment is as good as done. Throws as io::Kernel does.
+// Performs a step that changes the kernel, and ignores other steps. A change that a concurrent run
+// has made counts as done. Throws like io::Kernel.
 void change(io::Kernel& kernel, const core::Action& action);
 
-// What an undo did, and why something is left to be undone.
+// The steps of an undo, and the reason if something is left.
 struct Undo {
   std::vector<StepRecord> steps = {};
   std::optional<core::Error> failure = {};
 };
 
-// Takes everything of ours out of the kernel's network, as core::undo() says. Tries every step,
-// whatever comes of the others, and looks again; throws nothing.
+// Removes all routes and rules of ours, see core::undo(). Tries every step even after a failure,
+// then reads and tries again. Throws nothing.
 Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet);
 
 }  // namespace app

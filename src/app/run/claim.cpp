@@ -8,7 +8,7 @@
 namespace app {
 namespace {
 
-// Performs one move, and gives what was learned by it.
+// Performs one move and returns its reading.
 class Moves {
  public:
   Moves(System& system, cloud::DigitalOcean& digitalocean, const core::AssignFloatingIp& wanted,

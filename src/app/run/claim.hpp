@@ -13,17 +13,17 @@ namespace app {
 
 using Claim = std::variant<core::Won, core::Lost>;
 
-// Says, at no cost, whether the assignment may be done, which triggers an early read. Nothing where
-// that cannot be told.
+// Cheap hint from metadata that the assignment may be done; triggers an early read. Nothing if
+// metadata cannot be read.
 using Hint = std::function<std::optional<bool>()>;
 
-// Reads, posts and waits as core::next() decides until `wanted` is won or lost. Throws the Error of
-// a claim that failed, and as DigitalOcean's calls and Clock::sleep() do.
+// Reads, posts and waits as core::next() decides, until `wanted` is won or lost. Throws the Error
+// of a failed claim, and like DigitalOcean's calls and Clock::sleep().
 Claim claim(System& system, cloud::DigitalOcean& digitalocean, const core::AssignFloatingIp& wanted,
             const Hint& hint);
 
-// Takes the address from its droplet and waits until it is gone; nothing where the droplet does not
-// hold it. Throws Error(try_again) where DigitalOcean does not do it, and as its calls do.
+// Unassigns the address and waits until the API shows it. Does nothing if the droplet does not hold
+// it. Throws Error(try_again) if DigitalOcean does not unassign it, and like its calls.
 void unassign(System& system, cloud::DigitalOcean& digitalocean,
               const core::UnassignFloatingIp& wanted);
 

@@ -6,7 +6,7 @@
 
 namespace app {
 
-void announce(Outcome& outcome, Observer& observer) {
+void write_events(Outcome& outcome, Observer& observer) {
   const auto* node = std::get_if<core::Node>(&observer.found().node);
   if (node == nullptr) {
     return;
@@ -17,10 +17,10 @@ void announce(Outcome& outcome, Observer& observer) {
       done.push_back(record.step);
     }
   }
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     for (const core::NodeEvent& event :
-         core::events_of(done, observer.claimed_before(), outcome.floating_ip, outcome.ending)) {
-      cloud::record(observer.kubernetes(), event, outcome.node, node->uid);
+         core::events_of(done, observer.initial_label(), outcome.floating_ip, outcome.ending)) {
+      cloud::write_event(observer.kubernetes(), event, outcome.node, node->uid);
     }
   });
   if (failure && outcome.ending.exit == core::Exit::ok) {

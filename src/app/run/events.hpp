@@ -6,8 +6,8 @@
 
 namespace app {
 
-// Writes the Events of a finished run. Where that fails on a Node whose egress is good, the outcome
-// says so: gate-failed, or no-permission where a right is missing.
-void announce(Outcome& outcome, Observer& observer);
+// Writes the Events of a finished run. If that fails although egress works, the run ends with
+// gate-failed, or with no-permission if a right is missing.
+void write_events(Outcome& outcome, Observer& observer);
 
 }  // namespace app

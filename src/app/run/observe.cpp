@@ -16,10 +16,9 @@ using core::Need;
 
 namespace {
 
-// A way that was dead may be why nothing came back. An answer stays one: who was told to wait, or
-// was refused, does not ask again because a route has changed.
+// After a route change, retry only requests that got no reply. A 429 or 403 stays valid.
 template <class Fact>
-bool may_be_had_now(const Fact& fact) {
+bool is_worth_asking_again(const Fact& fact) {
   const auto* unavailable = std::get_if<core::Unavailable>(&fact);
   return unavailable != nullptr && unavailable->error.exit() == core::Exit::unavailable;
 }
@@ -36,13 +35,13 @@ Observer::Observer(System& system, const Invocation& invocation)
     kubernetes_.emplace(system.http, invocation.kubernetes->url, invocation.kubernetes->ca_file,
                         invocation.kubernetes->token);
   }
-  forget();
+  clear_facts();
 }
 
-// What is written by nobody need not be proven either: a dry run shows what would follow.
-void Observer::forget() {
+// A dry run writes nothing, so it assumes the proofs and shows what would follow.
+void Observer::clear_facts() {
   const bool assumed = invocation_.writes == Writes::none;
-  give_up_node();
+  cancel_node();
   found_ = core::Observation{.path_proven = assumed, .egress_proven = assumed};
   if (!kubernetes_) {
     found_.node = core::NoKubernetes{};
@@ -52,37 +51,37 @@ void Observer::forget() {
 void Observer::read_network() {
   core::Network now = system_.kernel.read();
   now.may_change = now.may_change || invocation_.command == Command::status;
-  if (no_marking_) {
+  if (marking_fails_) {
     now.marking = {.state = core::Marking::State::unsupported};
   }
   if (now == found_.network) {
     return;
   }
-  const bool was_cut_off = core::cut_off(found_);
+  const bool was_cut_off = core::is_cut_off(found_);
   found_.network = std::move(now);
   if (was_cut_off) {
-    give_up_node();  // it hangs on a route that was dead
+    cancel_node();  // the request uses the dead route
   }
-  if (may_be_had_now(found_.node)) {
+  if (is_worth_asking_again(found_.node)) {
     found_.node = core::NotAsked{};
   }
-  if (may_be_had_now(found_.account)) {
+  if (is_worth_asking_again(found_.account)) {
     found_.account = core::NotAsked{};
   }
 }
 
-void Observer::no_marking(const core::Error& error) {
-  no_marking_ = true;
+void Observer::note_marking_error(const core::Error& error) {
+  marking_fails_ = true;
   system_.log.write(io::Level::warning, "open connections of pods may break: {}", error.what());
 }
 
-void Observer::answer(const std::vector<Need>& needs) {
+void Observer::read_facts(const std::vector<Need>& needs) {
   for (const Need need : needs) {
-    answer(need);
+    read_fact(need);
   }
 }
 
-void Observer::answer(Need need) {
+void Observer::read_fact(Need need) {
   switch (need) {
     case Need::droplet:
       return read_droplet();
@@ -99,18 +98,18 @@ void Observer::answer(Need need) {
   }
 }
 
-// The Node is asked for at the same time: a steady run is one round trip deep.
+// Reads the Node in parallel, so that a steady run is one round trip deep.
 void Observer::read_droplet() {
   io::Request request = cloud::metadata_request(invocation_.metadata_url);
-  request.source = way_past_a_rule();
+  request.source = find_path_past_rule();
   const auto ticket = system_.http.start(request);
   start_node();
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     core::attempt("read the droplet's metadata",
                   [&] { found_.droplet = cloud::decode_metadata(system_.http.wait(ticket)); });
   });
   if (failure) {
-    found_.no_droplet = *failure;
+    found_.droplet_error = *failure;
   }
 }
 
@@ -118,36 +117,36 @@ void Observer::start_node() {
   if (node_under_way_ || !std::holds_alternative<core::NotAsked>(found_.node)) {
     return;
   }
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     io::Request request = kubernetes_->node_request(invocation_.config.node_name);
-    request.source = way_round();
+    request.source = find_detour();
     node_under_way_ = system_.http.start(request);
   });
-  if (failure) {  // no token to ask with
+  if (failure) {  // no token
     found_.node = core::Unavailable{*failure};
   }
 }
 
-void Observer::give_up_node() {
+void Observer::cancel_node() {
   if (node_under_way_) {
     system_.http.cancel(*node_under_way_);
     node_under_way_.reset();
   }
 }
 
-// Where the default is dead, or something in front of it leads elsewhere: by what the servers can
-// still be asked.
-std::optional<io::Source> Observer::way_round() const {
-  if (found_.droplet && core::cut_off(found_)) {
+// The source address that still reaches the servers when the default is dead or a policy rule
+// overrides it.
+std::optional<io::Source> Observer::find_detour() const {
+  if (found_.droplet && core::is_cut_off(found_)) {
     const auto path = core::find_public_path(*found_.droplet, found_.network);
     if (const auto* found = std::get_if<core::Path>(&path)) {
       return io::Source{found->address, found->via.ifindex};
     }
   }
-  return way_past_a_rule();
+  return find_path_past_rule();
 }
 
-std::optional<io::Source> Observer::way_past_a_rule() const {
+std::optional<io::Source> Observer::find_path_past_rule() const {
   const auto route = core::default_of(found_.network, core::public_table);
   const bool needed = core::default_overruled(found_.network).has_value();
   return needed && route && route->source
@@ -156,8 +155,8 @@ std::optional<io::Source> Observer::way_past_a_rule() const {
 }
 
 void Observer::read_node() {
-  if (invocation_.writes == Writes::none && core::cut_off(found_)) {
-    give_up_node();  // a dry run leaves the dead default in force
+  if (invocation_.writes == Writes::none && core::is_cut_off(found_)) {
+    cancel_node();  // a dry run keeps the dead default
   }
   start_node();
   if (!node_under_way_) {
@@ -166,17 +165,17 @@ void Observer::read_node() {
   const auto ticket = *node_under_way_;
   node_under_way_.reset();
   const std::string& name = invocation_.config.node_name;
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     found_.node = core::attempt(fmt::format("read Node {}", name), [&] {
       return kubernetes_->decode_node(name, system_.http.wait(ticket));
     });
   });
   if (failure) {
     found_.node = core::Unavailable{*failure};
-  } else if (!claimed_) {
+  } else if (!initial_label_) {
     const auto& labels = std::get<core::Node>(found_.node).labels;
     const auto label = labels.find(invocation_.config.address_label);
-    claimed_ = label == labels.end() ? std::string{} : label->second;
+    initial_label_ = label == labels.end() ? std::string{} : label->second;
   }
 }
 
@@ -187,10 +186,10 @@ void Observer::read_addresses(Need need) {
                               .with_hint("do-egress-ip reconcile claims one")};
     return;
   }
-  digitalocean_.leave_by(way_round());
+  digitalocean_.set_source(find_detour());
   const auto* known = std::get_if<core::Account>(&found_.account);
   const bool proven = known != nullptr && known->shows_droplets;
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     const bool claims = invocation_.command == Command::reconcile &&
                         invocation_.writes == Writes::apply && need == Need::account;
     core::Account account = read_account(digitalocean_, invocation_.config.pool, &*found_.droplet,
@@ -198,44 +197,44 @@ void Observer::read_addresses(Need need) {
     account.shows_droplets = account.shows_droplets || proven;
     found_.account = std::move(account);
   });
-  digitalocean_.leave_by(std::nullopt);
+  digitalocean_.set_source(std::nullopt);
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }
 }
 
 void Observer::prove_scope() {
-  digitalocean_.leave_by(way_round());
-  const auto failure = core::failure_of([&] {
+  digitalocean_.set_source(find_detour());
+  const auto failure = core::catch_error_except_signals([&] {
     require_sight(digitalocean_, found_.droplet->id);
     std::get<core::Account>(found_.account).shows_droplets = true;
   });
-  digitalocean_.leave_by(std::nullopt);
+  digitalocean_.set_source(std::nullopt);
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }
 }
 
-void Observer::lost(core::Ipv4 address) {
-  found_.lost.insert(address);
+void Observer::note_lost(core::Ipv4 address) {
+  found_.lost_candidates.insert(address);
   auto* account = std::get_if<core::Account>(&found_.account);
   if (account != nullptr && account->ours && account->ours->address == address) {
     account->ours.reset();
   }
 }
 
-void Observer::holds_none() {
+void Observer::note_none_held() {
   if (auto* account = std::get_if<core::Account>(&found_.account)) {
     account->ours.reset();
   }
 }
 
-void Observer::read_in_vain(core::Ipv4 address) {
-  lost(address);
-  ++found_.vain_reads;
+void Observer::note_lost_after_read(core::Ipv4 address) {
+  note_lost(address);
+  ++found_.lost_after_read;
 }
 
-void Observer::node_changed() {
+void Observer::reread_node() {
   constexpr int most_changes = 20;
   if (++node_changes_ > most_changes) {
     throw core::Error(core::Exit::gate_failed, "Node {} was changed by others {} times meanwhile",
@@ -249,37 +248,37 @@ void Observer::node_changed() {
 
 void Observer::take_turn() {
   turn_.take();
-  forget();
+  clear_facts();
   read_network();
 }
 
-void Observer::undone(const std::optional<core::Error>& failure) {
-  found_.undo_failure = failure;
+void Observer::note_undo(const std::optional<core::Error>& failure) {
+  found_.undo_error = failure;
   if (kubernetes_) {
-    give_up_node();
-    found_.node = core::NotAsked{};  // somebody may have labelled it meanwhile
+    cancel_node();
+    found_.node = core::NotAsked{};  // another run may have labelled it meanwhile
   }
 }
 
 void Observer::prove(Need need) {
   const auto address = core::held_address(found_).value_or(core::Ipv4{});
-  const auto failure = core::failure_of([&] {
+  const auto failure = core::catch_error_except_signals([&] {
     if (need == Need::egress) {
       return app::prove_egress(system_, invocation_, found_, address);
     }
     if (core::is_unconfirmed(found_.network)) {
-      begin_switch();  // that of a run which did not end well
+      begin_switch();  // of an earlier run that was interrupted
     }
     app::prove_path(system_, invocation_, *found_.droplet, address);
   });
   if (failure) {
-    found_.unproven = *failure;
+    found_.proof_error = *failure;
   } else {
     (need == Need::path ? found_.path_proven : found_.egress_proven) = true;
   }
 }
 
-void Observer::holds(const core::FloatingIp& address) {
+void Observer::note_held(const core::FloatingIp& address) {
   if (auto* account = std::get_if<core::Account>(&found_.account)) {
     account->ours = address;
   }

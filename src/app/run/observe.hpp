@@ -14,7 +14,7 @@
 
 namespace app {
 
-// Gathers facts, each when it is needed, and keeps them until they may have changed.
+// Reads facts when they are needed, and keeps them until they may have changed.
 class Observer {
  public:
   Observer(System& system, const Invocation& invocation);
@@ -23,60 +23,60 @@ class Observer {
   cloud::DigitalOcean& digitalocean() { return digitalocean_; }
   cloud::Kubernetes& kubernetes() { return *kubernetes_; }
 
-  // The address that the Node's label named when it was first read; empty when none.
-  std::string claimed_before() const { return claimed_.value_or(""); }
+  // The address in the Node's label when it was first read; empty if it had none.
+  std::string initial_label() const { return initial_label_.value_or(""); }
 
-  // The kernel, as it is now. What could not be reached before may be by now, and is asked again.
+  // Reads the kernel. After a change, facts that could not be reached before are read again.
   void read_network();
 
-  // Reads what a plan needs; what cannot be read is a fact as well.
-  void answer(const std::vector<core::Need>& needs);
+  // Reads what a plan needs. A failed read is a fact as well.
+  void read_facts(const std::vector<core::Need>& needs);
 
-  // What apply learned.
-  void holds(const core::FloatingIp& address);
-  void holds_none();
-  void lost(core::Ipv4 address);
-  void read_in_vain(core::Ipv4 address);
-  void leased(core::Ipv4 address) { found_.leased.insert(address); }
-  void not_leased(core::Ipv4 address) { found_.leased.erase(address); }
-  void no_lease(const core::Error& error) { found_.no_lease = error; }
-  void failed(const core::Error& error) { found_.failure = error; }
+  // Results of the steps that apply performs.
+  void note_held(const core::FloatingIp& address);
+  void note_none_held();
+  void note_lost(core::Ipv4 address);
+  void note_lost_after_read(core::Ipv4 address);
+  void note_leased(core::Ipv4 address) { found_.leased_addresses.insert(address); }
+  void note_not_leased(core::Ipv4 address) { found_.leased_addresses.erase(address); }
+  void note_lease_error(const core::Error& error) { found_.lease_error = error; }
+  void note_claim_error(const core::Error& error) { found_.claim_error = error; }
 
-  // The kernel does not take it: done without, during this run. Open connections of pods may break;
-  // that is no reason to go without an address.
-  void no_marking(const core::Error& error);
+  // Goes on without the marking for the rest of the run: open connections of pods may break, but an
+  // egress IP matters more.
+  void note_marking_error(const core::Error& error);
 
-  // Somebody else changed the Node between our reading and our writing it: it is read again. Throws
-  // Error(gate_failed) where that happens too often to be chance.
-  void node_changed();
+  // Drops the Node's facts after a conflict, so that the next plan reads them again. Throws
+  // Error(gate_failed) after too many conflicts.
+  void reread_node();
 
-  // Nobody else changes this node's network from now on; everything is read again. Throws
-  // Error(try_again) where another run does not end in time, and like io::Clock::sleep().
+  // Waits for the lock on this node's network, then reads everything again. Throws Error(try_again)
+  // if another run keeps it too long, and like io::Clock::sleep().
   void take_turn();
   bool has_turn() const { return turn_.is_taken(); }
 
-  // The default is about to be switched: from now on a guard undoes it, unless it is confirmed.
+  // Starts the guard that rolls back the switch unless it is confirmed.
   void begin_switch() { turn_.begin_switch(found_.droplet); }
-  // Ends the guard. Throws Error(try_again) where it has undone the switch already.
+  // Confirms the switch. Throws Error(try_again) if the guard has rolled it back already.
   void end_switch() { turn_.end_switch(); }
 
-  // What was undone; what could not be.
-  void undone(const std::optional<core::Error>& failure);
-  void refused(const core::Error& error) { found_.refused = error; }
-  void node_is(core::NodeFact node) { found_.node = std::move(node); }
+  // Notes an undo, and the error if it is incomplete.
+  void note_undo(const std::optional<core::Error>& failure);
+  void note_change_error(const core::Error& error) { found_.change_error = error; }
+  void set_node(core::NodeFact node) { found_.node = std::move(node); }
 
  private:
-  void forget();
-  void answer(core::Need need);
+  void clear_facts();
+  void read_fact(core::Need need);
   void read_droplet();
   void read_node();
   void read_addresses(core::Need need);
   void prove_scope();
   void prove(core::Need need);
   void start_node();
-  void give_up_node();
-  std::optional<io::Source> way_round() const;
-  std::optional<io::Source> way_past_a_rule() const;
+  void cancel_node();
+  std::optional<io::Source> find_detour() const;
+  std::optional<io::Source> find_path_past_rule() const;
 
   System& system_;
   const Invocation& invocation_;
@@ -84,9 +84,9 @@ class Observer {
   std::optional<cloud::Kubernetes> kubernetes_ = {};
   core::Observation found_ = {};
   std::optional<io::Http::Ticket> node_under_way_ = {};
-  std::optional<std::string> claimed_ = {};
+  std::optional<std::string> initial_label_ = {};
   int node_changes_ = 0;
-  bool no_marking_ = false;
+  bool marking_fails_ = false;
   Turn turn_;
 };
 

@@ -44,16 +44,16 @@ void read_states(PoolTable& table, System& system, const Invocation& invocation)
   }
 }
 
-// On DigitalOcean's Kubernetes a Node has its droplet's name. Without any droplet to look for,
-// some Node is asked for all the same: that the API answers is worth knowing.
+// On DOKS a Node has its droplet's name. If no address has a droplet, one request still shows that
+// the API answers.
 void find_nodes(PoolTable& table, System& system, const Access& access) {
   cloud::Kubernetes kubernetes(system.http, access.url, access.ca_file, access.token);
   const auto read_node = [&](const std::string& name) {
     std::optional<core::Node> node;
-    const auto failure = core::failure_of([&] {
+    const auto failure = core::catch_error_except_signals([&] {
       node = kubernetes.decode_node(name, system.http.send(kubernetes.node_request(name)));
     });
-    if (failure && failure->exit() != core::Exit::gate_failed) {  // which says: no such Node
+    if (failure && failure->exit() != core::Exit::gate_failed) {  // no such Node
       throw core::Error(*failure);
     }
     return node;
@@ -79,7 +79,7 @@ PoolTable read_pool(System& system, const Invocation& invocation) {
   for (const core::Ipv4 address : invocation.config.pool) {
     table.entries.push_back({.address = address});
   }
-  const auto failure = core::any_failure_of([&] {
+  const auto failure = core::catch_error([&] {
     read_states(table, system, invocation);
     if (invocation.kubernetes) {
       find_nodes(table, system, *invocation.kubernetes);

@@ -7,9 +7,9 @@
 
 namespace app {
 
-// Reads every address of the pool, and the Nodes of the droplets that hold one. Needs the token, no
-// droplet. An address of which nothing is known stays unknown; the ending says why. Without
-// droplet:read, where addresses in use look free, that is Exit::no_permission.
+// Reads every address of the pool, and the Nodes of the droplets that hold one. Needs the token but
+// no droplet. An address that cannot be read stays unknown, and the ending says why. Without
+// droplet:read it ends with Exit::no_permission, because addresses in use look free.
 PoolTable read_pool(System& system, const Invocation& invocation);
 
 }  // namespace app

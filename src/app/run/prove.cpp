@@ -10,13 +10,13 @@ namespace app {
 namespace {
 
 constexpr int most_tries = 3;
-constexpr io::Duration pause{1'000};  // neighbours and translations may take a moment
+constexpr io::Duration pause{1'000};  // time for ARP and NAT to settle
 
-// What `ask` gives, or its failure when it fails again and again. A run that is told to end does.
+// Calls `ask` up to three times and throws its last failure. Signals end the run at once.
 template <typename Ask>
-void insist(io::Clock& clock, const Ask& ask) {
+void retry(io::Clock& clock, const Ask& ask) {
   for (int tries = 1;; ++tries) {
-    const auto failure = core::failure_of(ask);
+    const auto failure = core::catch_error_except_signals(ask);
     if (!failure) {
       return;
     }
@@ -27,13 +27,13 @@ void insist(io::Clock& clock, const Ask& ask) {
   }
 }
 
-void require_in_force(const core::Network& network) {
+void require_default(const core::Network& network) {
   if (const auto ending = core::default_overruled(network)) {
     throw core::Error(ending->exit, "{}", ending->message).with_hint(ending->hint);
   }
 }
 
-// By which way a question goes: that of any traffic, or the anchor's, whatever the default is.
+// Sends the request through the anchor gateway, whatever the default route is.
 void bind_to_anchor(io::Request& request, const core::Droplet& droplet) {
   request.source = droplet.anchor->address;
   request.mark = core::proof_mark.value;
@@ -41,10 +41,10 @@ void bind_to_anchor(io::Request& request, const core::Droplet& droplet) {
 }
 
 void require_connection(System& system, std::string_view doing, const io::Request& request) {
-  core::attempt(doing, [&] { insist(system.clock, [&] { system.http.send(request); }); });
+  core::attempt(doing, [&] { retry(system.clock, [&] { system.http.send(request); }); });
 }
 
-io::Request api_host(const Invocation& invocation) {
+io::Request api_host_request(const Invocation& invocation) {
   io::Request request = cloud::probe_request(io::Server::digitalocean, invocation.digitalocean.url,
                                              invocation.digitalocean.ca_file);
   request.connect_only = true;
@@ -52,7 +52,7 @@ io::Request api_host(const Invocation& invocation) {
 }
 
 void require_seen_as(System& system, const io::Request& request, core::Ipv4 address) {
-  insist(system.clock, [&] {
+  retry(system.clock, [&] {
     const auto seen = cloud::decode_whatismyip(request.url, system.http.send(request));
     if (seen != address) {
       throw core::Error(core::Exit::rolled_back, "{} sees {}, not {}", request.url,
@@ -67,7 +67,7 @@ void require_seen_as(System& system, const io::Request& request, core::Ipv4 addr
 
 void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
                 core::Ipv4 address) {
-  io::Request host = api_host(invocation);
+  io::Request host = api_host_request(invocation);
   bind_to_anchor(host, droplet);
   require_connection(system, "through the anchor gateway", host);
   for (const std::string& url : invocation.config.verify_urls) {
@@ -80,14 +80,14 @@ void prove_path(System& system, const Invocation& invocation, const core::Drople
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,
                   core::Ipv4 address) {
   if (core::is_unconfirmed(found.network)) {
-    require_in_force(found.network);
+    require_default(found.network);
     if (std::holds_alternative<core::Node>(found.node)) {
       const Access& access = *invocation.kubernetes;
       require_connection(
           system, "after the switch",
           cloud::probe_request(io::Server::kubernetes, access.url + "/version", access.ca_file));
     }
-    require_connection(system, "after the switch", api_host(invocation));
+    require_connection(system, "after the switch", api_host_request(invocation));
   }
   for (const std::string& url : invocation.config.verify_urls) {
     require_seen_as(system, cloud::whatismyip_request(url, invocation.digitalocean.ca_file),

@@ -7,16 +7,16 @@
 
 namespace app {
 
-// Proves that what is bound to the anchor address leaves as `address`, by rules and a table of ours
-// that no other traffic uses: DigitalOcean's API host takes a connection, with its TLS, and every
-// --verify-url sees the address. Throws the Error that says what did not.
+// Proves that traffic bound to the anchor address uses `address`, over our own rules and table:
+// DigitalOcean's API host accepts a TLS connection, and every --verify-url sees the address. Throws
+// the Error of the failed check.
 void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
                 core::Ipv4 address);
 
-// Proves that traffic leaves as `address` by the default of now: after a switch the kernel resolves
-// public destinations by it, and new connections to Kubernetes, where it answered before, and to
-// DigitalOcean's API host succeed; and every --verify-url sees the address. Throws the Error that
-// says what did not.
+// Proves that traffic by the current default uses `address`. After a switch the kernel resolves
+// public destinations by that default, and new connections succeed to DigitalOcean's API host and
+// to Kubernetes, if it answered before. Every --verify-url sees the address. Throws the Error of
+// the failed check.
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,
                   core::Ipv4 address);
 

@@ -16,7 +16,7 @@ namespace {
 
 using Result = Outcome::Result;
 
-// More rounds than the longest repair has phases, with losses of every candidate of a small pool.
+// The longest repair has fewer phases, even if it loses every candidate of a small pool.
 constexpr int most_rounds = 200;
 constexpr int most_repetitions = 3;
 
@@ -30,7 +30,7 @@ Outcome skipped(const Invocation& invocation) {
   return outcome;
 }
 
-// A step that is planned again and again is not in force though nothing refused it.
+// Something reverts a step that is planned again although no error was reported.
 void require_progress(const core::Step& next, const std::vector<StepRecord>& records) {
   int repetitions = 0;
   for (const StepRecord& record : records) {
@@ -50,7 +50,7 @@ void add_planned(const core::Plan& plan, Outcome& outcome) {
   }
 }
 
-// What a run asks besides the droplet and its Node is for a change.
+// Whether the plan writes anything: a plan that does not needs only the droplet and its Node.
 bool changes_something(const core::Plan& plan) {
   return !plan.steps.empty() || std::ranges::any_of(plan.needs, [](core::Need need) {
     return need != core::Need::droplet && need != core::Need::node;
@@ -59,14 +59,14 @@ bool changes_something(const core::Plan& plan) {
 
 using Planner = core::Plan (*)(const core::Observation& found, const core::Config& asked);
 
-// Observes, plans and applies until a plan leaves nothing; that plan.
+// Observes, plans and applies until a plan has no steps or needs. Returns that plan.
 core::Plan converge(Planner planner, System& system, const Invocation& invocation,
                     Observer& observer, std::vector<StepRecord>& records) {
   const bool may_write = invocation.writes == Writes::apply;
   observer.read_network();
   if (may_write && invocation.config.route == core::RouteMode::set_default &&
       !core::is_confirmed(observer.found().network)) {
-    observer.take_turn();  // before anything is read that would have to be read again
+    observer.take_turn();  // before reading what would have to be read again
   }
   for (int round = 0; round < most_rounds; ++round) {
     system.clock.check();
@@ -77,7 +77,7 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
       require_progress(plan.steps.front(), records);
       apply_leading_steps(plan, system, invocation, observer, records);
     } else if (!plan.needs.empty()) {
-      observer.answer(plan.needs);
+      observer.read_facts(plan.needs);
     } else {
       return plan;
     }
@@ -86,11 +86,11 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
       .with_hint("other droplets or other programs keep changing the same things; run again");
 }
 
-// The run is told to end, or broke. What it did not confirm is undone, whatever else is asked of us
-// meanwhile; a default that is confirmed stays.
+// Rolls back an unconfirmed switch after an error or a signal, whatever else is asked. A confirmed
+// default stays.
 void undo_unconfirmed(System& system, const Observer& observer, Outcome& outcome) {
   core::Network now;
-  const auto unread = core::any_failure_of([&] { now = system.kernel.read(); });
+  const auto unread = core::catch_error([&] { now = system.kernel.read(); });
   if (!unread && core::is_confirmed(now)) {
     return;
   }
@@ -130,7 +130,7 @@ std::map<std::string, std::string> our_labels(const core::Node& node, const core
   return ours;
 }
 
-// What was found of the Node, and which address the droplet holds.
+// Adds the droplet, its address and the Node's labels.
 void add_facts(Outcome& outcome, const core::Observation& found, const core::Config& asked) {
   outcome.droplet = found.droplet;
   outcome.network = found.network;
@@ -144,7 +144,7 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
 Outcome run(Planner planner, System& system, const Invocation& invocation) {
   Outcome outcome{.node = invocation.config.node_name};
   Observer observer(system, invocation);
-  const auto failure = core::any_failure_of([&] {
+  const auto failure = core::catch_error([&] {
     const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
     add_planned(last, outcome);
     outcome.floating_ip = last.floating_ip;
@@ -157,7 +157,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
     }
   }
   if (invocation.writes == Writes::apply && !is_signal(outcome.ending.exit)) {
-    announce(outcome, observer);
+    write_events(outcome, observer);
   }
   outcome.result = result_of(outcome, invocation.writes);
   add_facts(outcome, observer.found(), invocation.config);
@@ -170,7 +170,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
 }  // namespace
 
 Outcome reconcile(System& system, const Invocation& invocation) {
-  if (!core::matches(invocation.match, invocation.config.node_name)) {
+  if (!core::is_match(invocation.match, invocation.config.node_name)) {
     return skipped(invocation);
   }
   return run(core::plan, system, invocation);

@@ -7,11 +7,10 @@
 
 namespace app {
 
-// One run: observe, plan, apply, until nothing is left to do. Every failure is in the outcome; an
-// Error leaves it only from what no plan can go on without, and is there too.
+// One run: observe, plan and apply until nothing is left to do. The outcome contains every failure.
 Outcome reconcile(System& system, const Invocation& invocation);
 
-// The way back, in the same manner.
+// Undoes everything that reconcile did, in the same way.
 Outcome release(System& system, const Invocation& invocation);
 
 }  // namespace app

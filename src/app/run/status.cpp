@@ -8,7 +8,7 @@ namespace {
 
 using core::Exit;
 
-// Ends that are no failure of looking, but what was found.
+// Exit codes that report a finding, not a failure to read.
 bool is_finding(Exit exit) {
   return exit == Exit::ok || exit == Exit::changed || exit == Exit::pool_exhausted ||
          exit == Exit::claim_lost || exit == Exit::foreign_ip;

@@ -7,7 +7,7 @@
 
 namespace app {
 
-// A reconcile that writes nothing: facts, drift and a verdict. Drift is Exit::changed.
+// A reconcile that writes nothing: facts, differences and a verdict. A difference is Exit::changed.
 Outcome status(System& system, const Invocation& invocation);
 
 }  // namespace app

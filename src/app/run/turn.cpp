@@ -5,19 +5,34 @@
 
 namespace app {
 
-void Turn::take() {
+namespace {
+
+std::unique_ptr<io::Lock> wait_for_lock(System& system) {
   constexpr io::Duration interval{50};
-  constexpr io::Duration rest{1'000};  // to say so in
-  const auto failure = core::failure_of([&] {
-    while (!(lock_ = system_.locks.try_take())) {
-      if (system_.clock.remaining() < rest) {
-        throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
-            .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
-      }
-      system_.log.progress("waiting for another run on this node");
-      system_.clock.sleep(interval);
+  constexpr io::Duration rest{1'000};  // to report the timeout
+  for (;;) {
+    if (auto lock = system.locks.try_take()) {
+      return lock;
     }
-  });
+    if (system.clock.remaining() < rest) {
+      throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
+          .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
+    }
+    system.log.progress("waiting for another run on this node");
+    system.clock.sleep(interval);
+  }
+}
+
+void undo_or_throw(io::Kernel& kernel, const std::optional<core::Droplet>& droplet) {
+  if (const auto undone = undo(kernel, droplet); undone.failure) {
+    throw core::Error(*undone.failure);
+  }
+}
+
+}  // namespace
+
+void Turn::take() {
+  const auto failure = core::catch_error_except_signals([&] { lock_ = wait_for_lock(system_); });
   if (failure && failure->exit() == core::Exit::try_again) {
     throw core::Error(*failure);
   }
@@ -32,15 +47,10 @@ void Turn::begin_switch(const std::optional<core::Droplet>& droplet) {
   if (guard_) {
     return;
   }
-  constexpr io::Duration margin{300};  // for this process to undo by itself
-  const auto failure = core::failure_of([&] {
-    guard_ = system_.guards.open(
-        [droplet](io::Kernel& kernel) {
-          if (const auto undone = undo(kernel, droplet); undone.failure) {
-            throw core::Error(*undone.failure);
-          }
-        },
-        system_.clock.remaining() + margin, lock_.get());
+  constexpr io::Duration margin{300};  // for this process to roll back by itself
+  const auto failure = core::catch_error_except_signals([&] {
+    guard_ = system_.guards.open([droplet](io::Kernel& kernel) { undo_or_throw(kernel, droplet); },
+                                 system_.clock.remaining() + margin, lock_.get());
   });
   if (failure) {
     system_.log.write(io::Level::warning, "no guard undoes the switch if this is killed: {}",

@@ -9,26 +9,27 @@
 
 namespace app {
 
-// One run at a time changes a node: the lock, and the guard of a switch that holds it as well.
+// Lets one run at a time change the node: holds the lock, and the guard of a switch, which holds
+// the lock as well.
 class Turn {
  public:
   explicit Turn(System& system) : system_(system) {}
 
-  // Waits for another run to end. Throws Error(try_again) where it does not in time, and like
-  // io::Clock::sleep(). Where there can be no lock, goes on without, and says so.
+  // Waits for the lock. Throws Error(try_again) if another run keeps it too long, and like
+  // io::Clock::sleep(). Warns and goes on if the kernel has no such lock.
   void take();
   bool is_taken() const { return taken_; }
 
-  // From now on a guard undoes every change, unless the switch is confirmed.
+  // Starts the guard that rolls back every change unless the switch is confirmed.
   void begin_switch(const std::optional<core::Droplet>& droplet);
 
-  // Ends the guard. Throws Error(try_again) where it has undone the switch already.
+  // Ends the guard. Throws Error(try_again) if it has rolled back already.
   void end_switch();
 
  private:
   System& system_;
   bool taken_ = false;
-  std::unique_ptr<io::Lock> lock_ = {};  // given back last
+  std::unique_ptr<io::Lock> lock_ = {};  // released after the guard
   std::unique_ptr<io::Guard> guard_ = {};
 };
 

@@ -66,7 +66,7 @@ Check check_provider(const Examination& facts) {
   if (node == nullptr || droplet == nullptr) {
     return unknown(name, node == nullptr ? unanswered : "which droplet this is is not known");
   }
-  if (another_droplet(*node, *droplet, facts.asked)) {
+  if (find_other_droplet(*node, *droplet, facts.asked)) {
     return problem(name, Exit::config,
                    fmt::format("Node {} is {}, but this is droplet {}", facts.asked.node_name,
                                node->provider_id, droplet->id),

@@ -9,7 +9,7 @@ namespace {
 Check check_name(const Examination& facts) {
   constexpr std::string_view name = "node-name";
   const std::string& node = facts.asked.node_name;
-  if (matches(facts.match, node)) {
+  if (is_match(facts.match, node)) {
     return ok(name, fmt::format("\"{}\" matches", node));
   }
   return note(name, fmt::format("\"{}\" does not match, so a run here does nothing", node),

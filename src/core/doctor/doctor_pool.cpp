@@ -85,7 +85,7 @@ Supply supply_of(const std::vector<FloatingIp>& pool, const Droplet& droplet) {
 
 std::size_t matching(const Examination& facts, const std::vector<std::string>& nodes) {
   return static_cast<std::size_t>(std::ranges::count_if(
-      nodes, [&](const std::string& node) { return matches(facts.match, node); }));
+      nodes, [&](const std::string& node) { return is_match(facts.match, node); }));
 }
 
 Check check_demand(const Examination& facts, const Supply& supply) {

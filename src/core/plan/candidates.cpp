@@ -8,19 +8,19 @@
 namespace core {
 namespace {
 
-// Reading one more costs a request, and all of them one for each 200; a Lease that another Node
-// has costs none, but time.
-constexpr int most_vain_reads = 3;
+// Reading one more address costs a request, and the whole list one for each 200 addresses. A Lease
+// that another Node holds costs time only.
+constexpr int most_lost_after_read = 3;
 constexpr std::size_t most_lost = 100;
 
-// How many addresses of the pool are in each state; they decide what the operator is told.
+// The number of pool addresses in each state, which decides how the run ends.
 struct Census {
   std::size_t here = 0;  // in the account and in the droplet's region
   std::size_t held = 0;
   std::size_t locked = 0;
   std::size_t hidden = 0;
-  std::size_t odd = 0;   // in a shape not known
-  std::size_t lost = 0;  // though it was seen free
+  std::size_t odd = 0;   // of an unknown shape
+  std::size_t lost = 0;  // although it was listed as free
 };
 
 Census census_of(const Account& account, const std::string& region, DropletId droplet,
@@ -115,7 +115,7 @@ Ending without_candidate(const Account& account, const Droplet& droplet, const C
 std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Droplet& droplet,
                                             const std::vector<Ipv4>& pool,
                                             const std::set<Ipv4>& lost) {
-  // What costs most is asked last, and only of the few that are ahead of all before them.
+  // The checks are ordered by cost: the expensive ones come last.
   const Preference prefers{droplet.id};
   std::optional<Ipv4> best;
   const auto consider = [&](Ipv4 address) {
@@ -138,10 +138,10 @@ std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Drople
 
 bool must_be_read(const Observation& found) {
   const Account& account = std::get<Account>(found.account);
-  const auto is_lost = [&](Ipv4 address) { return found.lost.contains(address); };
-  return !account.unread.empty() &&
-         (found.vain_reads >= most_vain_reads || found.lost.size() >= most_lost ||
-          std::ranges::all_of(account.unread, is_lost));
+  const auto is_lost = [&](Ipv4 address) { return found.lost_candidates.contains(address); };
+  return !account.unread.empty() && (found.lost_after_read >= most_lost_after_read ||
+                                     found.lost_candidates.size() >= most_lost ||
+                                     std::ranges::all_of(account.unread, is_lost));
 }
 
 Standing standing_of(const FloatingIp& reading, DropletId droplet) {

@@ -16,15 +16,15 @@ using What = ReadAgain::What;
 using Kind = PostReply::Kind;
 
 constexpr Duration hint_interval{200};  // metadata costs nothing of the API's budget
-// Of reading the address, growing by half. It costs requests that all nodes share, so it is done
-// less often while there is a hint to wait for.
+// How often the address is read; the interval grows by half. Reads cost requests that all nodes
+// share, so there are fewer while metadata can give a hint.
 struct Pace {
   Duration first, longest;
 };
 constexpr Pace unaided{Duration{1'000}, Duration{5'000}};
 constexpr Pace hinted{Duration{5'000}, Duration{10'000}};
-constexpr Duration settle{1'000};     // two POSTs that raced have both arrived by then
-constexpr Duration patience{30'000};  // for an accepted assignment that shows no effect
+constexpr Duration settle{1'000};     // long enough for two racing POSTs to arrive
+constexpr Duration patience{30'000};  // with an accepted assignment that has no effect
 constexpr int most_posts = 4;
 
 Duration backoff(int attempt) {
@@ -33,7 +33,7 @@ Duration backoff(int attempt) {
   return std::min(first * (1 << std::min(attempt, 16)), longest);
 }
 
-// A hint only: texts are no contract (facts 1.5).
+// A hint only: the texts are not a contract (facts 1.5).
 bool names_pending_event(std::string message) {
   std::ranges::transform(message, message.begin(),
                          [](unsigned char letter) { return std::tolower(letter); });
@@ -66,16 +66,16 @@ class Decision {
       case Standing::mine:
         break;
     }
-    if (state_.posts == 0 || settled || state_.wanted.leased) {
+    if (state_.posts == 0 || settled || state_.wanted.under_lease) {
       return Won{state_.reading};
     }
-    state_.settled = true;  // without a Lease the last POST of two wins
+    state_.settled = true;  // without a Lease the last of two POSTs wins
     return ReadAgain{.in = settle};
   }
 
   ClaimMove operator()(const PostReply& reply) {
     state_.reply = reply;
-    if (reply.kind == Kind::limited) {  // it had no effect, and the deadline bounds how often
+    if (reply.kind == Kind::limited) {  // it had no effect, and the deadline bounds the repeats
       state_.rested = true;
       return ReadAgain{.in = reply.pause};
     }
@@ -122,19 +122,18 @@ class Decision {
   }
 
  private:
-  // Nothing but its name is known: no listing showed it.
+  // Whether no listing showed the address, so that only its name is known.
   bool is_unread() const {
     return state_.posts == 0 && state_.refusals == 0 && !state_.wanted.region.empty();
   }
 
-  // The table of refusals (422, 404; facts 1.5, traps 2, 4 and 5). The address is read first:
-  //   ours                      → won: it was this droplet's already, or our POST took effect late
-  //   somebody else's, or gone  → lost: a POST would take it away from its holder
-  //   locked                    → an action on it is waited for, whoever began it
-  // and while it is free:
-  //   "… pending event"         → the droplet or the address is busy: asked again, till the
-  //   deadline the droplet holds another → won, with that one otherwise                 → refused
-  //   for good: region, anchor, networking
+  // Refusals (422, 404; facts 1.5, traps 2, 4 and 5). The address is read first:
+  //   ours                        → won: it was ours before, or our POST took effect late
+  //   another droplet's, or gone  → lost: a POST would take it from its holder
+  //   locked                      → wait for the action, whatever started it
+  //   free, "… pending event"     → droplet or address is busy: repeat until the deadline
+  //   free, the droplet holds another → won, with that one
+  //   free, otherwise             → refused for good: region, anchor, networking
   ClaimMove judge_refusal() {
     if (!names_pending_event(state_.reply.message)) {
       return ReadAgain{.what = What::held};
@@ -154,7 +153,7 @@ class Decision {
                                       : "who holds it is not shown"};
   }
 
-  // The address is free.
+  // Called when the address is free.
   ClaimMove ask(bool rested) {
     if (state_.posts == 0 || rested) {
       return Post{};
@@ -186,7 +185,7 @@ class Decision {
         .with_hint("the address is still free; run again later");
   }
 
-  // Until the address is worth reading again.
+  // Waits until the address is worth reading again.
   ClaimMove wait() {
     if (state_.posts > 0 && now_ - state_.posted_at > patience && !state_.reading.locked) {
       return Failed{Error(Exit::try_again,

@@ -19,7 +19,7 @@ const Wanted* last(const std::vector<Step>& done) {
   return found;
 }
 
-// Empty where repeating the run is all there is to do.
+// Empty if repeating the run is enough.
 std::string_view reason_of(Exit exit) {
   switch (exit) {
     case Exit::pool_exhausted:

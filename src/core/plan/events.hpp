@@ -9,7 +9,7 @@
 
 namespace core {
 
-// What `kubectl describe node` shows of a run.
+// An Event of a run, as `kubectl describe node` shows it.
 struct NodeEvent {
   enum class Type { normal, warning } type = Type::normal;
   std::string reason = {};  // UpperCamelCase, for programs
@@ -17,9 +17,9 @@ struct NodeEvent {
   std::string note = {};  // for people
 };
 
-// What a run has to tell of itself: what it changed, and an end that needs somebody's attention. A
-// run that found everything right, or will be right by being repeated, tells nothing. `claimed` is
-// the address that the Node's label named before the run.
+// The Events of a run: its changes, and an ending that needs attention. None if the run found
+// everything right, or if repeating it is enough. `claimed` is the address in the Node's label
+// before the run.
 std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::string& claimed,
                                  const std::optional<Ipv4>& floating_ip, const Ending& ending);
 

@@ -8,11 +8,11 @@ Locking locking_of(const Observation& found, const Config& asked) {
     return {};
   }
   const auto* unavailable = std::get_if<Unavailable>(&found.node);
-  if (unavailable == nullptr && !found.no_lease) {
+  if (unavailable == nullptr && !found.lease_error) {
     return {.lease = true};
   }
   if (asked.lock == Lock::lease) {
-    const Error error = (found.no_lease ? *found.no_lease : unavailable->error)
+    const Error error = (found.lease_error ? *found.lease_error : unavailable->error)
                             .while_doing("--lock lease: no address is claimed");
     return {.ending = Ending{error.exit(), error.what(), error.hint()}};
   }
@@ -21,8 +21,8 @@ Locking locking_of(const Observation& found, const Config& asked) {
 
 std::vector<Step> needless_leases(const Observation& found, const std::optional<Ipv4>& ours) {
   std::vector<Step> steps;
-  for (const Ipv4 address : found.leased) {
-    if (found.lost.contains(address) || (ours && *ours != address)) {
+  for (const Ipv4 address : found.leased_addresses) {
+    if (found.lost_candidates.contains(address) || (ours && *ours != address)) {
       steps.push_back({ReleaseLease{address}, "it went to somebody else"});
     }
   }

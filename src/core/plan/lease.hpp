@@ -9,15 +9,15 @@
 
 namespace core {
 
-// Whether a claim is made under a Lease; where it may not be made without one, how the run ends.
+// Whether a claim needs a Lease, or how the run ends if there is none.
 struct Locking {
   bool lease = false;
-  std::string reason = {};  // why not, where it was wanted: to be appended to the step's
+  std::string reason = {};  // why there is no Lease, appended to the step's reason
   std::optional<Ending> ending = {};
 };
 Locking locking_of(const Observation& found, const Config& asked);
 
-// Gives back the Leases of addresses that went to somebody else, or are not `ours` after all.
+// Releases the Leases of lost addresses, and of all others than `ours`.
 std::vector<Step> needless_leases(const Observation& found, const std::optional<Ipv4>& ours);
 
 }  // namespace core

@@ -40,7 +40,7 @@ bool is_gated(const Node& node, const Config& asked) {
                              [&](const Taint& taint) { return is_gate(taint, asked); });
 }
 
-// Every taint as it must be, where the gate must change.
+// The new list of taints, if the gate must change.
 std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, bool egress) {
   if (!asked.gate_taint || is_gated(node, asked) == !egress) {
     return std::nullopt;
@@ -56,7 +56,8 @@ std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& ask
 
 }  // namespace
 
-std::optional<Step> tell(const Node& node, const Config& asked, const std::optional<Ipv4>& egress) {
+std::optional<Step> node_patch(const Node& node, const Config& asked,
+                               const std::optional<Ipv4>& egress) {
   const Labels labels = labels_for(egress, asked);
   const auto taints = taints_for(node, asked, egress.has_value());
   std::string reason = differences(node, labels);
@@ -71,7 +72,7 @@ std::optional<Step> tell(const Node& node, const Config& asked, const std::optio
   return Step{PatchNode{asked.node_name, labels, taints}, reason};
 }
 
-Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress) {
+Node with_patch(Node node, const Config& asked, const std::optional<Ipv4>& egress) {
   for (const auto& [key, value] : labels_for(egress, asked)) {
     node.labels.erase(key);
     if (value) {
@@ -82,19 +83,19 @@ Node told(Node node, const Config& asked, const std::optional<Ipv4>& egress) {
   return node;
 }
 
-bool leaves_by(const Node& node, const Config& asked, Ipv4 address) {
+bool is_labelled_with(const Node& node, const Config& asked, Ipv4 address) {
   return label(node, asked.enabled_label) == "true" &&
          label(node, asked.address_label) == address.to_string();
 }
 
-bool claims_egress(const Node& node, const Config& asked) {
+bool is_labelled_true(const Node& node, const Config& asked) {
   return label(node, asked.enabled_label) == "true" ||
          label(node, asked.address_label).has_value() ||
          (asked.gate_taint && !is_gated(node, asked));
 }
 
-std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
-                                      const Config& asked) {
+std::optional<Ending> find_other_droplet(const Node& node, const Droplet& droplet,
+                                         const Config& asked) {
   constexpr std::string_view scheme = "digitalocean://";  // cloud-controller-manager/do/droplets.go
   if (!node.provider_id.starts_with(scheme) ||
       node.provider_id == fmt::format("{}{}", scheme, droplet.id)) {
@@ -108,12 +109,12 @@ std::optional<Ending> another_droplet(const Node& node, const Droplet& droplet,
 
 std::vector<Step> correct_node(Observation& found, const Config& asked) {
   Node* node = std::get_if<Node>(&found.node);
-  const auto step =
-      node && claims_egress(*node, asked) ? tell(*node, asked, std::nullopt) : std::nullopt;
+  const auto step = node && is_labelled_true(*node, asked) ? node_patch(*node, asked, std::nullopt)
+                                                           : std::nullopt;
   if (!step) {
     return {};
   }
-  *node = told(*node, asked, std::nullopt);
+  *node = with_patch(*node, asked, std::nullopt);
   return {*step};
 }
 
@@ -121,14 +122,14 @@ Ending ending_of(const Error& error) {
   return {.exit = error.exit(), .message = error.what(), .hint = error.hint()};
 }
 
-void tell_node(Plan& plan, const Observation& found, const Config& asked,
-               const std::optional<Ipv4>& address) {
+void patch_node(Plan& plan, const Observation& found, const Config& asked,
+                const std::optional<Ipv4>& address) {
   if (std::holds_alternative<NotAsked>(found.node)) {
     plan.needs.push_back(Need::node);
     return;
   }
   if (const Node* node = std::get_if<Node>(&found.node)) {
-    if (const auto step = tell(*node, asked, address)) {
+    if (const auto step = node_patch(*node, asked, address)) {
       plan.steps.push_back(*step);
     }
   }
@@ -144,7 +145,7 @@ Ending gate_failed(const Error& error, Ipv4 address) {
 
 Plan end_without_egress(const Observation& found, const Config& asked, Ending ending) {
   Plan plan;
-  tell_node(plan, found, asked, std::nullopt);
+  patch_node(plan, found, asked, std::nullopt);
   plan.ending = std::move(ending);
   return plan;
 }

@@ -16,7 +16,7 @@ const Link* find_link(std::uint32_t ifindex, const Network& network) {
   return link == network.links.end() ? nullptr : &*link;
 }
 
-// Each once: a device may hold an address with several prefix lengths.
+// Lists a device once, even if it has the address with several prefix lengths.
 Devices devices_with_address(const Network& network, Ipv4 address) {
   Devices devices;
   for (const LinkAddress& held : network.addresses) {
@@ -37,7 +37,7 @@ Devices devices_with_mac(const Network& network, const std::string& mac) {
   return devices;
 }
 
-// kube-ipvs0, for example, holds the addresses of Services and carries nothing.
+// Some devices hold addresses without carrying traffic, such as kube-ipvs0 those of Services.
 bool carries_traffic(const Link& link) {
   return link.up && !link.loopback && link.arp && link.kind != "dummy";
 }
@@ -60,7 +60,7 @@ bool leads_through(const Network& network, const NextHop& hop) {
   return std::ranges::any_of(network.routes, [&](const Route& route) { return route.via == hop; });
 }
 
-// Keeps the devices that pass a test, or all where none does.
+// Keeps the devices that pass a test, or all if none does.
 template <typename Test>
 void prefer(Devices& devices, Test&& test) {
   Devices preferred;
@@ -144,7 +144,8 @@ std::variant<Path, Ending> path_of(std::string_view which, const Interface& inte
                          : carries_nothing(which, interface.address, holders, network);
 }
 
-// As fib_check_nh() in net/ipv4/fib_semantics.c asks: a route of link scope on that device.
+// The kernel's own test, fib_check_nh() in net/ipv4/fib_semantics.c: the device has a link-scope
+// route to the gateway.
 bool is_reachable(const Network& network, const NextHop& hop) {
   return std::ranges::any_of(network.routes, [&](const Route& route) {
     return route.protocol != our_protocol && route.table == main_table && !route.multipath &&

@@ -9,7 +9,7 @@
 
 namespace core {
 
-// One of the two ways out of a droplet: an address, the gateway of its network, the device.
+// One of the droplet's two paths to the internet: address, gateway and device.
 struct Path {
   Ipv4 address = {};
   NextHop via = {};
@@ -20,21 +20,21 @@ struct Paths {
   Path anchor_path = {};
 };
 
-// The device of each path is the one that holds its address, never a name: DOKS 1.32 and newer give
-// the anchor a NIC of its own. Where several hold it, those that carry no traffic do not count;
-// then the MAC, the network of the gateway, and a route that already leads through the gateway
-// decide. None or several are an Ending with Exit::config.
+// Finds a path's device by its address, never by name: DOKS 1.32 and newer have a separate NIC for
+// the anchor. If several devices have the address, those without traffic are ignored, then the MAC,
+// the gateway's network and an existing route through the gateway decide. None or several end the
+// run with Exit::config.
 std::variant<Path, Ending> find_public_path(const Droplet& droplet, const Network& network);
 std::variant<Path, Ending> find_anchor_path(const Droplet& droplet, const Network& network);
 std::variant<Paths, Ending> find_paths(const Droplet& droplet, const Network& network);
 
-// A link-scope route to each gateway that the kernel would refuse as a next hop: an address with
-// `noprefixroute`, and nobody made the route to its network.
+// A link-scope route to each gateway that the kernel would refuse as a next hop: the address has
+// `noprefixroute`, and nothing added a route to its network.
 std::vector<Route> gateway_routes(const Network& network, const Paths& paths);
 
 bool goes_via(const Route& route, const Path& path);
 
-// "203.0.113.1 dev eth0", for people.
+// "203.0.113.1 dev eth0", for output.
 std::string render_hop(const NextHop& hop, const Network& network);
 
 }  // namespace core

@@ -33,16 +33,17 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
 }
 
-// Egress did not show, or the kernel refused a part of it: everything is put back as it was.
+// Puts everything back, because egress was not proven or the kernel refused a change.
 Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
   Plan plan = put_back(found, std::move(ending));
   if (plan.steps.empty()) {
-    tell_node(plan, found, asked, std::nullopt);
+    patch_node(plan, found, asked, std::nullopt);
   }
   return plan;
 }
 
-// What is unconfirmed is undone; an egress that works is not gated for a finding beside it.
+// Rolls back an unconfirmed switch. A working egress stays, and the Node is not gated for another
+// finding.
 Plan end_with_finding(const Observation& found, const Config& asked, const Ending& ending) {
   if (is_unconfirmed(found.network)) {
     return roll_back(found, asked, ending);
@@ -51,32 +52,34 @@ Plan end_with_finding(const Observation& found, const Config& asked, const Endin
   return works ? Plan{.ending = ending} : end_without_egress(found, asked, ending);
 }
 
-// Where a service can tell, it is asked before the Node says so for the first time.
-bool is_news(const Observation& found, const Config& asked, Ipv4 address) {
+// If a --verify-url is given, it must see the address before the first label.
+bool must_prove_before_label(const Observation& found, const Config& asked, Ipv4 address) {
   const Node* node = std::get_if<Node>(&found.node);
-  return node != nullptr && tell(*node, asked, address).has_value() && !asked.verify_urls.empty();
+  return node != nullptr && node_patch(*node, asked, address).has_value() &&
+         !asked.verify_urls.empty();
 }
 
-// The droplet holds `address`, or will when the steps already in `plan` are done.
-void leave_by(Plan& plan, const Observation& found, const Config& asked,
-              const std::optional<Paths>& paths, Ipv4 address) {
+// The droplet holds `address`, or will after the steps in `plan`.
+void use_address(Plan& plan, const Observation& found, const Config& asked,
+                 const std::optional<Paths>& paths, Ipv4 address) {
   if (paths && !switch_default(plan, found, asked, *paths)) {
     return;
   }
-  if (plan.steps.empty() && !found.egress_proven && is_news(found, asked, address)) {
+  if (plan.steps.empty() && !found.egress_proven &&
+      must_prove_before_label(found, asked, address)) {
     plan.needs.push_back(Need::egress);
     return;
   }
   plan.floating_ip = address;
-  tell_node(plan, found, asked, address);
+  patch_node(plan, found, asked, address);
   if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
     plan.ending = gate_failed(unavailable->error, address);
-  } else if (found.no_lease) {
-    plan.ending = gate_failed(*found.no_lease, address);
+  } else if (found.lease_error) {
+    plan.ending = gate_failed(*found.lease_error, address);
   }
 }
 
-// The network as it will be once `steps` are done, as far as its default goes.
+// The network after `steps`, with regard to its default.
 Network with_default(Network network, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
     if (const auto* replace = std::get_if<ReplaceDefault>(&step.action)) {
@@ -95,14 +98,14 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.needs.push_back(Need::whole_account);
     return;
   }
-  const auto choice = choose_candidate(account, droplet, asked.pool, found.lost);
+  const auto choice = choose_candidate(account, droplet, asked.pool, found.lost_candidates);
   if (const auto* ending = std::get_if<Ending>(&choice)) {
-    tell_node(plan, found, asked, std::nullopt);
+    patch_node(plan, found, asked, std::nullopt);
     plan.ending = *ending;
     return;
   }
-  append(plan.steps, correct_node(found, asked));  // before anything slower is tried
-  if (!account.shows_droplets) {  // every address may look free: no POST before this is known
+  append(plan.steps, correct_node(found, asked));  // before slower steps
+  if (!account.shows_droplets) {  // without that scope every address may look free, so no POST yet
     plan.needs.push_back(Need::droplet_scope);
     return;
   }
@@ -114,7 +117,7 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
   }
   const auto known = std::ranges::find(account.pool, address, &FloatingIp::address);
   const bool unread = known == account.pool.end();
-  if (locking.lease && !found.leased.contains(address)) {
+  if (locking.lease && !found.leased_addresses.contains(address)) {
     plan.steps.push_back({AcquireLease{address, unread}, "no other node may claim it meanwhile"});
   }
   const AssignFloatingIp wanted{address, droplet.id, locking.lease, unread ? droplet.region : ""};
@@ -124,10 +127,10 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
        fmt::format("the droplet holds no floating IP; this one {} first in its order{}; next: {}",
                    unread ? "is" : "is free and", locking.reason, describe(first))});
   found.network = with_default(found.network, plan.steps);
-  leave_by(plan, found, asked, paths, address);
+  use_address(plan, found, asked, paths, address);
 }
 
-// Neither metadata nor, where it was asked, the API says that this droplet holds an address.
+// Neither metadata nor the API (if asked) shows an address of this droplet.
 Plan gain_address(const Observation& found, const Config& asked,
                   const std::optional<Paths>& paths) {
   Plan plan;
@@ -136,7 +139,7 @@ Plan gain_address(const Observation& found, const Config& asked,
     if (!in_force || !std::holds_alternative<NotAsked>(found.account)) {
       append(plan.steps,
              default_by_public(found.network, paths->public_path, "the droplet holds no address"));
-    } else if (cut_off(found)) {
+    } else if (is_cut_off(found)) {
       append(plan.steps, prepare_switch(found.network, *paths, asked.direct));
     }
   }
@@ -145,7 +148,7 @@ Plan gain_address(const Observation& found, const Config& asked,
   } else if (std::holds_alternative<NotAsked>(found.node)) {
     plan.needs = {Need::node};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {
-    tell_node(plan, found, asked, std::nullopt);
+    patch_node(plan, found, asked, std::nullopt);
     plan.ending = ending_of(unavailable->error);
   } else {
     claim(plan, found, asked, paths);
@@ -153,7 +156,7 @@ Plan gain_address(const Observation& found, const Config& asked,
   return plan;
 }
 
-// What the droplet holds: the API's word, where it was asked, before metadata's, which may lag.
+// The address that the droplet holds. The API's answer precedes metadata, which may lag.
 std::optional<FloatingIp> held_entry(const Observation& found) {
   if (const auto* account = std::get_if<Account>(&found.account)) {
     return account->ours;
@@ -172,19 +175,19 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
   }
   Plan plan;
   append(plan.steps, needless_leases(found, held.address));
-  if (held.locked) {  // it may be free when that is done, and is then claimed like any other
+  if (held.locked) {  // the action may free it; then it is claimed like any other
     const Locking locking = locking_of(found, asked);
     if (locking.ending) {
       return end_without_egress(found, asked, *locking.ending);
     }
-    if (locking.lease && !found.leased.contains(held.address)) {
+    if (locking.lease && !found.leased_addresses.contains(held.address)) {
       plan.steps.push_back({AcquireLease{held.address}, "no other node may claim it meanwhile"});
     }
     const AssignFloatingIp wanted{held.address, found.droplet->id, locking.lease};
     plan.steps.push_back({wanted, "the droplet holds it, but an action on it is pending; next: " +
                                       describe(first_move(wanted, held))});
   }
-  leave_by(plan, found, asked, paths, held.address);
+  use_address(plan, found, asked, paths, held.address);
   return plan;
 }
 
@@ -195,7 +198,7 @@ std::optional<Ipv4> held_address(const Observation& found) {
   return held ? std::optional(held->address) : std::nullopt;
 }
 
-bool cut_off(const Observation& found) {
+bool is_cut_off(const Observation& found) {
   const auto in_force = default_in_force(found.network);
   return found.droplet && found.droplet->anchor && !found.droplet->floating_ip && in_force &&
          in_force->via.gateway == found.droplet->anchor->gateway;
@@ -205,12 +208,12 @@ namespace {
 
 // Without metadata nothing can be proven.
 Plan end_without_droplet(const Observation& found, const Config& asked) {
-  const Ending ending = ending_of(*found.no_droplet);
+  const Ending ending = ending_of(*found.droplet_error);
   return is_unconfirmed(found.network) ? roll_back(found, asked, ending) : Plan{.ending = ending};
 }
 
-// Before the droplet is known. A Node that says it has an egress which the kernel does not show is
-// corrected first: whatever comes then may take long.
+// Plans before the droplet is known. Labels that the kernel's state contradicts are corrected
+// first, because later steps may take long.
 Plan plan_without_droplet(const Observation& found, const Config& asked) {
   if (asked.route != RouteMode::set_default) {
     return {.needs = {Need::droplet}};
@@ -218,16 +221,16 @@ Plan plan_without_droplet(const Observation& found, const Config& asked) {
   if (const auto ending = wrong_by_kernel(found.network)) {
     return end_with_finding(found, asked, *ending);
   }
-  if (!is_confirmed(found.network)) {
-    const Node* node = std::get_if<Node>(&found.node);
-    if (std::holds_alternative<NotAsked>(found.node) || (node && claims_egress(*node, asked))) {
-      Plan plan;
-      tell_node(plan, found, asked, std::nullopt);
-      if (!plan.steps.empty()) {
-        plan.needs.push_back(Need::droplet);  // where nothing is written
-      }
-      return plan;
+  const Node* node = std::get_if<Node>(&found.node);
+  const bool may_say_true =
+      std::holds_alternative<NotAsked>(found.node) || (node && is_labelled_true(*node, asked));
+  if (!is_confirmed(found.network) && may_say_true) {
+    Plan plan;
+    patch_node(plan, found, asked, std::nullopt);
+    if (!plan.steps.empty()) {
+      plan.needs.push_back(Need::droplet);  // in a dry run, which does not write the step
     }
+    return plan;
   }
   return {.steps = reach_metadata(found.network), .needs = {Need::droplet}};
 }
@@ -252,28 +255,28 @@ Plan plan_with_paths(Observation found, const Config& asked, const std::optional
 }  // namespace
 
 Plan plan(const Observation& found, const Config& asked) {
-  if (found.no_droplet) {
+  if (found.droplet_error) {
     return end_without_droplet(found, asked);
   }
   if (!found.droplet) {
     return plan_without_droplet(found, asked);
   }
   if (const Node* node = std::get_if<Node>(&found.node)) {
-    if (const auto ending = another_droplet(*node, *found.droplet, asked)) {
+    if (const auto ending = find_other_droplet(*node, *found.droplet, asked)) {
       return {.ending = *ending};
     }
-  } else if (std::holds_alternative<NotAsked>(found.node) && !cut_off(found)) {
-    return {.needs = {Need::node}};  // whose Node it is must be known before anything is written
+  } else if (std::holds_alternative<NotAsked>(found.node) && !is_cut_off(found)) {
+    return {.needs = {Need::node}};  // never write to another droplet's Node
   }
-  if (found.unproven) {
-    return roll_back(found, asked, not_proven(*found.unproven));
+  if (found.proof_error) {
+    return roll_back(found, asked, not_proven(*found.proof_error));
   }
-  if (found.refused) {
-    const Ending ending = ending_of(*found.refused);
+  if (found.change_error) {
+    const Ending ending = ending_of(*found.change_error);
     return is_confirmed(found.network) ? Plan{.ending = ending} : roll_back(found, asked, ending);
   }
-  if (found.failure) {
-    return end_without_egress(found, asked, ending_of(*found.failure));
+  if (found.claim_error) {
+    return end_without_egress(found, asked, ending_of(*found.claim_error));
   }
   if (asked.route != RouteMode::set_default) {
     return plan_with_paths(found, asked, std::nullopt);

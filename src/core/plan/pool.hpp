@@ -9,14 +9,14 @@
 
 namespace core {
 
-// The addresses in `text`, in its order, without duplicates. Commas and white space separate;
-// `#` starts a comment that ends with the line. Throws Error(usage) naming what is not an IPv4
-// address; an empty pool is empty here and refused by the caller, who knows where it came from.
+// Parses addresses in order, without duplicates. Commas and white space separate them; `#` starts a
+// comment to the end of the line. Throws Error(usage) for a word that is not an IPv4 address. An
+// empty pool is valid here; the caller knows its origin and refuses it.
 std::vector<Ipv4> parse_pool(std::string_view text);
 
-// The order in which this droplet tries the addresses of a pool: rendezvous hashing (Thaler and
-// Ravishankar, 1998), so that droplets that start together want different addresses, and one that
-// comes back wants the same. It depends on nothing but the ids and never changes between releases.
+// The order in which a droplet tries the pool: rendezvous hashing (Thaler and Ravishankar, 1998).
+// Droplets that start together want different addresses, and a droplet that comes back wants the
+// same one. It depends only on the ids, and never changes between releases.
 struct Preference {
   DropletId droplet = 0;
 

@@ -11,10 +11,10 @@
 namespace core {
 namespace {
 
-void give_back(Plan& plan, const Observation& found, const Config& asked) {
-  const bool told = std::holds_alternative<Node>(found.node);
-  for (const Ipv4 address : found.leased) {
-    if (told) {
+void unassign_address(Plan& plan, const Observation& found, const Config& asked) {
+  const bool node_known = std::holds_alternative<Node>(found.node);
+  for (const Ipv4 address : found.leased_addresses) {
+    if (node_known) {
       plan.steps.push_back({ReleaseLease{address}, "its address is not claimed any more"});
     }
   }
@@ -28,7 +28,7 @@ void give_back(Plan& plan, const Observation& found, const Config& asked) {
     return;
   }
   plan.steps.push_back({UnassignFloatingIp{*held, found.droplet->id}, "it is to be nobody's"});
-  if (told) {
+  if (node_known) {
     plan.steps.push_back({ReleaseLease{*held}, "its address is not claimed any more"});
   }
 }
@@ -39,16 +39,15 @@ Ending unfinished(const Error& error) {
           .hint = error.hint()};
 }
 
-// Label and taint first. Nothing where the Node's facts are still to be read.
-std::optional<Ending> tell_node_of_release(Plan& plan, const Observation& found,
-                                           const Config& asked) {
+// Changes label and taint first. Adds nothing if the Node is not read yet.
+std::optional<Ending> patch_released_node(Plan& plan, const Observation& found,
+                                          const Config& asked) {
   if (const Node* node = std::get_if<Node>(&found.node)) {
-    const auto ending =
-        found.droplet ? another_droplet(*node, *found.droplet, asked) : std::nullopt;
+    auto ending = found.droplet ? find_other_droplet(*node, *found.droplet, asked) : std::nullopt;
     if (ending) {
       return ending;
     }
-    if (const auto step = tell(*node, asked, std::nullopt)) {
+    if (const auto step = node_patch(*node, asked, std::nullopt)) {
       plan.steps.push_back(*step);
     }
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
@@ -61,18 +60,18 @@ std::optional<Ending> tell_node_of_release(Plan& plan, const Observation& found,
 
 Plan plan_release(const Observation& found, const Config& asked) {
   Plan plan{.undo = true};
-  if (!found.droplet && !found.no_droplet) {
+  if (!found.droplet && !found.droplet_error) {
     return {.needs = {Need::droplet}};
   }
   if (std::holds_alternative<NotAsked>(found.node)) {
     return {.needs = {Need::node}};
   }
-  if (const auto ending = tell_node_of_release(plan, found, asked)) {
+  if (const auto ending = patch_released_node(plan, found, asked)) {
     return {.ending = *ending};
   }
-  if (found.failure || found.undo_failure) {
+  if (found.claim_error || found.undo_error) {
     plan.steps.clear();
-    plan.ending = unfinished(found.failure ? *found.failure : *found.undo_failure);
+    plan.ending = unfinished(found.claim_error ? *found.claim_error : *found.undo_error);
     return plan;
   }
   const auto network = undo(found.network, found.droplet);
@@ -83,14 +82,14 @@ Plan plan_release(const Observation& found, const Config& asked) {
   if (asked.keep_ip) {
     return plan;
   }
-  if (found.no_droplet) {
-    plan.ending = unfinished(found.no_droplet->while_doing("which address the droplet holds"));
+  if (found.droplet_error) {
+    plan.ending = unfinished(found.droplet_error->while_doing("which address the droplet holds"));
   } else if (std::holds_alternative<NotAsked>(found.account)) {
     plan.needs = {Need::account};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {
     plan.ending = unfinished(unavailable->error);
   } else {
-    give_back(plan, found, asked);
+    unassign_address(plan, found, asked);
   }
   return plan;
 }

@@ -5,10 +5,10 @@
 
 namespace core {
 
-// Every decision of `release`, the way back from a reconcile: the Node says false and is gated, the
-// default is what it was, our rules, marking and routes are gone, the address is nobody's (unless
-// it is to be kept, or not in the pool), its Lease is deleted. Pure; throws nothing. What is
-// already so is not done again; what others made is not touched.
+// Every decision of `release`, which undoes a reconcile: the Node says false and is gated, the
+// previous default is back, our rules, marking and routes are removed, the address is unassigned
+// (unless --keep-ip, or not in the pool) and its Lease deleted. Pure; throws nothing. It repeats
+// nothing and leaves other programs' routes and labels alone.
 Plan plan_release(const Observation& found, const Config& asked);
 
 }  // namespace core

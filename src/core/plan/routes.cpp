@@ -25,7 +25,7 @@ Route route_by(const Path& path, const Prefix& destination = everywhere) {
 
 // --- direct routes -----------------------------------------------------------------------------
 
-// A route of somebody else's to the same destination is the operator's own choice.
+// Another program's route to the same destination is the operator's choice.
 bool has_direct_route(const Network& network, const Route& wanted) {
   return std::ranges::any_of(network.routes, [&](const Route& route) {
     return route == wanted || (route.table == main_table && route.protocol != our_protocol &&
@@ -69,12 +69,12 @@ void add_table(std::vector<Step>& steps, const Network& network, const Path& pat
   Route wanted = route_by(path);
   wanted.table = table;
   if (there) {
-    wanted.metric = there->metric;  // in its place: beside it, the stale one might win
+    wanted.metric = there->metric;  // replaced in place, because an old one beside it might win
   }
   steps.push_back({SetRoute{wanted}, std::string(reason)});
 }
 
-// What our default of this metric replaced, as it was.
+// The default that ours with this metric replaced.
 std::optional<Route> replaced_default(const Network& network, std::uint32_t metric) {
   for (Route route : network.routes) {
     if (is_default(route, memory_table) && route.metric == metric) {
@@ -99,7 +99,7 @@ void remember_default(std::vector<Step>& steps, const Network& network) {
 
 // --- the default -------------------------------------------------------------------------------
 
-// What concerns the path of a packet (mtu, advmss, initcwnd, …) holds for the anchor's as well.
+// The attributes of the path (mtu, advmss, initcwnd, …) also apply to the anchor.
 Route anchor_default(const Network& network, const Paths& paths, std::uint8_t protocol) {
   const auto in_force = default_in_force(network);
   Route route = route_by(paths.anchor_path);
@@ -194,7 +194,7 @@ std::vector<Step> default_by_public(const Network& network, const std::optional<
   if (!wanted) {
     wanted = public_path ? route_by(*public_path) : default_of(network, public_table);
     if (!wanted) {
-      return {};  // our own is the only one that is known
+      return {};  // only our own default is known
     }
     wanted->protocol = by_hand;
     wanted->metric = metric;

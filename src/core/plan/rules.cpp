@@ -16,7 +16,7 @@ bool has(const std::vector<Rule>& rules, const Rule& rule) {
 
 // --- packets from the public address -----------------------------------------------------------
 
-// The DOKS routing agent, or somebody else, already keeps replies on the public gateway.
+// Whether the DOKS routing agent or another program already keeps replies on the public gateway.
 bool replies_kept_by_others(const Network& network, const Path& path) {
   return std::ranges::any_of(network.rules, [&](const Rule& rule) {
     if (!rule.plain || rule.mark || rule.protocol == our_protocol || rule.table == main_table ||
@@ -28,8 +28,8 @@ bool replies_kept_by_others(const Network& network, const Path& path) {
   });
 }
 
-// What the anchor address sends leaves by the anchor gateway, whatever the default is; a proof of
-// that way by no route of main at all, or it could be passed without it.
+// Traffic of the anchor address uses the anchor gateway, whatever the default is. A proof of that
+// path ignores the main table, whose routes could let it pass without the path.
 std::vector<Rule> anchor_rules(const Path& path) {
   const Prefix source = Prefix::host(path.address);
   return {{.priority = proof_priority, .source = source, .mark = proof_mark, .table = anchor_table},
@@ -45,18 +45,19 @@ std::vector<Rule> reply_rules(const Path& path) {
 
 // --- packets of forwarded connections that are under the public address --------------------------
 
-// They are what a default through the anchor would break: with which address a connection is known
-// to the world is settled with its first packet, and a gateway takes no other's.
+// A default through the anchor would break forwarded connections: conntrack keeps the source of the
+// first packet, and the anchor gateway drops any other.
 bool may_be_marked(const Network& network, const Paths& paths) {
   if (std::ranges::none_of(network.links, &Link::forwards)) {
-    return false;  // and connection tracking need not be there for us
+    return false;  // so connection tracking need not run for us
   }
   const auto outside =
       std::ranges::find(network.links, paths.public_path.via.ifindex, &Link::ifindex);
   const bool strict = outside != network.links.end() && outside->rp_filter == 1 &&
                       !outside->src_valid_mark &&
                       paths.anchor_path.via.ifindex != paths.public_path.via.ifindex;
-  return !strict;  // no answer would be let in: better that such a connection starts anew at once
+  return !strict;  // strict filtering would drop the replies, so such a connection had better
+                   // restart at once
 }
 
 std::vector<Rule> marking_rules() {
@@ -68,7 +69,7 @@ bool wants_marking(const Network& network, const Paths& paths) {
   return network.marking.state != State::unsupported && may_be_marked(network, paths);
 }
 
-// Where the marking cannot be seen, its rules are kept but not added.
+// Keeps the rules of an invisible marking, but adds none.
 void want_marking_rules(std::vector<Rule>& wanted, const Network& network) {
   for (const Rule& rule : marking_rules()) {
     if (network.marking.state != State::hidden || has(network.rules, rule)) {
@@ -125,7 +126,7 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
     steps.push_back({RemoveMarking{}, "nothing is forwarded that it could serve"});
   }
   add_rules(steps, network, wanted);
-  if (marking) {  // after its rules: an older version's marking serves until they are there
+  if (marking) {  // after its rules; an older version's marking works until then
     set_marking(steps, network, paths);
   }
   const auto stale = remove_rules(network, wanted, "ours, and no longer wanted");

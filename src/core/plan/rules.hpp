@@ -10,17 +10,17 @@
 
 namespace core {
 
-// What is still missing so that packets of the public address find our table, whose default is the
-// public gateway's: those that leave with it, by rules for their source; those that are translated
-// to it only on their way out, by a mark. And what is ours there but no longer wanted.
+// The missing steps by which packets of the public address use our table and the public gateway:
+// rules by source for packets that have it, and a mark for those that NAT gives it on their way
+// out. Also the removal of what is no longer wanted.
 std::vector<Step> rules_and_marking(const Network& network, const Paths& paths);
 
-// Takes our rules away, but for those `wanted`; the last first, since one that leads to our table
-// would, without the one in front of it, keep even pods from being reached.
+// Removes our rules but for those `wanted`, the last first: a rule that leads to our table would
+// cut off even pods without the rule in front of it.
 std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
                                std::string_view reason);
 
-// "0x1000/0x1000", as ip-rule(8) writes it; a whole mark without its mask.
+// "0x1000/0x1000", as ip-rule(8) writes it; without a mask if it covers all bits.
 std::string render_mark(const Mark& mark);
 
 }  // namespace core

@@ -42,11 +42,11 @@ bool switch_default(Plan& plan, const Observation& found, const Config& asked, c
 Plan put_back(const Observation& found, Ending ending) {
   Plan plan{.ending = std::move(ending)};
   const auto left = undo(found.network, found.droplet);
-  if (found.undo_failure) {
+  if (found.undo_error) {
     plan.ending = {
         .exit = Exit::degraded,
         .message = fmt::format("{}; undoing the changes failed: {}; still to be undone: {}",
-                               plan.ending.message, found.undo_failure->what(), reasons(left)),
+                               plan.ending.message, found.undo_error->what(), reasons(left)),
         .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
     return plan;
   }

@@ -6,20 +6,19 @@
 
 #include <optional>
 
-// The order of a switch of the default route: prepare, prove, switch, confirm; and its way back.
+// The order of a switch of the default route (prepare, prove, switch, confirm), and its rollback.
 namespace core {
 
-// Adds what makes the default lead through the anchor. False where a proof must be had before
-// anything else: the need for it is added.
+// Adds the steps of a switch. Returns false if a proof is needed first, and adds that need.
 bool switch_default(Plan& plan, const Observation& found, const Config& asked, const Paths& paths);
 
-// An undo that ends with `ending`; with Exit::degraded, and without steps, where one has failed.
+// An undo that ends with `ending`, or with Exit::degraded and no steps if an undo failed before.
 Plan put_back(const Observation& found, Ending ending);
 
-// What the kernel alone shows to be wrong, which needs no server to be said.
+// An error that the kernel's state shows by itself, without any server.
 std::optional<Ending> wrong_by_kernel(const Network& network);
 
-// How a run ends whose path or switch was not proven; and one that may not change the network.
+// The endings of a run without a proof, and of a run without the right to change the network.
 Ending not_proven(const Error& why);
 Ending no_rights();
 

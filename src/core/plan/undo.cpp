@@ -31,7 +31,7 @@ void append_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
 
 std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet) {
   std::vector<Step> steps;
-  // Where ours was flushed meanwhile, there is no default at all: better the public one than none.
+  // If another program flushed our default there is no default at all: restore the public one.
   const bool ours = default_of(network, memory_table) || default_of(network, public_table);
   if (default_in_force(network) || ours) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),

@@ -8,11 +8,10 @@
 
 namespace core {
 
-// What takes everything away that this program changed, in the order that is safe: the default is
-// again the one that was replaced, then marking, rules and routes of ours go. What others made
-// stays. The one way back: of a switch that was not confirmed, of `release`, of a guard. Where the
-// replaced default is not remembered, the droplet's public path is used. Nothing when nothing is
-// ours.
+// Removes everything of ours from the network in a safe order: the previous default returns first,
+// then marking, rules and routes go. Other programs' routes stay. The only undo: for an unconfirmed
+// switch, for `release`, and for a guard. Without a stored default it uses the droplet's public
+// path. No steps if nothing is ours.
 std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet);
 
 }  // namespace core

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/redact.hpp"
+#include "core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -23,13 +23,13 @@ bool is_token_letter(char c) {
          string_view("-_.~+/=").find(c) != string_view::npos;
 }
 
-// Looks for secrets from left to right. How far a run of token letters or a word reaches is looked
-// up once for all that begins within it, so that hostile text takes linear time as well.
+// Finds secrets from left to right. It remembers where the current token or word ends, so that
+// hostile text takes linear time as well.
 class Search {
  public:
   explicit Search(string_view text) : text_(text) {}
 
-  // What begins at a place: so many letters that may be read, then so many that may not.
+  // The start of a secret: so many characters stay readable, so many after them are hidden.
   struct Secret {
     std::size_t open = 0;
     std::size_t hidden = 0;
@@ -58,14 +58,14 @@ class Search {
     }
     if (rest.starts_with(scheme_end)) {
       const std::size_t start = place + scheme_end.size();
-      const std::size_t at = last_at(start);  // there may be "/" in a password
+      const std::size_t at = last_at(start);  // a password may contain "/"
       return {scheme_end.size(), at == string_view::npos || at < start ? 0 : at - start};
     }
     return token_at(place);
   }
 
  private:
-  // Where the token letters from `place` on end.
+  // The end of the token characters from `place` on.
   std::size_t run_end(std::size_t place) {
     if (place >= run_end_) {
       run_end_ = place;
@@ -77,7 +77,7 @@ class Search {
     return std::max(run_end_, place);
   }
 
-  // The last "@" of the word that `place` is in.
+  // The last "@" of the word at `place`.
   std::size_t last_at(std::size_t place) {
     if (place >= word_end_) {
       word_end_ = std::min(text_.find_first_of(" \"\n", place), text_.size());
@@ -96,7 +96,14 @@ class Search {
 
 }  // namespace
 
-std::string redacted(string_view text) {
+string_view trim(string_view text) {
+  constexpr string_view space = " \t\r\n";
+  const auto start = text.find_first_not_of(space);
+  return start == string_view::npos ? string_view{}
+                                    : text.substr(start, text.find_last_not_of(space) + 1 - start);
+}
+
+std::string redact(string_view text) {
   std::string result;
   Search search(text);
   for (std::size_t place = 0; place < text.size();) {
@@ -109,7 +116,7 @@ std::string redacted(string_view text) {
   return result;
 }
 
-bool holds_token(string_view text) {
+bool has_token(string_view text) {
   Search search(text);
   for (std::size_t place = 0; place < text.size(); ++place) {
     if (search.token_at(place).hidden != 0) {
@@ -119,7 +126,7 @@ bool holds_token(string_view text) {
   return false;
 }
 
-std::string escaped(string_view text) {
+std::string escape(string_view text) {
   constexpr std::size_t most = 200;
   constexpr string_view cut = "...";
   std::string result;
@@ -137,8 +144,8 @@ std::string escaped(string_view text) {
   return result;
 }
 
-std::string quoted(string_view text) {
-  return '"' + escaped(text) + '"';
+std::string quote(string_view text) {
+  return '"' + escape(text) + '"';
 }
 
 }  // namespace core

@@ -13,18 +13,13 @@
 
 namespace io {
 
-struct Netlink::Reply {
-  const OnMessage* on_message = nullptr;
+// What libmnl's callbacks work on.
+struct NetlinkReply {
+  const Netlink::OnMessage& on_message;
   std::string reason = {};  // the kernel's words in an extended ACK
 };
 
 namespace {
-
-// The data that libmnl passes to the callbacks.
-struct Visit {
-  const Netlink::OnMessage& on_message;
-  std::string& reason;
-};
 
 constexpr int most_tries = 5;  // of a system call after a signal or a full buffer
 
@@ -41,14 +36,14 @@ core::Error lost_answer_error(std::string_view doing) {
 }
 
 int on_data(const nlmsghdr* message, void* user) {
-  static_cast<Visit*>(user)->on_message(*message);
+  static_cast<NetlinkReply*>(user)->on_message(*message);
   return MNL_CB_OK;
 }
 
 int on_attribute(const nlattr* attribute, void* user) {
   if (mnl_attr_get_type(attribute) == NLMSGERR_ATTR_MSG &&
       mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) >= 0) {
-    static_cast<Visit*>(user)->reason = mnl_attr_get_str(attribute);
+    static_cast<NetlinkReply*>(user)->reason = mnl_attr_get_str(attribute);
   }
   return MNL_CB_OK;
 }
@@ -126,7 +121,7 @@ void Netlink::send(std::span<const char> messages, std::string_view doing) {
 }
 
 // Receives one datagram. Returns libmnl's status; errno is set if it is negative.
-int Netlink::receive(std::uint32_t sequence, Reply& reply) {
+int Netlink::receive(std::uint32_t sequence, NetlinkReply& reply) {
   std::array<mnl_cb_t, NLMSG_ERROR + 1> control = {};
   control.at(NLMSG_ERROR) = on_acknowledgement;
   ssize_t size = -1;
@@ -139,9 +134,8 @@ int Netlink::receive(std::uint32_t sequence, Reply& reply) {
   if (size < 0) {
     return MNL_CB_ERROR;
   }
-  Visit visit{*reply.on_message, reply.reason};
   const int status = mnl_cb_run2(reply_.data(), static_cast<std::size_t>(size), sequence,
-                                 mnl_socket_get_portid(socket_.get()), on_data, &visit,
+                                 mnl_socket_get_portid(socket_.get()), on_data, &reply,
                                  control.data(), control.size());
   const bool of_an_earlier_request = status < 0 && errno == EPROTO;
   return of_an_earlier_request ? MNL_CB_OK : status;
@@ -151,7 +145,7 @@ bool Netlink::talk(std::span<const char> messages, std::string_view doing,
                    const OnMessage& on_message) {
   const auto sequence = reinterpret_cast<const nlmsghdr*>(messages.data())->nlmsg_seq;
   send(messages, doing);
-  Reply reply{.on_message = &on_message};
+  NetlinkReply reply{.on_message = on_message};
   int status = MNL_CB_OK;
   while (status > MNL_CB_STOP) {
     status = receive(sequence, reply);

@@ -13,6 +13,8 @@ struct nlmsghdr;
 
 namespace io {
 
+struct NetlinkReply;
+
 // One netlink socket (netlink(7)). Its errors quote the kernel's own reason (extended ACK).
 class Netlink {
  public:
@@ -45,10 +47,9 @@ class Netlink {
   void transact(std::span<const char> messages, std::string_view doing);
 
  private:
-  struct Reply;
   void open();
   void send(std::span<const char> messages, std::string_view doing);
-  int receive(std::uint32_t sequence, Reply& reply);
+  int receive(std::uint32_t sequence, NetlinkReply& reply);
   bool talk(std::span<const char> messages, std::string_view doing, const OnMessage& on_message);
 
   struct Close {

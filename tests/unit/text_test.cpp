@@ -54,15 +54,15 @@ TEST_CASE("redact: user and password in a URL, are hidden") {
 }
 
 // 120 KB of "://" took 28 s. Each of these was quadratic, or could become so.
-TEST_CASE("redact: two megabytes that resemble a secret, take less than a second") {
+TEST_CASE("redact: 128 KiB that resemble secrets, take less than a second") {
   for (const char* text : {"://", "a:// ", "://x@", "eyJ", "eyJ.", "Bearer ", "Bearer x", "dop_v1_",
                            "dop_v1_ ", "@://", "eyJhbGciOiJSUzI1NiJ9.e "}) {
     CAPTURE(text);
-    const std::string hostile = repeated(text, std::size_t{2} << 20U);
+    const std::string hostile = repeated(text, std::size_t{128} << 10U);
     const std::clock_t begin = std::clock();  // of this process, on however busy a machine
     const std::string result = redact(hostile);
     has_token(hostile);
-    CHECK(std::clock() - begin < 5 * CLOCKS_PER_SEC);
+    CHECK(std::clock() - begin < CLOCKS_PER_SEC);
     CHECK(result.size() <= hostile.size());
   }
 }

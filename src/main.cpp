@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/cli.hpp"
 #include "app/commands.hpp"
+#include "app/report/report.hpp"
 #include "core/text.hpp"
 #include "io/file.hpp"
 
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,9 +19,17 @@ std::optional<std::string> environment(const std::string& name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-void print(const std::string& words) {
-  const std::string text = core::redact(words);
+bool wants_color() {
+  const auto refused = environment("NO_COLOR");
+  return isatty(STDOUT_FILENO) == 1 && (!refused || refused->empty()) &&
+         environment("TERM").value_or("") != "dumb";
+}
+
+void print(const std::string& words, app::Output output) {
+  const bool color = output == app::Output::text && wants_color();
+  const std::string text = color ? app::colored(core::redacted(words)) : core::redact(words);
   std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fflush(stdout);  // a person reads along, and stderr may be the same terminal
 }
 
 void log_ending(const io::Log& log, const core::Ending& ending) {
@@ -58,6 +68,7 @@ app::Report run(const app::Invocation& invocation) {
   const auto guards = io::open_guards();
   const auto locks = io::open_locks();
   app::System system{*http, *kernel, *clock, *guards, *locks, log, random};
+  system.print = [&](const std::string& text) { print(text, invocation.output); };
   return app::execute(system, invocation);
 }
 
@@ -69,13 +80,13 @@ app::Report run_or_refuse(const app::Invocation& invocation) {
     return app::refuse(invocation, error);
   } catch (const std::exception& error) {
     return app::refuse(invocation, core::Error(core::Exit::software, "{}", error.what())
-                                       .with_hint("this is a bug: please report it with -v"));
+                                       .with_hint("report this bug with the output of -v"));
   }
 }
 
 core::Exit finish(const app::Invocation& asked, const app::Report& report) {
   const io::Log log(asked.log_format, asked.log_level);
-  print(report.output);
+  print(report.output, asked.output);
   log_ending(log, report.ending);
   write_termination_message(log, asked, report);
   return report.exit;
@@ -84,7 +95,7 @@ core::Exit finish(const app::Invocation& asked, const app::Report& report) {
 core::Exit run(const std::vector<std::string>& arguments) {
   const auto asked = app::parse_command_line(arguments, environment);
   if (const auto* answer = std::get_if<app::Answer>(&asked)) {
-    print(answer->text);
+    print(answer->text, app::Output::json);  // as it is
     return core::Exit::ok;
   }
   if (const auto* refusal = std::get_if<app::Refusal>(&asked)) {
@@ -103,7 +114,7 @@ int main(int argc, char** argv) {
     exit = run(std::vector<std::string>(argv + 1, argv + argc));
   } catch (const std::exception& error) {
     const io::Log log(io::LogFormat::text, io::Level::info);
-    log_ending(log, {exit, error.what(), "this is a bug: please report it with the output of -v"});
+    log_ending(log, {exit, error.what(), "report this bug with the output of -v"});
   }
   return static_cast<int>(exit);
 }

@@ -47,12 +47,20 @@ std::string render_json_if_asked(const Found& found, const Invocation& invocatio
   return asked ? render_json(found) : std::string{};
 }
 
+Reasons reasons_of(const Invocation& invocation) {
+  const bool changes =
+      invocation.command == Command::reconcile || invocation.command == Command::release;
+  const bool dry_run = invocation.writes == Writes::none && changes;
+  const bool asked = dry_run || invocation.log_level == io::Level::debug;
+  return asked ? Reasons::show : Reasons::hide;
+}
+
 Report make_report(const Outcome& outcome, const Invocation& invocation) {
   const bool facts = invocation.command == Command::status;
   const std::string json = render_json_if_asked(outcome, invocation);
   return {.output = invocation.output == Output::json ? json
-                    : facts                           ? render_status(outcome)
-                                                      : render_text(outcome),
+                    : facts ? render_status(outcome, reasons_of(invocation))
+                            : render_result(outcome),
           .termination_message = termination_message(outcome, json),
           .ending = outcome.ending,
           .exit = exit_of(outcome, invocation)};
@@ -68,7 +76,9 @@ Report make_report(const PoolTable& table, const Invocation& invocation) {
 
 Report make_report(const Diagnosis& diagnosis, const Invocation& invocation) {
   const std::string json = render_json_if_asked(diagnosis, invocation);
-  return {.output = invocation.output == Output::json ? json : render_text(diagnosis),
+  return {.output = invocation.output == Output::json
+                        ? json
+                        : render_text(diagnosis, reasons_of(invocation)),
           .termination_message = termination_message(diagnosis, json),
           .ending = diagnosis.ending,
           .exit = apply_ok_codes(diagnosis.ending.exit, invocation)};
@@ -90,6 +100,11 @@ void write_metrics(const System& system, const Invocation& invocation, const Out
 }
 
 Report change(System& system, const Invocation& invocation) {
+  if (system.print && invocation.output == Output::text) {
+    system.on_step = [&](const StepRecord& step, const core::Network& before) {
+      system.print(render_step(step, before, reasons_of(invocation)));
+    };
+  }
   const Outcome outcome = invocation.command == Command::release ? release(system, invocation)
                                                                  : reconcile(system, invocation);
   write_metrics(system, invocation, outcome);

@@ -17,6 +17,7 @@ namespace app {
 
 enum class Command { reconcile, status, pool, release, doctor };
 enum class Output { text, json };
+enum class Reasons { hide, show };  // of each step; -v shows them, and the checks that passed
 enum class Writes { apply, none };
 enum class Reach { everything, local };  // local: neither DigitalOcean's API nor Kubernetes
 

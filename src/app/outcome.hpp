@@ -15,6 +15,7 @@ struct StepRecord {
   core::Step step;
   enum class Result { done, failed, skipped, planned } result = Result::planned;
   std::string detail = {};
+  bool rollback = false;  // puts back what this run, or one before it, could not prove
 };
 
 // The whole result of a run.
@@ -24,6 +25,7 @@ struct Outcome {
   std::vector<StepRecord> steps = {};
   std::string command = "reconcile";
   std::string node = {};
+  std::size_t pool = 0;                            // how many addresses may be assigned
   bool node_is_known = false;                      // Kubernetes returned it
   std::map<std::string, std::string> labels = {};  // our labels, as last read
   std::optional<core::Ipv4> held = {};             // by the droplet, as far as known

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "app/outcome.hpp"
 #include "io/clock.hpp"
 #include "io/guard.hpp"
 #include "io/http.hpp"
@@ -8,6 +9,8 @@
 #include "io/lock.hpp"
 #include "io/log.hpp"
 #include "io/retry.hpp"
+
+#include <functional>
 
 namespace app {
 
@@ -20,6 +23,16 @@ struct System {
   io::Locks& locks;
   const io::Log& log;
   io::Random random;
+  // Prints a part of the result while the run goes on; empty: nobody reads along.
+  std::function<void(const std::string& text)> print = {};
+  // Is called with each step when it has ended, and the network as it was before the step.
+  std::function<void(const StepRecord& step, const core::Network& before)> on_step = {};
 };
+
+inline void show_step(const System& system, const StepRecord& step, const core::Network& before) {
+  if (system.on_step) {
+    system.on_step(step, before);
+  }
+}
 
 }  // namespace app

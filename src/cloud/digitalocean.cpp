@@ -54,15 +54,18 @@ void require_usable(const io::Response& response, const std::string& scope) {
   if (status == 403) {
     throw core::Error(core::Exit::no_permission, "DigitalOcean denies the call: {}",
                       explanation(response))
-        .with_hint(fmt::format("the token lacks the scope {}, or the account is locked", scope));
+        .with_hint(
+            fmt::format("give the token the scope {}; if it has it, the account is locked", scope));
   }
   if (status == 429) {
     throw core::Error(core::Exit::try_again, "DigitalOcean's rate limit is reached")
-        .with_hint("all nodes with one token share 250 requests a minute and 5000 an hour");
+        .with_hint(
+            "run again later; all nodes with one token share 250 requests a minute and 5000 an "
+            "hour");
   }
   if (is_transient(response)) {
     throw status_error(core::Exit::unavailable, response)
-        .with_hint("see status.digitalocean.com; run again later");
+        .with_hint("run again later; see status.digitalocean.com");
   }
 }
 
@@ -112,7 +115,7 @@ Page parse_page(const json& reply) {
 Page read_page(const io::Response& response) {
   if (response.status == 404) {
     throw status_error(core::Exit::config, response)
-        .with_hint("--api-url is the API's address without a path: https://api.digitalocean.com");
+        .with_hint("give --api-url without a path: https://api.digitalocean.com");
   }
   if (response.status != 200) {
     throw unforeseen_status_error(response);
@@ -175,7 +178,7 @@ io::Request DigitalOcean::post_action(core::Ipv4 address, const std::string& bod
 }
 
 DigitalOcean::Listing DigitalOcean::list_addresses(int most_pages) {
-  return core::attempt("list the reserved IPs", [&] {
+  return core::attempt("list reserved IPs", [&] {
     Listing listing;
     // The code counts the pages itself: `next` may name another host, which must not get the token.
     for (int number = 1; number <= most_pages && !listing.complete; ++number) {

@@ -50,9 +50,7 @@ core::Error html_error(const io::Response& response, std::string_view api) {
   return core::Error(core::Exit::unavailable,
                      "a proxy or a CDN answered {} in place of {}: HTML, not JSON", response.status,
                      api)
-      .with_hint(
-          "check the URL, https_proxy and no_proxy, and the firewall; a CDN's challenge passes by "
-          "itself: run again later");
+      .with_hint("check the URL, https_proxy, no_proxy and the firewall, or run again later");
 }
 
 std::string_view require_parseable(std::string_view body) {

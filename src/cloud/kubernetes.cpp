@@ -124,9 +124,10 @@ void require_kept(const core::PatchNode& patch, const core::Node& node) {
     }
   }
   if (!changed.empty()) {
-    throw core::Error(core::Exit::gate_failed, "it took the patch, but did not keep {}", changed)
+    throw core::Error(core::Exit::gate_failed,
+                      "the API server accepted the patch but did not keep {}", changed)
         .with_hint(
-            "a webhook or an admission policy changes it: see kubectl get "
+            "find the webhook or admission policy that changes it: kubectl get "
             "mutatingwebhookconfigurations,mutatingadmissionpolicies");
   }
 }
@@ -145,12 +146,12 @@ core::Error refusal_error(const io::Response& response) {
   if (response.status == 401) {
     return core::Error(core::Exit::no_permission,
                        "Kubernetes refuses the service account token: {}", message)
-        .with_hint("the token is wrong or expired; check --kube-token-file");
+        .with_hint("check --kube-token-file; the token is wrong or expired");
   }
   if (response.status == 403) {
     return core::Error(core::Exit::no_permission, "Kubernetes denies the call: {}", message)
         .with_hint(
-            "the service account needs get and patch on nodes; create, get, update and delete on "
+            "grant the service account get and patch on nodes; create, get, update and delete on "
             "leases in its namespace; create on events in default");
   }
   const core::Error error(core::Exit::unavailable, "Kubernetes answered {}: {}", response.status,
@@ -158,7 +159,8 @@ core::Error refusal_error(const io::Response& response) {
   const long status = response.status;
   const bool passes = status == 408 || status == 425 || status == 429;
   const bool refused = status >= 400 && status < 500 && !passes;
-  return refused ? error.with_hint("an admission policy or a webhook may be in the way") : error;
+  return refused ? error.with_hint("look for an admission policy or a webhook that refuses it")
+                 : error;
 }
 
 io::Request Kubernetes::request(const std::string& method, const std::string& path) {

@@ -90,7 +90,7 @@ class LeaseRequest {
         return holder;
       }
     }
-    throw failure_.value_or(core::Error(core::Exit::try_again, "it keeps changing hands"));
+    throw failure_.value_or(core::Error(core::Exit::try_again, "other nodes keep taking it"));
   }
 
   std::optional<Found> read() {

@@ -83,7 +83,9 @@ core::Droplet decode_metadata(const io::Response& response) {
   if (response.status != 200 || is_html(response)) {
     throw core::Error(core::Exit::unavailable, "the metadata service answered {}{}",
                       response.status, is_html(response) ? " with HTML, not JSON" : "")
-        .with_hint("is this a DigitalOcean droplet? a proxy or a firewall may answer in its place");
+        .with_hint(
+            "check that this is a droplet and that no proxy or firewall answers: curl "
+            "http://169.254.169.254/metadata/v1.json");
   }
   return decode(response.body, parse_droplet);
 }

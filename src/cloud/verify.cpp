@@ -50,8 +50,8 @@ core::Ipv4 decode_whatismyip(const std::string& url, const io::Response& respons
     throw core::Error(core::Exit::unavailable, "{} answered {} and no IPv4 address: {}", url,
                       response.status, core::quote(text))
         .with_hint(
-            "--verify-url is a service that answers with the caller's address: as text, as "
-            "JSON with \"ip\", or in a line ip=…");
+            "give a --verify-url that answers with the caller's address: as text, as JSON with "
+            "\"ip\", or in a line ip=…");
   }
   return *address;
 }

@@ -13,17 +13,17 @@ constexpr std::array exits = {
     ExitFacts{Exit::not_matched, "not-matched", false,
               "the hostname does not match (--detailed-exitcode)"},
     ExitFacts{Exit::pool_exhausted, "pool-exhausted", true, "no free address in the pool"},
-    ExitFacts{Exit::claim_lost, "claim-lost", true, "every candidate went to somebody else"},
+    ExitFacts{Exit::claim_lost, "claim-lost", true, "other droplets took every candidate"},
     ExitFacts{Exit::foreign_ip, "foreign-ip", false,
               "the droplet holds an address that is not in the pool"},
-    ExitFacts{Exit::rolled_back, "rolled-back", true, "the route switch was undone"},
-    ExitFacts{Exit::degraded, "degraded", false, "the undo failed: routes are not as before"},
+    ExitFacts{Exit::rolled_back, "rolled-back", true, "the route switch was rolled back"},
+    ExitFacts{Exit::degraded, "degraded", false, "the rollback failed: routes are not as before"},
     ExitFacts{Exit::gate_failed, "gate-failed", true,
               "egress is good, but the Node could not be updated"},
     ExitFacts{Exit::usage, "usage", false, "the command line is wrong"},
     ExitFacts{Exit::unavailable, "unavailable", true,
               "metadata, DigitalOcean or Kubernetes is unreachable"},
-    ExitFacts{Exit::software, "software", false, "a bug, or a reply in a shape not known"},
+    ExitFacts{Exit::software, "software", false, "a bug, or a reply of unknown shape"},
     ExitFacts{Exit::os_error, "os-error", false, "the kernel refused"},
     ExitFacts{Exit::try_again, "try-again", true,
               "rate limit, pending event or deadline; nothing half-done"},
@@ -36,14 +36,14 @@ constexpr std::array exits = {
 std::string_view usual_hint(Exit exit) {
   switch (exit) {
     case Exit::usage:
-      return "see do-egress-ip --help";
+      return "run do-egress-ip --help";
     case Exit::config:
-      return "the manual, do-egress-ip(8), says what is expected there";
+      return "see the manual: man 8 do-egress-ip";
     case Exit::unavailable:
-      return "check the URL and the way there (firewall, proxy, certificate), or run again later";
+      return "check the URL, firewall, proxy and certificate, or run again later";
     case Exit::software:
     case Exit::os_error:
-      return "where no proxy or other program explains it, please report it with the output of -v";
+      return "report it with the output of -v, unless a proxy or another program explains it";
     default:
       return "run again later";
   }

@@ -68,7 +68,7 @@ class Error : public std::runtime_error {
 
   // The same error, prefixed with what was attempted.
   Error while_doing(std::string_view attempted) const {
-    return Error(exit_, "{}: {}", attempted, what()).with_hint(hint_);
+    return Error(exit_, "cannot {}: {}", attempted, what()).with_hint(hint_);
   }
 
  private:

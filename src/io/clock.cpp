@@ -101,10 +101,10 @@ class SystemClock : public Clock {
   void sleep(Duration duration) override {
     check();
     if (duration > remaining()) {
-      throw core::Error(core::Exit::try_again, "the deadline of {} s does not allow waiting {} ms",
-                        std::chrono::duration_cast<std::chrono::seconds>(deadline_).count(),
-                        duration.count())
-          .with_hint("run again, or give it longer with --timeout");
+      throw core::Error(
+          core::Exit::try_again, "cannot finish: the deadline of {} s does not allow waiting {} ms",
+          std::chrono::duration_cast<std::chrono::seconds>(deadline_).count(), duration.count())
+          .with_hint("run again, or give a longer --timeout");
     }
     pollfd wake{.fd = signals_.number(), .events = POLLIN, .revents = 0};
     poll(&wake, 1, static_cast<int>(duration.count()));
@@ -118,11 +118,11 @@ class SystemClock : public Clock {
     }
     if (interrupt_ != 0) {
       throw core::Error(interrupt_ == SIGINT ? core::Exit::interrupted : core::Exit::terminated,
-                        "ended by {}",
+                        "cannot finish: ended by {}",
                         interrupt_ == SIGINT    ? "SIGINT"
                         : interrupt_ == SIGTERM ? "SIGTERM"
                                                 : "SIGHUP")
-          .with_hint("whatever was under way is finished or undone; run again to go on");
+          .with_hint("run again; the step under way was finished or undone");
     }
   }
 

@@ -74,7 +74,7 @@ std::string read_file(const std::string& path) {
   while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
     text.append(chunk.data(), size);
     if (text.size() > largest_file) {
-      throw core::Error(core::Exit::config, "{} is larger than 1 MiB", path);
+      throw core::Error(core::Exit::config, "cannot read {}: it is larger than 1 MiB", path);
     }
   }
   if (std::ferror(file.get()) != 0) {

@@ -23,7 +23,7 @@ constexpr char undone_word = 'u';
 constexpr Duration answer_limit{1'000};
 
 core::Error guard_error(std::string_view doing) {
-  return core::Error(core::Exit::os_error, "{}: {}", doing, std::strerror(errno));
+  return core::Error(core::Exit::os_error, "cannot {}: {}", doing, std::strerror(errno));
 }
 
 // Waits until the other end sent a word or died. False after `patience`.

@@ -85,7 +85,7 @@ class Curl : public Http {
       if (end && clock_.elapsed() >= *end) {
         cancel(ticket);
         clock_.check();
-        throw core::Error(core::Exit::terminated, "ended by a signal");
+        throw core::Error(core::Exit::terminated, "cannot finish: ended by a signal");
       }
       poll_once(end ? *end - clock_.elapsed() : Duration{1'000}, !end);
       advance();
@@ -154,15 +154,15 @@ class Curl : public Http {
     curl_easy_getinfo(easy, CURLINFO_TOTAL_TIME, &seconds);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &transfer->response.status);
     if (transfer->too_large) {
-      throw core::Error(core::Exit::software, "{} {}: the reply is larger than {} KiB",
-                        request.method, request.url, request.largest_reply >> 10U);
+      throw core::Error(core::Exit::software, "cannot read {}: the reply is larger than {} KiB",
+                        request.url, request.largest_reply >> 10U);
     }
     if (*transfer->result != CURLE_OK) {
       const char* detail = transfer->detail[0] != '\0'
                                ? transfer->detail.data()
                                : curl_easy_strerror(static_cast<CURLcode>(*transfer->result));
       log_.write(Level::debug, "{} {}: {}", request.method, request.url, detail);
-      throw core::Error(core::Exit::unavailable, "{} {}: {}", request.method, request.url, detail);
+      throw core::Error(core::Exit::unavailable, "cannot reach {}: {}", request.url, detail);
     }
     if (request.connect_only) {
       log_.write(Level::debug, "connected to {} in {:.0f} ms", request.url, seconds * 1000);

@@ -121,7 +121,7 @@ class Rtnetlink : public Kernel {
       }
     }
     throw core::Error(core::Exit::os_error,
-                      "the kernel's routes change faster than they can be read");
+                      "cannot read the kernel's routes: they change faster than they can be read");
   }
 
   void set_route(const core::Route& route) override {

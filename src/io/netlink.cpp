@@ -26,13 +26,13 @@ constexpr int most_tries = 5;  // of a system call after a signal or a full buff
 core::Error refusal_error(int code, std::string_view doing, const std::string& reason) {
   const bool rights = code == EPERM || code == EACCES;
   const std::string cause = reason.empty() ? std::strerror(code) : reason;
-  const core::Error error(rights ? core::Exit::no_permission : core::Exit::os_error, "{}: {}",
-                          doing, cause);
+  const core::Error error(rights ? core::Exit::no_permission : core::Exit::os_error,
+                          "cannot {}: {}", doing, cause);
   return rights ? error.with_hint("run as root, or with the capability NET_ADMIN") : error;
 }
 
 core::Error lost_answer_error(std::string_view doing) {
-  return core::Error(core::Exit::try_again, "{}: the kernel's answer was lost", doing);
+  return core::Error(core::Exit::try_again, "cannot {}: the kernel's reply was lost", doing);
 }
 
 int on_data(const nlmsghdr* message, void* user) {

@@ -34,10 +34,10 @@ bool is_worth_repeating(const Attempt& attempt) {
 
 core::Error rate_limit_error(Duration wait) {
   return core::Error(core::Exit::try_again,
-                     "the rate limit is reached, and for longer than this run may last ({} s)",
+                     "the rate limit is reached for longer than this run may last ({} s)",
                      std::chrono::ceil<std::chrono::seconds>(wait).count())
       .with_hint(
-          "all nodes with one token share 250 requests a minute and 5000 an hour; run later");
+          "run again later; all nodes with one token share 250 requests a minute and 5000 an hour");
 }
 
 class Retrying : public Http {

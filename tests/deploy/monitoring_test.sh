@@ -38,7 +38,7 @@ ask 'panels do not lie upon each other' \
     '[.panels[] | {id} + .gridPos] as $all | [$all[] as $a | $all[] | select(.id > $a.id and
         .x < $a.x + $a.w and $a.x < .x + .w and .y < $a.y + $a.h and $a.y < .y + .h)] == []'
 ask 'every panel asks something, each query under its own letter' \
-    'all(.panels[]; (.targets | length) > 0 and (.targets | map(.refId) | unique | length) ==
+    'all(.panels[] | select(.type != "row"); (.targets | length) > 0 and (.targets | map(.refId) | unique | length) ==
         (.targets | length) and all(.targets[]; .expr != ""))'
 # shellcheck disable=SC2016 # Grafana's own variables
 ask 'every query goes to the data source that was chosen' \
@@ -47,7 +47,7 @@ ask 'the data source can be chosen' \
     'any(.templating.list[]; .name == "datasource" and .type == "datasource" and .query == "prometheus")'
 # shellcheck disable=SC2016
 ask 'every query is about the nodes that were chosen' \
-    'all(.panels[].targets[].expr; contains("{instance=~\"$instance\""))'
+    'all(.panels[] | select(.targets).targets[].expr; contains("{instance=~\"$instance\""))'
 ask 'legends are shown' '[.panels[].options.legend | select(.)] | length > 5 and all(.showLegend)'
 ask 'it is nobody'"'"'s yet' 'has("id") | not'
 

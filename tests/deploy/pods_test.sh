@@ -33,11 +33,11 @@ address_of() { kubectl get node $node --output json | jq --raw-output ".metadata
 
 # Not ready at first, and then it is.
 expect 2 'not ok' in_pod loop "${probe[@]}"
-expect 0 'node-a leaves by' in_pod reconcile
+expect 0 'node-a: egress IP' in_pod reconcile
 address=$(address_of)
 [[ $address == 198.51.100.[12] ]] || complain "$node is labelled $address"
 same 'the address that is seen' "$(lab whatismyip $node)" "$address"
-expect 0 "ok: node-a leaves by $address" in_pod loop "${probe[@]}"
+expect 0 "ok: node-a: egress IP $address" in_pod loop "${probe[@]}"
 metric() { sed -n "s/^do_egress_ip_$1 //p" /run/textfile/do-egress-ip.prom; } # PATTERN
 same 'the address in the metrics' "$(metric "address_info{node=\"$node\",address=\"$address\"}")" 1
 
@@ -76,7 +76,7 @@ lab flush $node
 until_seen 'the route is repaired' grep -q '^done: replace-default' /run/loop.out
 until_seen 'all is quiet' is_quiet
 same 'the address that is seen' "$(lab whatismyip $node)" "$address"
-expect 0 "ok: node-a leaves by $address" in_pod loop "${probe[@]}"
+expect 0 "ok: node-a: egress IP $address" in_pod loop "${probe[@]}"
 grep -qx 'do-egress-ip-loop: exit 0; again every 1 s' /run/loop.err ||
     complain "the loop said $(cat /run/loop.err)"
 kill -TERM $loop

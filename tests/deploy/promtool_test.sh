@@ -26,7 +26,7 @@ same 'complaints about the metrics' "$output" ''
 
 # Each query as if it were a rule, with what Grafana puts in place of its variables.
 # shellcheck disable=SC2016 # Grafana's own variables
-jq '{groups: [{name: "dashboard", rules: [.panels[].targets[] | {record: "query", expr: (.expr |
+jq '{groups: [{name: "dashboard", rules: [.panels[] | select(.targets).targets[] | {record: "query", expr: (.expr |
     gsub("\\$instance"; ".*") | gsub("\\$__rate_interval"; "5m"))}] | to_entries |
     map(.value + {record: "query:\(.key)"})}]}' "$there/dashboard.json" >"$work/queries.yaml"
 expect 0 'SUCCESS' "$promtool" check rules "$work/queries.yaml"

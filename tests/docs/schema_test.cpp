@@ -2,12 +2,14 @@
 // The program accepts what the chart's schema accepts, and the schema refuses what the program
 // refuses.
 #include "app/cli/cli.hpp"
+#include "app/report/report.hpp"
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
 #include <fstream>
 #include <regex>
+#include <set>
 
 namespace {
 
@@ -47,6 +49,23 @@ const std::vector<Example> examples = {
      {"198.51.100.7", "0.0.0.0", "255.255.255.255"},
      {"198.51.100.256", "198.51.100", "2001:db8::1", "198.51.100.07", "198.51.100.7/32"}},
 };
+
+// Every field of a document, those of lists and objects within as well.
+void add_fields(std::set<std::string>& names, const Json& value) {
+  for (const auto& [key, field] : value.items()) {
+    if (value.is_object()) {
+      names.insert(key);
+    }
+    add_fields(names, field);
+  }
+}
+
+std::string section_of(const std::string& path, const std::string& begin, const std::string& end) {
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto at = text.find(begin);
+  return text.substr(at, text.find(end) - at);
+}
 
 bool is_taken_by_chart(const Json& schema, const std::string& value) {
   // Go's expressions are of UTF-8, and these know nothing that is not in ECMAScript as well.
@@ -88,5 +107,22 @@ TEST_CASE("chart: the schema and the program take the same values") {
       CHECK_FALSE(is_taken_by_chart(property, value));
       CHECK_FALSE(is_taken_by_program(example.option, value));
     }
+  }
+}
+
+TEST_CASE("man page: RESULT has every field of the JSON documents") {
+  app::Outcome outcome{.ending = {.exit = core::Exit::usage}, .droplet = core::Droplet{}};
+  outcome.steps.push_back({.step = {core::RemoveMarking{}, "reason"}});
+  outcome.network.routes.push_back({});
+  app::PoolTable table;
+  table.entries.push_back({.droplet = 1});
+  std::set<std::string> fields;
+  add_fields(fields, Json::parse(app::render_json(outcome)));
+  add_fields(fields, Json::parse(app::render_json(table)));
+  CHECK(fields.size() > 30);
+  const std::string text = section_of(MANUAL_PATH, ".Sh RESULT", ".Sh EXIT STATUS");
+  for (const std::string& field : fields) {
+    CAPTURE(field);
+    CHECK(std::regex_search(text, std::regex("\\b" + field + "\\b")));
   }
 }

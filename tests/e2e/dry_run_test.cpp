@@ -112,12 +112,13 @@ TEST_CASE("dry run: address lost and API unreachable, shows the way back") {
   node.check_egress();
 }
 
-TEST_CASE("dry run: text, says that nothing was written") {
+TEST_CASE("dry run: text, each step with its reason, and that nothing was written") {
   const Node node;
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 18);
-  CHECK(support::lines_with(run.out, "planned: ").size() == 18);
-  CHECK(lines[17].ends_with("; nothing was written"));
+  REQUIRE(lines.size() == 2 * 17 + 1);
+  CHECK(lines[1].starts_with("                   "));  // the reason of the step above
+  CHECK(lines[34].starts_with("planned: node-1: egress IP would be "));
+  CHECK(lines[34].ends_with("; nothing was written"));
 }

@@ -46,7 +46,7 @@ void check_main_job(const std::string& topology) {
   const Run again = world.reconcile(node);
 
   CHECK(again.exit == 0);
-  CHECK(again.out == "unchanged: node-1 leaves by " + held[0] + "\n");
+  CHECK(again.out == "unchanged: node-1: egress IP " + held[0] + "\n");
   CHECK(again.err.empty());
   CHECK(world.requests("metadata") == 1);
   CHECK(world.requests("kubernetes") == 1);

@@ -64,8 +64,8 @@ TEST_CASE("pool: table, shows each address with its holder and the number of fre
 
   const auto text = pool(node);
   CHECK(text.exit == 0);
-  CHECK(text.out.find("droplet ") != std::string::npos);
-  CHECK(text.out.find(" node-1, a Node\n") != std::string::npos);
+  CHECK(text.out.find("STATE    DROPLET ") != std::string::npos);
+  CHECK(text.out.find(" node-1  node-1\n") != std::string::npos);
   CHECK(text.out.find("not in this account") != std::string::npos);
   CHECK(text.out.ends_with("3 of 6 free\n"));
 }

@@ -96,7 +96,7 @@ TEST_CASE("pool: address in another region only, ends with config") {
   for (const std::string address : {"198.51.100.1", "198.51.100.2"}) {
     node.world.sim("PUT", "/addresses/" + address, {{"region", "fra1"}});
   }
-  check_refused(node, 78, "no address of the pool is in region nyc3");
+  check_refused(node, 78, "none of the pool is in region nyc3");
 }
 
 TEST_CASE("pool: all free addresses locked, ends with try-again") {
@@ -160,7 +160,7 @@ TEST_CASE("pool: token without droplet:read, claims nothing") {
 TEST_CASE("pool: token without reserved_ip:read, ends with no-permission") {
   const Node node;
   node.world.sim("PUT", token, {{"scopes", {"reserved_ip:update", "droplet:read"}}});
-  check_refused(node, 77, "the token lacks the scope reserved_ip:read");
+  check_refused(node, 77, "give the token the scope reserved_ip:read");
 }
 
 TEST_CASE("pool: token without reserved_ip:update, ends with no-permission") {
@@ -169,7 +169,7 @@ TEST_CASE("pool: token without reserved_ip:update, ends with no-permission") {
 
   const std::string hint = node.run(77).at("error").at("hint");
 
-  CHECK(hint.starts_with("the token lacks the scope reserved_ip:update"));
+  CHECK(hint.starts_with("give the token the scope reserved_ip:update"));
   CHECK(node.posted().size() == 1);
   node.check_says_false();
 }

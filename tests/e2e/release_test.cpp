@@ -134,7 +134,7 @@ TEST_CASE("release: no DigitalOcean, the droplet is as before and the ending nam
       {{"server", "digitalocean"}, {"kind", "status"}, {"status", 401}, {"count", -1}});
   const Json failed = release(node, 77);
   CHECK(failed.at("error").at("message").get<std::string>().starts_with(
-      "not everything is released: "));
+      "cannot release everything: "));
   CHECK(node.world.snapshot(node.droplet) == before);
   CHECK(node.world.label(node.droplet) == "false");
   node.world.sim("DELETE", "/faults");

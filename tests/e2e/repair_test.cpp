@@ -121,7 +121,7 @@ TEST_CASE("repair: address unassigned and anchor dead, is replaced") {
     const Run run = settled.repair();
 
     const auto first = run.out.substr(0, run.out.find('\n'));
-    CHECK(first.starts_with("done: replace-default default via 203.0.113.1"));
+    CHECK(first.starts_with("default route    203.0.113.1 dev "));
     const auto labels = settled.patched_labels();  // the Node never says what is not so
     REQUIRE(labels.size() == 2);
     CHECK(labels[0].at(support::enabled_label) == "false");

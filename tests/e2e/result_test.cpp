@@ -107,27 +107,29 @@ TEST_CASE("result: JSON of a first, steady, failed and skipped run, fits the sch
   CHECK(skipped.at("result") == "skipped");
 }
 
-TEST_CASE("result: text, has one line per step with its reason, and one for the end") {
+TEST_CASE("result: text, has one aligned line per step, and one for the end") {
   const Node node;
   const Run run = node.world.reconcile(node.droplet);
   const std::string address = node.world.held_by(node.droplet).at(0);
   const auto lines = support::lines_with(run.out, "");
   REQUIRE(lines.size() == 18);
-  CHECK(lines[0].starts_with("done: acquire-lease " + address + ": "));
-  CHECK(lines[1].starts_with("done: assign " + address + " to droplet "));
+  CHECK(lines[0] == "lease            " + address);
+  CHECK(lines[1].starts_with("reserved IP      " + address + " to droplet "));
   CHECK(lines[14] ==
-        "done: replace-default default via 10.17.0.1 dev eth0 src 10.17.0.5: the default route "
-        "goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
-  CHECK(lines[17] == "changed: node-1 leaves by " + address);
+        "default route    10.17.0.1 dev eth0 src 10.17.0.5   (was 203.0.113.1 dev eth0)");
+  CHECK(lines[15] == "confirmed        10.17.0.1 dev eth0 src 10.17.0.5");
+  CHECK(lines[17] == "changed: node-1: egress IP " + address);
+  for (const std::string& line : lines) {
+    CHECK_MESSAGE(line.size() <= 100, line);
+  }
   CHECK(run.err.empty());
 }
 
-TEST_CASE("result: failed run, gives the reason on stdout and stderr") {
+TEST_CASE("result: failed run, is named once on stdout, explained on stderr") {
   const Node node;
   node.world.fault({{"server", "metadata"}, {"kind", "status"}, {"status", 404}});
   const Run failed = node.world.reconcile(node.droplet);
-  CHECK(failed.out.starts_with("failed: unavailable (69): "));
-  CHECK(support::lines_with(failed.out, "").size() == 1);
+  CHECK(failed.out == "failed: unavailable (69)\n");
   CHECK(support::errors(failed).size() == 1);
   CHECK(support::hints(failed).size() == 1);
   CHECK(support::lines_with(failed.err, "").size() == 2);

@@ -98,7 +98,7 @@ TEST_CASE("topology: routing-agent, its rule is used and its table left alone") 
 
 TEST_CASE("topology: no usable path, nothing is done and the reason given") {
   check_refused("no-anchor", "the droplet has no anchor address");
-  check_refused("anchor-unconfigured", "no network device holds the anchor address 10.17.0.5");
+  check_refused("anchor-unconfigured", "the anchor address 10.17.0.5: no network device holds it");
   check_refused("two-anchors", "the anchor address 10.17.0.5 is on more than one device");
   check_refused("no-public", "the droplet has no public interface");
 }
@@ -112,8 +112,7 @@ TEST_CASE("topology: rule in front of the main table, is reported before a claim
   const Run run = node.world.reconcile(node.droplet);
 
   CHECK(run.exit == 78);
-  CHECK(run.err.find("leaves by 10.132.0.1 dev eth1, not by the default route") !=
-        std::string::npos);
+  CHECK(run.err.find("goes via 10.132.0.1 dev eth1, not via") != std::string::npos);
   CHECK(node.world.requests("digitalocean", "POST") == 0);
   CHECK(node.world.snapshot(node.droplet) == before);
 }

@@ -36,7 +36,8 @@ TEST_CASE("clock: sleep, lasts as long as asked but not beyond the deadline") {
   const auto failure = core::catch_error([&] { clock->sleep(Duration{120'000}); });
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
-  CHECK(std::string(failure->what()) == "the deadline of 60 s does not allow waiting 120000 ms");
+  CHECK(std::string(failure->what()) ==
+        "cannot finish: the deadline of 60 s does not allow waiting 120000 ms");
   CHECK(clock->elapsed() - before < Duration{30'000});
 }
 

@@ -172,7 +172,7 @@ TEST_CASE("http: no listener, ends with unavailable and names the URL") {
   Client client;
   const auto failure = client.failure({.url = url});
   CHECK(failure.exit() == Exit::unavailable);
-  CHECK(std::string(failure.what()).starts_with("GET " + url + ": "));
+  CHECK(std::string(failure.what()).starts_with("cannot reach " + url + ": "));
 }
 
 TEST_CASE("http: metadata, is never asked through a proxy") {

@@ -167,7 +167,8 @@ TEST_CASE("kernel: refusal, quotes the kernel's own reason") {
   route.via.gateway = ip("192.0.2.1");
   const auto failure = core::catch_error_except_signals([&] { world.kernel().set_route(route); });
   REQUIRE(failure.has_value());
-  CHECK(std::string(failure->what()) == "set route 192.0.2.0/24: Nexthop has invalid gateway");
+  CHECK(std::string(failure->what()) ==
+        "cannot set route 192.0.2.0/24: Nexthop has invalid gateway");
 }
 
 TEST_CASE("kernel: no rights, every change is refused and reading works") {

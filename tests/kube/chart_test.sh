@@ -120,4 +120,7 @@ check 'the server takes the manifests' \
 check 'kubectl apply' kubectl apply --validate=strict --filename "$deploy/manifests"
 check 'all of that is there' there_are daemonset "${anyway[@]}"
 check 'once more, nothing changes' kubectl diff --filename "$deploy/manifests"
+for example in "$deploy"/examples/*.yaml; do
+    check "the server takes ${example##*/}" kubectl apply --validate=strict --filename "$example"
+done
 exit "$failed"

@@ -121,7 +121,7 @@ TEST_CASE("account: expired Lease whose Node still uses the address, is skipped 
     rig.http.script(node, {node_says("true", "198.51.100.8")});
     const auto outcome = rig.run();
     CHECK(outcome.floating_ip == support::second_choice);
-    CHECK(outcome.steps[0].detail == "Node node-2 leaves by it");
+    CHECK(outcome.steps[0].detail == "it is the egress IP of Node node-2");
     CHECK(std::ranges::count(rig.calls(), "GET 198.51.100.8") == 0);
     return;
   }

@@ -126,7 +126,8 @@ TEST_CASE("candidates: no pool address in this region, ends with config") {
   Account account;
   SUBCASE("none in the account") {
     CHECK(ending(account).message ==
-          "no address of the pool is in region nyc3 of this account (0 of the pool found "
+          "cannot choose an address: none of the pool is in region nyc3 of this account (0 of the "
+          "pool found "
           "elsewhere)");
   }
   SUBCASE("all in another region") {
@@ -135,7 +136,8 @@ TEST_CASE("candidates: no pool address in this region, ends with config") {
       elsewhere.region = "ams3";
     }
     CHECK(ending(account).message ==
-          "no address of the pool is in region nyc3 of this account (3 of the pool found "
+          "cannot choose an address: none of the pool is in region nyc3 of this account (3 of the "
+          "pool found "
           "elsewhere)");
   }
   CHECK(ending(account).exit == Exit::config);
@@ -145,7 +147,7 @@ TEST_CASE("candidates: no pool address in this region, ends with config") {
 TEST_CASE("candidates: every address held, ends with pool-exhausted") {
   CHECK(ending(all_held()).exit == Exit::pool_exhausted);
   CHECK(ending(all_held()).message ==
-        "no free address: all 3 of the pool in this region are held by other droplets");
+        "cannot claim an address: all 3 of the pool in this region are held by other droplets");
 }
 
 TEST_CASE("candidates: hidden holders, ends with a missing scope") {
@@ -162,7 +164,8 @@ TEST_CASE("candidates: unreadable entry, counts as unknown, neither free nor els
   odd = {.address = odd.address, .readable = false};
   CHECK(ending(account).exit == Exit::pool_exhausted);
   CHECK(ending(account).message ==
-        "no free address: of 3 of the pool in this region 2 are held by other droplets, 1 unknown");
+        "cannot claim an address: of 3 of the pool in this region 2 are held by other droplets, 1 "
+        "unknown");
   for (FloatingIp& each : account.pool) {
     each = {.address = each.address, .readable = false};
   }
@@ -174,7 +177,7 @@ TEST_CASE("candidates: every address lost, ends with claim-lost") {
                                   support::third_choice};
   CHECK(ending(support::all_free(), lost).exit == Exit::claim_lost);
   CHECK(ending(support::all_free(), lost).message ==
-        "3 free address(es) of the pool went to somebody else");
+        "cannot claim an address: other droplets took all 3 free ones");
   Account account = all_held();
   entry(account, support::first_choice).holder.reset();
   CHECK(ending(account, {support::first_choice}).exit == Exit::claim_lost);
@@ -192,7 +195,8 @@ TEST_CASE("candidates: locked addresses only, ends with try-again") {
   pending.holder.reset();
   pending.locked = true;
   CHECK(ending(account).exit == Exit::try_again);
-  CHECK(ending(account).message == "no address of the pool is free, 1 locked by a pending action");
+  CHECK(ending(account).message ==
+        "cannot claim an address: none of the pool is free, 1 locked by a pending action");
 }
 
 TEST_CASE("candidates: held and locked address, counts as held") {

@@ -187,7 +187,7 @@ TEST_CASE("plan claim: POST without a reply, is repeated at most four times") {
   }
   const auto error = failure(next(state, AddressReading{free_entry}));
   CHECK(error.exit() == Exit::unavailable);
-  CHECK(std::string(error.what()) == "assigning 198.51.100.8 failed 4 times: no reply");
+  CHECK(std::string(error.what()) == "cannot assign 198.51.100.8: it failed 4 times: no reply");
 }
 
 TEST_CASE("plan claim: rate-limited POST, does not count") {

@@ -122,7 +122,7 @@ TEST_CASE("claim: permanent refusal, ends with config and quotes DigitalOcean") 
   const auto failure = fixture.failure();
   CHECK(failure.exit() == Exit::config);
   CHECK(std::string(failure.what()) ==
-        "DigitalOcean refuses to assign 198.51.100.8 to droplet 758604990: \"Region mismatch.\"");
+        "cannot assign 198.51.100.8 to droplet 758604990: \"Region mismatch.\"");
   CHECK_FALSE(failure.hint().empty());
   CHECK(fixture.posts() == 1);
 }
@@ -167,19 +167,19 @@ TEST_CASE("claim: four POSTs without effect, gives up") {
   Fixture fixture;
   Exit expected = Exit::unavailable;
   std::string message =
-      "assigning 198.51.100.8 failed 4 times: DigitalOcean answered 503: no reason given";
+      "cannot assign 198.51.100.8: it failed 4 times: DigitalOcean answered 503: no reason given";
   SUBCASE("server errors") {
     fixture.answer_posts(9, json_reply("", 503));
   }
   SUBCASE("no replies") {
     fixture.answer_posts(9, support::no_reply());
-    message = "assigning 198.51.100.8 failed 4 times: Couldn't connect to server";
+    message = "cannot assign 198.51.100.8: it failed 4 times: Couldn't connect to server";
   }
   SUBCASE("errored actions") {
     fixture.answer_posts(9, json_reply(R"({"action":{"id":72531856}})", 201));
     fixture.http.script(action_call, {json_reply(R"({"action":{"status":"errored"}})")});
     expected = Exit::try_again;
-    message = "DigitalOcean ended the assignment of 198.51.100.8 as errored, 4 times";
+    message = "cannot assign 198.51.100.8: DigitalOcean ended it as errored 4 times";
   }
   const auto failure = fixture.failure();
   CHECK(failure.exit() == expected);
@@ -229,7 +229,7 @@ TEST_CASE("claim: rate limit beyond the deadline, ends at once") {
   const auto failure = fixture.failure();
   CHECK(failure.exit() == Exit::try_again);
   CHECK(std::string(failure.what()) ==
-        "the rate limit is reached, and for longer than this run may last (3001 s)");
+        "the rate limit is reached for longer than this run may last (3001 s)");
   CHECK(fixture.clock.slept.empty());
 }
 

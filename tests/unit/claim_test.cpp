@@ -81,7 +81,7 @@ TEST_CASE("claim: hidden holder, sends no POST") {
   fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8",
                       {support::json_reply(R"({"reserved_ip":{"ip":"198.51.100.8",
                                                "region":{"slug":"nyc3"},"locked":false}})")});
-  CHECK(lost(fixture.claim()) == "who holds it is not shown");
+  CHECK(lost(fixture.claim()) == "its holder is not shown");
   CHECK(fixture.calls() == Lines{get});
 }
 
@@ -253,7 +253,7 @@ TEST_CASE("claim: acceptance without effect, ends after 30 seconds") {
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) ==
-        "DigitalOcean accepted the assignment of 198.51.100.8, but nothing came of it");
+        "cannot assign 198.51.100.8: DigitalOcean accepted it and did not do it");
   CHECK(fixture.posts() == 1);
   CHECK(fixture.clock.now >= Duration{30'000});
   CHECK(fixture.clock.now <= Duration{40'000});

@@ -279,7 +279,7 @@ TEST_CASE("cli: another command's option, is refused as a flag and ignored elsew
         const auto failure = line.failure();
         CHECK(failure.exit() == core::Exit::usage);
         CHECK(std::string(failure.what()) ==
-              fmt::format("--{} is not an option of {}", option.name, command.name));
+              fmt::format("cannot use --{}: it is not an option of {}", option.name, command.name));
         line.arguments.pop_back();
         line.variables[option.environment[0]] = "true";
         CHECK(line.invocation().command == command.command);
@@ -306,5 +306,5 @@ TEST_CASE("cli: --lock lease without Kubernetes, is refused") {
   line.arguments = {"--lock", "lease", "--kubernetes", "off"};
   const auto failure = line.failure();
   CHECK(failure.exit() == core::Exit::config);
-  CHECK(std::string(failure.what()) == "--lock lease: there is no Kubernetes to keep Leases");
+  CHECK(std::string(failure.what()) == "cannot use --lock lease: no Kubernetes for Leases");
 }

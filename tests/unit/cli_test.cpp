@@ -84,13 +84,13 @@ TEST_CASE(
   SUBCASE("both matches by flag") {
     line.arguments = {"--match-regex", "x", "--match-string", "y"};
     CHECK(message(line, Exit::usage) ==
-          "--match-regex: it contradicts --match-string: give one of the two");
+          "cannot use --match-regex: it contradicts --match-string; give one of the two");
   }
   SUBCASE("both matches in the environment") {
     line.variables["DO_EGRESS_IP_MATCH_REGEX"] = "x";
     CHECK(message(line, Exit::usage) ==
-          "DO_EGRESS_IP_MATCH_REGEX: it contradicts DO_EGRESS_IP_MATCH_STRING: give one of the "
-          "two");
+          "cannot use DO_EGRESS_IP_MATCH_REGEX: it contradicts DO_EGRESS_IP_MATCH_STRING; give one "
+          "of the two");
   }
   SUBCASE("pool by flag over environment") {
     line.arguments = {"--floating-ips-file", file};
@@ -99,17 +99,19 @@ TEST_CASE(
   SUBCASE("both pools by flag") {
     line.arguments = {"--floating-ips-file", file, "--floating-ips", "198.51.100.7"};
     CHECK(message(line, Exit::usage) ==
-          "--floating-ips-file: it contradicts --floating-ips: give one of the two");
+          "cannot use --floating-ips-file: it contradicts --floating-ips; give one of the two");
   }
 }
 
 TEST_CASE("cli: missing match or pool, is refused") {
   CommandLine line;
   line.variables.erase("DO_EGRESS_IP_MATCH_STRING");
-  CHECK(message(line, Exit::usage) == "--match-string or --match-regex is required");
+  CHECK(message(line, Exit::usage) ==
+        "cannot choose nodes: --match-string or --match-regex is required");
   line = {};
   line.variables.erase("DO_EGRESS_IP_FLOATING_IPS");
-  CHECK(message(line, Exit::usage) == "--floating-ips or --floating-ips-file is required");
+  CHECK(message(line, Exit::usage) ==
+        "cannot choose an address: --floating-ips or --floating-ips-file is required");
 }
 
 TEST_CASE("cli: release, needs neither match nor pool, and ignores the match") {
@@ -124,14 +126,15 @@ TEST_CASE("cli: release, needs neither match nor pool, and ignores the match") {
 
 TEST_CASE("cli: equal labels, are refused") {
   CHECK(message(CommandLine{.arguments = {"--enabled-label", "a", "--address-label", "a"}},
-                Exit::config) == "--enabled-label and --address-label are the same: \"a\"");
+                Exit::config) ==
+        "cannot label the Node: --enabled-label and --address-label are both \"a\"");
 }
 
 TEST_CASE("cli: no command, runs reconcile") {
   CHECK(CommandLine{.arguments = {"reconcile", "-n"}}.invocation().writes == app::Writes::none);
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
-        "\"relese\" is not a command; expected one of reconcile, status, release, doctor, pool, "
-        "help, version");
+        "cannot run \"relese\": the commands are reconcile, status, release, doctor, pool, help, "
+        "version");
   CHECK(CommandLine{.arguments = {"relese"}}.failure().hint() == "did you mean release?");
 }
 
@@ -160,7 +163,7 @@ TEST_CASE("cli: text that is not a token, is refused without quoting it") {
 TEST_CASE("cli: token variables, follow the file in their documented order") {
   const unit::TemporaryFolder folder;
   CommandLine line;
-  CHECK(std::string(token_failure(line).what()) == "there is no DigitalOcean token");
+  CHECK(std::string(token_failure(line).what()) == "no DigitalOcean token");
   const auto token = [&] { return line.invocation().digitalocean.token().value; };
   line.variables["DO_TOKEN"] = "third";
   CHECK(token() == "third");
@@ -196,12 +199,12 @@ TEST_CASE("cli: no service account or URL, auto turns Kubernetes off and on is r
   std::string missing;
   SUBCASE("no account") {
     line.variables.erase("DO_EGRESS_IP_KUBE_TOKEN_FILE");
-    missing = "--kubernetes: there is no service account token";
+    missing = "cannot use Kubernetes: no service account token";
   }
   SUBCASE("no URL") {
     line.variables.erase("KUBERNETES_SERVICE_HOST");
     missing =
-        "--kubernetes: there is no Kubernetes API: neither --kube-api-url nor "
+        "cannot use Kubernetes: no Kubernetes API: neither --kube-api-url nor "
         "KUBERNETES_SERVICE_HOST is set";
   }
   CHECK_FALSE(line.invocation().kubernetes.has_value());
@@ -220,10 +223,10 @@ TEST_CASE(
   CHECK(line.invocation().warnings.empty());
   line.arguments = {"--gate-taint", "egress:NoSchedule"};
   CHECK(message(line, Exit::config) ==
-        "--gate-taint: there is no service account token in this pod");
+        "cannot use --gate-taint: no service account token in this pod");
   line.arguments = {"--lock", "lease"};
   CHECK(message(line, Exit::config) ==
-        "--lock lease: there is no service account token in this pod");
+        "cannot use --lock lease: no service account token in this pod");
 }
 
 TEST_CASE("cli: gate taint without Kubernetes outside a pod, is warned about") {
@@ -236,14 +239,15 @@ TEST_CASE("cli: capitals in the match, are accepted for a droplet and refused fo
   const unit::TemporaryFolder folder;
   CommandLine line = pod(folder);
   line.arguments = {"--match-string", "Egress"};
-  CHECK(message(line, Exit::usage).starts_with("--match-string: no Node's name can contain"));
+  CHECK(message(line, Exit::usage)
+            .starts_with("cannot use --match-string: no Node's name can contain"));
   line.arguments.insert(line.arguments.end(), {"--kubernetes", "off"});
   CHECK(line.invocation().match.pattern == "Egress");
 }
 
 TEST_CASE("cli: --kube-api-url without a token, is refused") {
   CHECK(message(CommandLine{.arguments = {"--kube-api-url", "https://kubernetes.test"}},
-                Exit::config) == "--kubernetes: there is no service account token");
+                Exit::config) == "cannot use Kubernetes: no service account token");
 }
 
 TEST_CASE("cli: help and version, are answered despite any other mistake") {
@@ -289,15 +293,15 @@ TEST_CASE("cli: mistyped option or command, suggests the nearest one") {
   CHECK(hint("--floating-ip") == "did you mean --floating-ips?");
   CHECK(hint("--floatingips=198.51.100.7") == "did you mean --floating-ips?");
   CHECK(hint("--verfy-url") == "did you mean --verify-url?");
-  CHECK(hint("--time") == "see do-egress-ip --help");
-  CHECK(hint("--frobnicate") == "see do-egress-ip --help");
+  CHECK(hint("--time") == "run do-egress-ip --help");
+  CHECK(hint("--frobnicate") == "run do-egress-ip --help");
   CHECK(CommandLine{.arguments = {"stauts"}}.failure().hint() == "did you mean status?");
-  CHECK(CommandLine{.arguments = {"conquer"}}.failure().hint() == "see do-egress-ip --help");
+  CHECK(CommandLine{.arguments = {"conquer"}}.failure().hint() == "run do-egress-ip --help");
 }
 
 TEST_CASE("cli: option without its value, does not consume the next option") {
   CommandLine line{.arguments = {"--timeout", "-o", "json"}};
-  CHECK(message(line, Exit::usage) == "--timeout: a value is expected");
+  CHECK(message(line, Exit::usage) == "cannot use --timeout: a value is expected");
   CHECK(line.refusal().asked.output == app::Output::json);
   line.arguments = {"--match-string", "-egress-"};
   line.variables.erase("DO_EGRESS_IP_MATCH_STRING");

@@ -137,7 +137,7 @@ TEST_CASE("cli: wrong value of a flag, names the flag") {
     line.arguments = {"--" + wrong.option + "=" + wrong.value};
     const auto failure = line.failure();
     CHECK(failure.exit() == wrong.exit);
-    CHECK(std::string(failure.what()).starts_with("--" + wrong.option + ": "));
+    CHECK(std::string(failure.what()).starts_with("cannot use --" + wrong.option + ": "));
     CHECK((names(failure, wrong.value) || names(failure, "\"" + wrong.value.substr(0, 2)) ||
            wrong.value.find(',') != std::string::npos ||
            wrong.value.find(' ') != std::string::npos));
@@ -153,7 +153,7 @@ TEST_CASE("cli: wrong value of a variable, names the variable") {
       line.variables[variable] = wrong.value;
       const auto failure = line.failure();
       CHECK(failure.exit() == wrong.exit);
-      CHECK(std::string(failure.what()).starts_with(variable + ": "));
+      CHECK(std::string(failure.what()).starts_with("cannot use " + variable + ": "));
     }
   }
 }
@@ -169,7 +169,8 @@ TEST_CASE("cli: wrong value in the file, ends with config and names the file") {
     line.arguments = {"--config", path};
     const auto failure = line.failure();
     CHECK(failure.exit() == Exit::config);
-    CHECK(std::string(failure.what()).starts_with(wrong.option + " in " + path + ":2:"));
+    CHECK(std::string(failure.what())
+              .starts_with("cannot use " + wrong.option + " in " + path + ":2:"));
   }
 }
 
@@ -193,7 +194,7 @@ TEST_CASE("cli: empty value, is refused") {
   CommandLine commas;
   commas.variables["DO_EGRESS_IP_FLOATING_IPS"] = " , ";
   CHECK(std::string(commas.failure().what()) ==
-        "DO_EGRESS_IP_FLOATING_IPS: the pool is empty; IPv4 addresses are expected");
+        "cannot use DO_EGRESS_IP_FLOATING_IPS: the pool is empty; IPv4 addresses are expected");
 }
 
 TEST_CASE("cli: empty variable, is ignored") {

@@ -141,7 +141,7 @@ TEST_CASE("digitalocean: every error status, names the problem and the next step
   };
   const auto read = [&] { fixture.api.read_address(support::first_choice); };
   const auto failure = [&](long status) { return fixture.failure(one, error_reply(status), read); };
-  const std::string doing = "read reserved IP 198.51.100.8: ";
+  const std::string doing = "cannot read reserved IP 198.51.100.8: ";
   CHECK(failure(401).exit() == Exit::no_permission);
   CHECK(failure(401).what() == doing + "DigitalOcean refuses the token: \"Sorry.\" (request 4d9d)");
   CHECK(failure(403).exit() == Exit::no_permission);
@@ -191,7 +191,8 @@ TEST_CASE("digitalocean: reply of another shape, names the field") {
     const auto error = fixture.failure(one, json_reply(body),
                                        [&] { fixture.api.read_address(support::first_choice); });
     CHECK(error.exit() == Exit::software);
-    CHECK(std::string(error.what()).starts_with("read reserved IP 198.51.100.8: unexpected reply"));
+    CHECK(std::string(error.what())
+              .starts_with("cannot read reserved IP 198.51.100.8: unexpected reply"));
   }
 }
 

@@ -41,9 +41,9 @@ TEST_CASE("doctor: no token") {
   check_finding(
       [](Examination& facts) {
         blind(facts.account);
-        facts.account.no_token = Error(Exit::config, "there is no DigitalOcean token");
+        facts.account.no_token = Error(Exit::config, "no DigitalOcean token");
       },
-      {"token", Verdict::problem, "there is no DigitalOcean token", Exit::config},
+      {"token", Verdict::problem, "no DigitalOcean token", Exit::config},
       and_more({"digitalocean", "token-scopes"}));
 }
 

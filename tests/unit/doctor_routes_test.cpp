@@ -44,7 +44,7 @@ TEST_CASE("doctor: a rule or a more specific route is in front of the default") 
       [](Examination& facts) {
         network(facts).leaves_by[0].hop = {support::private_gateway, support::eth1};
       },
-      {"default-route", Verdict::problem, "leaves by 10.132.0.1 dev eth1", Exit::config});
+      {"default-route", Verdict::problem, "goes via 10.132.0.1 dev eth1", Exit::config});
 }
 
 TEST_CASE("doctor: another default that would win over ours, one that is a fallback") {

@@ -136,7 +136,7 @@ TEST_CASE("doctor: a token that cannot be read, that is refused, that lacks a sc
   patient.cloud.shows_droplets = false;
   CHECK(patient.check("token-scopes").exit == Exit::no_permission);
   patient.invocation.digitalocean.token = []() -> cloud::Secret {
-    throw core::Error(Exit::config, "there is no DigitalOcean token");
+    throw core::Error(Exit::config, "no DigitalOcean token");
   };
   CHECK(patient.check("token").verdict == Verdict::problem);
   CHECK(support::api_calls(patient.http).empty());
@@ -230,13 +230,15 @@ TEST_CASE("doctor: text and JSON say the same, and the kubelet gets what it can 
   CHECK(document.at("error").at("hint") == report.ending.hint);
   CHECK(document.at("requests").at("metadata") == 2);  // of both runs
   for (const json& check : document.at("checks")) {
+    const std::string verdict = check.at("verdict");
     const std::string line =
-        fmt::format("{:<8} {:<16} {}\n", check.at("verdict").get<std::string>(),
-                    check.at("name").get<std::string>(), check.at("found").get<std::string>());
-    CHECK_MESSAGE(text.output.find(line) != std::string::npos, line);
+        fmt::format("{:<8} {:<16} {}\n", verdict, check.at("name").get<std::string>(),
+                    check.at("found").get<std::string>());
+    const bool shown = verdict == "problem" || verdict == "warning";
+    CHECK_MESSAGE((text.output.find(line) != std::string::npos) == shown, line);
   }
-  CHECK(text.output.find("remedy: take them out of the pool") != std::string::npos);
-  CHECK(text.output.ends_with("config (78): 1 problem(s), 0 warning(s), 1 unknown\n"));
+  CHECK(text.output.find("  take them out of the pool") != std::string::npos);
+  CHECK(text.output.find("\nfailed: config (78): 1 problem, 0 warnings; ") != std::string::npos);
   CHECK(report.termination_message.size() <= 4096);
   CHECK(json::parse(report.termination_message).at("exit") == document.at("exit"));
   CHECK(report.termination_message.find("pool-account") != std::string::npos);

@@ -136,7 +136,7 @@ TEST_CASE("doctor: no device holds the public address") {
                       [](const auto& held) { return held.address == support::public_address; });
         droplet(facts).public_interface->mac = "04:01:2a:00:00:00";
       },
-      {"public-interface", Verdict::problem, "no network device holds the public", Exit::config},
+      {"public-interface", Verdict::problem, "no network device holds it", Exit::config},
       {"rp-filter"});
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("doctor: the anchor is on no device, or on one that carries no traffic
         std::erase_if(network(facts).addresses,
                       [](const auto& held) { return held.address == support::anchor_address; });
       },
-      {"anchor-device", Verdict::problem, "no network device holds the anchor", Exit::config},
+      {"anchor-device", Verdict::problem, "no network device holds it", Exit::config},
       {"rp-filter"});
   check_finding(
       [](Examination& facts) {

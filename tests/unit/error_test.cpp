@@ -54,7 +54,7 @@ TEST_CASE("error: every exit code, has a usual hint") {
 
 TEST_CASE("error: braces in foreign text, are not a format") {
   const Error error = Error(Exit::software, "{}", "{0} {").while_doing("read {}");
-  CHECK(std::string(error.what()) == "read {}: {0} {");
+  CHECK(std::string(error.what()) == "cannot read {}: {0} {");
 }
 
 TEST_CASE("error: attempt, prefixes what was attempted and keeps code and hint") {
@@ -64,7 +64,7 @@ TEST_CASE("error: attempt, prefixes what was attempted and keeps code and hint")
     });
   });
   REQUIRE(failure.has_value());
-  CHECK(std::string(failure->what()) == "outer: inner: cause");
+  CHECK(std::string(failure->what()) == "cannot outer: cannot inner: cause");
   CHECK(failure->exit() == Exit::unavailable);
   CHECK(failure->hint() == "hint");
 }

@@ -33,19 +33,16 @@ TEST_CASE("events: run without a change, writes none") {
 
 TEST_CASE("events: changes, are written one by one") {
   CHECK(told({assigned, switched, labelled}, "", support::first_choice) ==
-        Lines{"EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
-              "it"});
+        Lines{"EgressIPAssigned: egress IP 198.51.100.8 assigned to droplet 758604990 and proven"});
   CHECK(told({switched}, "198.51.100.8", support::first_choice) ==
-        Lines{"EgressRouteRepaired: the default route leads through the anchor again; traffic "
-              "leaves by 198.51.100.8"});
+        Lines{"EgressRouteRepaired: default route repaired; egress IP 198.51.100.8"});
   CHECK(told({switched, labelled, assigned, labelled}, "198.51.100.9", support::first_choice) ==
-        Lines{"! EgressIPLost: the droplet does not hold 198.51.100.9 any more",
-              "EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
-              "it"});
+        Lines{"! EgressIPLost: the droplet no longer holds 198.51.100.9",
+              "EgressIPAssigned: egress IP 198.51.100.8 assigned to droplet 758604990 and proven"});
   CHECK(told({labelled}, "198.51.100.8", support::first_choice).empty());
   const core::Step unassigned{core::UnassignFloatingIp{support::first_choice, 1}, ""};
   CHECK(told({labelled, switched, unassigned}, "198.51.100.8", std::nullopt) ==
-        Lines{"EgressIPReleased: 198.51.100.8 was taken from droplet 1"});
+        Lines{"EgressIPReleased: released 198.51.100.8 from droplet 1"});
 }
 
 TEST_CASE("events: ending that needs attention, is written as a warning") {

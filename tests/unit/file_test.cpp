@@ -34,9 +34,9 @@ TEST_CASE("file: unreadable file, is a config error with its name") {
         "cannot read " + folder.path("none") + ": No such file or directory");
   CHECK(failure(folder.path("")) == "cannot read " + folder.path("") + ": Is a directory");
   const std::string large = folder.write("large", std::string((1U << 20U) + 1, 'x'));
-  CHECK(failure(large) == large + " is larger than 1 MiB");
+  CHECK(failure(large) == "cannot read " + large + ": it is larger than 1 MiB");
   // A file that has no end, as a careless path may name one.
-  CHECK(failure("/dev/zero") == "/dev/zero is larger than 1 MiB");
+  CHECK(failure("/dev/zero") == "cannot read /dev/zero: it is larger than 1 MiB");
 }
 
 TEST_CASE("file: overwriting, leaves nothing of the old content") {

@@ -103,9 +103,9 @@ TEST_CASE("kubernetes: failed patch, says what was attempted") {
   Fixture fixture;
   fixture.http.script("PATCH https://10.245.0.1:443/api/v1/nodes/pool-a-1",
                       {json_reply(R"({"message":"denied by policy"})", 403)});
-  CHECK_THROWS_WITH_AS(fixture.api.patch_node({.node = "pool-a-1", .labels = {}}, "7"),
-                       "label Node pool-a-1: Kubernetes denies the call: \"denied by policy\"",
-                       core::Error);
+  CHECK_THROWS_WITH_AS(
+      fixture.api.patch_node({.node = "pool-a-1", .labels = {}}, "7"),
+      "cannot label Node pool-a-1: Kubernetes denies the call: \"denied by policy\"", core::Error);
 }
 
 TEST_CASE("kubernetes: webhook drops or restores a label, ends with gate-failed") {

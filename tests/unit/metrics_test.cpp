@@ -101,25 +101,28 @@ TEST_CASE("metrics: first claim, renders this file") {
                      {{Server::kubernetes, 200}, 4}};
   outcome.elapsed = io::Duration{1'234};
   CHECK(render(outcome) ==
-        R"(# HELP do_egress_ip_info The node, and what the last run there was.
+        R"(# HELP do_egress_ip_info The node and its last command.
 # TYPE do_egress_ip_info gauge
 do_egress_ip_info{command="reconcile",node="node-1",version=")" DO_EGRESS_IP_VERSION R"("} 1
-# HELP do_egress_ip_address_info The floating IP that the droplet holds, as last known; none where it holds none.
+# HELP do_egress_ip_address_info The reserved IP that the droplet holds, as last known.
 # TYPE do_egress_ip_address_info gauge
 do_egress_ip_address_info{node="node-1",address="198.51.100.8"} 1
-# HELP do_egress_ip_egress_wanted Whether the node is to leave by a floating IP: not where its name does not match, nor after a release.
+# HELP do_egress_ip_pool_addresses How many addresses the pool has. Less those in use, it is how many are free.
+# TYPE do_egress_ip_pool_addresses gauge
+do_egress_ip_pool_addresses 0
+# HELP do_egress_ip_egress_wanted Whether the node should have an egress IP: 0 if its name does not match, and after a release.
 # TYPE do_egress_ip_egress_wanted gauge
 do_egress_ip_egress_wanted 1
-# HELP do_egress_ip_egress_active Whether the last run found or made traffic leave by a floating IP.
+# HELP do_egress_ip_egress_active Whether the last run proved the egress IP.
 # TYPE do_egress_ip_egress_active gauge
 do_egress_ip_egress_active 1
-# HELP do_egress_ip_last_run_result The result of the last run: 1 at that one.
+# HELP do_egress_ip_last_run_result The result of the last run: 1 for that one, 0 for the others.
 # TYPE do_egress_ip_last_run_result gauge
 do_egress_ip_last_run_result{result="unchanged"} 0
 do_egress_ip_last_run_result{result="changed"} 1
 do_egress_ip_last_run_result{result="skipped"} 0
 do_egress_ip_last_run_result{result="failed"} 0
-# HELP do_egress_ip_last_run_exit_code How the last run ended, by the table of exit codes.
+# HELP do_egress_ip_last_run_exit_code The exit code of the last run.
 # TYPE do_egress_ip_last_run_exit_code gauge
 do_egress_ip_last_run_exit_code 0
 # HELP do_egress_ip_last_run_duration_seconds How long the last run took.
@@ -128,10 +131,10 @@ do_egress_ip_last_run_duration_seconds 1.234
 # HELP do_egress_ip_last_run_timestamp_seconds When the last run ended.
 # TYPE do_egress_ip_last_run_timestamp_seconds gauge
 do_egress_ip_last_run_timestamp_seconds 1700000000
-# HELP do_egress_ip_last_success_timestamp_seconds When a run last ended with 0; 0 where none has.
+# HELP do_egress_ip_last_success_timestamp_seconds When a run last ended with 0; 0 if none has.
 # TYPE do_egress_ip_last_success_timestamp_seconds gauge
 do_egress_ip_last_success_timestamp_seconds 1700000000
-# HELP do_egress_ip_requests_total Requests by server and HTTP status; none where no answer came.
+# HELP do_egress_ip_requests_total Requests by server and HTTP status; none without a reply.
 # TYPE do_egress_ip_requests_total counter
 do_egress_ip_requests_total{server="digitalocean",status="200"} 3
 do_egress_ip_requests_total{server="digitalocean",status="201"} 1
@@ -157,14 +160,14 @@ do_egress_ip_runs_total{result="failed",code="77"} 0
 do_egress_ip_runs_total{result="failed",code="78"} 0
 do_egress_ip_runs_total{result="failed",code="130"} 0
 do_egress_ip_runs_total{result="failed",code="143"} 0
-# HELP do_egress_ip_claims_total Attempts to get a floating IP, by result.
+# HELP do_egress_ip_claims_total Attempts to claim an address, by result.
 # TYPE do_egress_ip_claims_total counter
 do_egress_ip_claims_total{result="won"} 1
 do_egress_ip_claims_total{result="failed"} 0
-# HELP do_egress_ip_losses_total How often the floating IP was gone that the run before had found.
+# HELP do_egress_ip_losses_total How often the address of the previous run was gone.
 # TYPE do_egress_ip_losses_total counter
 do_egress_ip_losses_total 0
-# HELP do_egress_ip_rollbacks_total How often a switch of the default route was undone, since egress was not proven.
+# HELP do_egress_ip_rollbacks_total How often a run rolled back its own switch of the default route.
 # TYPE do_egress_ip_rollbacks_total counter
 do_egress_ip_rollbacks_total 0
 )");

@@ -61,7 +61,8 @@ TEST_CASE("paths: empty MAC, matches no device") {
   network.links[0].mac.clear();
   auto droplet = support::droplet(std::nullopt);
   droplet.public_interface->mac.clear();
-  CHECK(ending_of(droplet, network) == "no network device holds the public address 203.0.113.10");
+  CHECK(ending_of(droplet, network) ==
+        "cannot use the public address 203.0.113.10: no network device holds it");
 }
 
 TEST_CASE("paths: droplet without an interface, the error names it") {
@@ -69,11 +70,13 @@ TEST_CASE("paths: droplet without an interface, the error names it") {
   const auto network = support::booted(Topology::classic);
   SUBCASE("public interface") {
     droplet.public_interface.reset();
-    CHECK(ending_of(droplet, network) == "the droplet has no public interface");
+    CHECK(ending_of(droplet, network) ==
+          "cannot give an egress IP: the droplet has no public interface");
   }
   SUBCASE("anchor") {
     droplet.anchor.reset();
-    CHECK(ending_of(droplet, network) == "the droplet has no anchor address");
+    CHECK(ending_of(droplet, network) ==
+          "cannot give an egress IP: the droplet has no anchor address");
   }
 }
 
@@ -81,7 +84,7 @@ TEST_CASE("paths: anchor address on no device, is an error") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::anchor_address);
   CHECK(ending_of(support::droplet(std::nullopt), network) ==
-        "no network device holds the anchor address 10.17.0.5");
+        "cannot use the anchor address 10.17.0.5: no network device holds it");
 }
 
 TEST_CASE("paths: address on two equal NICs, is an error that names both") {
@@ -89,21 +92,24 @@ TEST_CASE("paths: address on two equal NICs, is an error that names both") {
   network.routes.clear();
   SUBCASE("anchor") {
     network.addresses.push_back({support::anchor_address, 16, support::eth0});
-    CHECK(ending_of(support::droplet(std::nullopt), network) ==
-          "the anchor address 10.17.0.5 is on more than one device: ens7np0 and eth0");
+    CHECK(
+        ending_of(support::droplet(std::nullopt), network) ==
+        "cannot use the anchor address 10.17.0.5: it is on more than one device, ens7np0 and eth0");
   }
   SUBCASE("public") {
     network.addresses.push_back({support::public_address, 20, support::eth1});
     auto droplet = support::droplet(std::nullopt);
     droplet.public_interface->mac.clear();
-    CHECK(ending_of(droplet, network) ==
-          "the public address 203.0.113.10 is on more than one device: eth0 and eth1");
+    CHECK(
+        ending_of(droplet, network) ==
+        "cannot use the public address 203.0.113.10: it is on more than one device, eth0 and eth1");
   }
   SUBCASE("one MAC on two devices, as with a bridge") {
     take_address(network, support::public_address);
     network.links.push_back({9, "br0", "04:01:2a:0f:2a:01"});
-    CHECK(ending_of(support::droplet(std::nullopt), network) ==
-          "the public address 203.0.113.10 is on more than one device: eth0 and br0");
+    CHECK(
+        ending_of(support::droplet(std::nullopt), network) ==
+        "cannot use the public address 203.0.113.10: it is on more than one device, eth0 and br0");
   }
 }
 
@@ -141,7 +147,7 @@ TEST_CASE("paths: device without traffic, does not count") {
 
   std::erase_if(network.addresses, [](const auto& held) { return held.ifindex == support::ens7; });
   CHECK(ending_of(support::droplet(std::nullopt), network) ==
-        "the anchor address 10.17.0.5 is on other, which carries no traffic");
+        "cannot use the anchor address 10.17.0.5: it is on other, which carries no traffic");
 }
 
 TEST_CASE("paths: several NICs, the MAC, the gateway's network or a route decides") {

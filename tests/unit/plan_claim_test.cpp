@@ -92,7 +92,7 @@ TEST_CASE("plan: missing default, is restored before asking the API") {
   support::resolve(found.network);
   const auto plan = core::plan(found, support::asked());
   CHECK(support::words(plan.steps, found.network) == Lines{public_default + " src 203.0.113.10"});
-  CHECK(plan.steps[0].reason == "the droplet holds no address, and there is no default route");
+  CHECK(plan.steps[0].reason == "the droplet holds no reserved IP; there is no default route");
   CHECK(plan.needs == std::vector{Need::account});
 }
 
@@ -103,7 +103,7 @@ TEST_CASE("plan: lost address, public default, label false, claim, switch, label
         Lines{public_default, label_false, assign, anchor_default, confirmed_default, label_true});
   const auto plan = core::plan(found, support::asked());
   CHECK(plan.steps[0].reason ==
-        "the droplet holds no address, and the default route goes via 10.17.0.1 dev eth0");
+        "the droplet holds no reserved IP; the default route goes via 10.17.0.1 dev eth0");
   CHECK(plan.steps[3].reason ==
         "the default route goes via 203.0.113.1 dev eth0, wanted 10.17.0.1 dev eth0 src 10.17.0.5");
 }

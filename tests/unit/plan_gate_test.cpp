@@ -45,7 +45,7 @@ TEST_CASE("gate: egress works, one patch removes it and sets the labels; other t
   const auto plan = core::plan(found, gated());
   REQUIRE(plan.steps.size() == 1);
   CHECK(taints(plan) == std::vector{others});
-  CHECK(plan.steps[0].reason == "taint example.com/egress:NoSchedule is to be lifted");
+  CHECK(plan.steps[0].reason == "taint example.com/egress:NoSchedule is lifted");
 }
 
 TEST_CASE("gate: Node with egress and without the taint, is not patched") {
@@ -114,8 +114,8 @@ TEST_CASE("identity: another droplet's Node, nothing is changed") {
     CHECK(plan.needs.empty());
     CHECK(plan.ending.exit == Exit::config);
     CHECK(plan.ending.message ==
-          "Node pool-egress-8b870 is digitalocean://1, but this is droplet 758604990; nothing was "
-          "written");
+          "cannot use Node pool-egress-8b870: it is digitalocean://1, but this is droplet "
+          "758604990");
   }
 }
 

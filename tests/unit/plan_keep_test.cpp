@@ -146,8 +146,8 @@ TEST_CASE("plan: foreign address, is refused without a change") {
               "do-outbound-floating-ip-enabled=false"});
   CHECK(plan.ending.exit == Exit::foreign_ip);
   CHECK(plan.ending.message ==
-        "the droplet holds 198.51.100.99, which is not in the pool; neither it nor the default "
-        "route was changed");
+        "cannot use 198.51.100.99: the droplet holds it, but it is not in the pool; nothing was "
+        "changed");
   CHECK_FALSE(plan.ending.hint.empty());
   CHECK_FALSE(plan.floating_ip.has_value());
 }
@@ -156,8 +156,8 @@ TEST_CASE("plan: foreign address already in use, the ending says so") {
   auto found = support::healthy();
   found.droplet = support::droplet(support::not_in_pool);
   CHECK(core::plan(found, support::asked()).ending.message ==
-        "the droplet holds 198.51.100.99, which is not in the pool; traffic leaves from it all the "
-        "same: the default route leads through the anchor gateway");
+        "cannot use 198.51.100.99: the droplet holds it, but it is not in the pool; it is the "
+        "egress IP all the same, because the default route goes through the anchor gateway");
 }
 
 TEST_CASE("plan: foreign address that only the API shows, is refused") {

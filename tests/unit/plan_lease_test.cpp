@@ -77,7 +77,7 @@ TEST_CASE("lease: --lock lease without a Lease, claims nothing") {
   const auto plan = core::plan(found, locked(core::Lock::lease));
   CHECK(assignment(plan) == nullptr);
   CHECK(plan.ending.exit == Exit::unavailable);
-  CHECK(plan.ending.message.starts_with("--lock lease: no address is claimed: "));
+  CHECK(plan.ending.message.starts_with("cannot claim an address without a Lease: "));
 }
 
 TEST_CASE("lease: denied, egress works and the ending names the missing right") {
@@ -89,7 +89,7 @@ TEST_CASE("lease: denied, egress works and the ending names the missing right") 
   found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   plan = core::plan(found, locked());
   CHECK(plan.ending.exit == Exit::no_permission);
-  CHECK(plan.ending.message == "egress by 198.51.100.8 is in force, but take the Lease a: denied");
+  CHECK(plan.ending.message == "take the Lease a: denied; egress IP 198.51.100.8 works");
 }
 
 TEST_CASE("lease: address lost, is released before the next candidate") {

@@ -114,7 +114,7 @@ TEST_CASE("plan: egress works but the Node does not, ends with gate-failed") {
   const auto plan = core::plan(found, support::asked());
   CHECK(plan.steps.empty());
   CHECK(plan.ending.exit == expected);
-  CHECK(plan.ending.message == "egress by 198.51.100.8 is in force, but no reply");
+  CHECK(plan.ending.message == "no reply; egress IP 198.51.100.8 works");
   CHECK(plan.ending.hint == "later");
   CHECK(plan.floating_ip == support::first_choice);
 }

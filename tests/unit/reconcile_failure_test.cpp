@@ -47,7 +47,7 @@ TEST_CASE("reconcile: no metadata, ends without a change") {
   rig.cloud.fault = down(io::Server::metadata);
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::unavailable);
-  CHECK(outcome.ending.message == "read the droplet's metadata: Couldn't connect to server");
+  CHECK(outcome.ending.message == "cannot read the droplet's metadata: Couldn't connect to server");
   CHECK(outcome.result == Outcome::Result::failed);
   CHECK_FALSE(outcome.droplet.has_value());
   CHECK(rig.kernel.changes.empty());
@@ -67,7 +67,7 @@ TEST_CASE("reconcile: API down on a new droplet, no address and label false") {
   rig.cloud.fault = down(io::Server::digitalocean);
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::unavailable);
-  CHECK(outcome.ending.message == "list the reserved IPs: Couldn't connect to server");
+  CHECK(outcome.ending.message == "cannot list reserved IPs: Couldn't connect to server");
   check_label_false(rig);
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("reconcile: API down on a converged droplet, is not asked") {
 TEST_CASE("reconcile: no token when one is needed, the hint says how to set it") {
   Rig rig;
   rig.invocation.digitalocean.token = []() -> cloud::Secret {
-    throw core::Error(Exit::config, "there is no DigitalOcean token").with_hint("--token-file");
+    throw core::Error(Exit::config, "no DigitalOcean token").with_hint("--token-file");
   };
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::config);
@@ -165,7 +165,7 @@ TEST_CASE("reconcile: refused label, does not undo a working egress") {
   }
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == expected);
-  CHECK(outcome.ending.message.starts_with("egress by 198.51.100.8 is in force, but label Node"));
+  CHECK(outcome.ending.message.starts_with("cannot label Node"));
   CHECK(outcome.floating_ip == support::first_choice);
   CHECK(outcome.result == Outcome::Result::failed);
   CHECK(outcome.steps.back().result == app::StepRecord::Result::failed);
@@ -218,7 +218,8 @@ TEST_CASE("reconcile: change that something reverts, ends the run") {
   };
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::os_error);
-  CHECK(outcome.ending.message.starts_with("a change was made 3 times and does not stay: "));
+  CHECK(outcome.ending.message.starts_with(
+      "cannot keep a change: it was made 3 times and does not stay: "));
   CHECK_FALSE(outcome.ending.hint.empty());
 }
 

@@ -62,8 +62,7 @@ TEST_CASE("kubernetes: first claim under a Lease, takes five calls and does not 
   CHECK(lease.duration == seconds{150});  // --timeout and half a minute
   CHECK(lease.renewed == cluster.clock.wall());
   CHECK(cluster.cloud.events ==
-        Lines{"EgressIPAssigned: 198.51.100.8 was assigned to droplet 758604990; traffic leaves by "
-              "it"});
+        Lines{"EgressIPAssigned: egress IP 198.51.100.8 assigned to droplet 758604990 and proven"});
   cluster.forget();
   CHECK(cluster.run().result == Outcome::Result::unchanged);
   CHECK(cluster.calls() == Lines{"GET " + node});
@@ -201,7 +200,7 @@ TEST_CASE("kubernetes: loop with the same finding, writes one Event in ten minut
   }
   CHECK(cluster.cloud.events.size() <= 2);
   REQUIRE_FALSE(cluster.cloud.events.empty());
-  CHECK(cluster.cloud.events[0].starts_with("PoolExhausted: no free address: "));
+  CHECK(cluster.cloud.events[0].starts_with("PoolExhausted: cannot claim an address: "));
 }
 
 TEST_CASE("kubernetes: failed Event, ends with gate-failed or the missing right") {

@@ -160,7 +160,7 @@ TEST_CASE("proof: VPN in front, label false without asking any server") {
       dead([](const io::Request& request) { return request.server != io::Server::kubernetes; });
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::config);
-  CHECK(outcome.ending.message.find("leaves by 10.132.0.1 dev eth1") != std::string::npos);
+  CHECK(outcome.ending.message.find("goes via 10.132.0.1 dev eth1") != std::string::npos);
   CHECK(std::ranges::count(rig.http.sent, io::Server::metadata, &io::Request::server) == 0);
   CHECK(rig.kernel.changes.empty());
   check_label_false(rig);

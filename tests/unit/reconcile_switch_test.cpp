@@ -81,7 +81,7 @@ TEST_CASE("switch: API answered before but not after, is undone") {
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::rolled_back);
   CHECK(outcome.ending.message ==
-        "egress was not proven, and the default route is as before: after the switch: Couldn't "
+        "cannot prove the egress IP, rolled back: cannot connect after the switch: Couldn't "
         "connect to server");
   CHECK_FALSE(outcome.floating_ip.has_value());
   check_undone(rig, before);
@@ -196,9 +196,8 @@ TEST_CASE("switch: failed undo, ends with degraded and names what is left") {
   };
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::degraded);
-  CHECK(outcome.ending.message.find("undoing the changes failed: the kernel refuses") !=
-        std::string::npos);
-  CHECK(outcome.ending.message.find("still to be undone: the default route must be as before, ") !=
+  CHECK(outcome.ending.message.find("cannot roll back: the kernel refuses") != std::string::npos);
+  CHECK(outcome.ending.message.find("left: brings the previous default route back, ") !=
         std::string::npos);
   CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
 }

@@ -61,7 +61,7 @@ TEST_CASE("turn: other run does not end in time, is reported without a change") 
   const auto labels = rig.cloud.labels;
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::try_again);
-  CHECK(outcome.ending.message == "cannot change this node: another run does");
+  CHECK(outcome.ending.message == "cannot change this node: another run is changing it");
   CHECK(rig.kernel.changes.empty());
   CHECK(rig.cloud.labels == labels);
   CHECK(support::api_calls(rig.http).empty());

@@ -150,7 +150,7 @@ TEST_CASE("release: unreachable server, does not stop the rest") {
     found.account = core::Unavailable{unreachable};
     const auto plan = core::plan_release(found, support::asked());
     CHECK(count<core::UnassignFloatingIp>(plan) == 0);
-    CHECK(plan.ending.message == "not everything is released: it cannot be reached");
+    CHECK(plan.ending.message == "cannot release everything: it cannot be reached");
   }
   CHECK(count<core::ReplaceDefault>(core::plan_release(found, support::asked())) == 1);
 }

@@ -131,21 +131,58 @@ TEST_CASE("report: every result, has its word") {
   }
 }
 
-TEST_CASE("report: text, has one line per step with its reason, then the result") {
-  CHECK(app::render_text(eventful()) ==
-        "done: assign 198.51.100.8 to droplet 758604990: none is held\n"
-        "failed: label-node node-1 a- e=true: label e is absent (denied)\n"
-        "failed: gate-failed (15): egress is in force, but\n");
-  CHECK(app::render_text(steady()) == "unchanged: node-1 leaves by 198.51.100.8\n");
+std::string step(const core::Action& value, StepRecord::Result result, const std::string& detail) {
+  return app::render_step({.step = {value, "the reason"}, .result = result, .detail = detail},
+                          support::booted(support::Topology::classic), app::Reasons::hide);
+}
+
+TEST_CASE("report: a step is one aligned line, its reason below it where asked") {
+  const core::AssignFloatingIp assign{support::first_choice, support::our_droplet};
+  CHECK(step(assign, StepRecord::Result::done, "") ==
+        "reserved IP      198.51.100.8 to droplet 758604990\n");
+  CHECK(step(assign, StepRecord::Result::failed, "droplet 7 holds it") ==
+        "reserved IP      failed: 198.51.100.8 to droplet 758604990: droplet 7 holds it\n");
+  const core::Network network = support::converged(support::Topology::classic);
+  CHECK(app::render_step({.step = {assign, "the reason"}}, network, app::Reasons::show) ==
+        "reserved IP      198.51.100.8 to droplet 758604990\n                   the reason\n");
+  CHECK(step(core::RemoveRule{{.priority = 8}}, StepRecord::Result::done, "") ==
+        "rule             8 from all lookup main removed\n");
+}
+
+TEST_CASE("report: a new default says what it replaces, a rollback that it is one") {
+  const core::Route by_anchor{.via = {support::anchor_gateway, support::eth0},
+                              .protocol = core::unconfirmed_protocol};
+  CHECK(step(core::ReplaceDefault{by_anchor}, StepRecord::Result::done, "") ==
+        "default route    10.17.0.1 dev eth0   (was 203.0.113.1 dev eth0)\n");
+  const core::Network after = support::converged(support::Topology::classic);
+  const core::Route before{.via = {support::public_gateway, support::eth0}, .protocol = 4};
+  CHECK(app::render_step({.step = {core::ReplaceDefault{before}, ""}, .rollback = true}, after,
+                         app::Reasons::hide) ==
+        "rolled back      default route 203.0.113.1 dev eth0   (was 10.17.0.1 dev eth0)\n");
+}
+
+TEST_CASE("report: the result is one line, without the cause of a failure") {
+  CHECK(app::render_result(eventful()) == "failed: gate-failed (15)\n");
+  CHECK(app::render_result(steady()) == "unchanged: node-1: egress IP 198.51.100.8\n");
   Outcome outcome = steady();
   outcome.result = Outcome::Result::changed;
-  CHECK(app::render_text(outcome) == "changed: node-1 leaves by 198.51.100.8\n");
+  CHECK(app::render_result(outcome) == "changed: node-1: egress IP 198.51.100.8\n");
   outcome.result = Outcome::Result::planned;
-  CHECK(app::render_text(outcome) ==
-        "planned: node-1 would leave by 198.51.100.8; nothing was written\n");
+  CHECK(app::render_result(outcome) ==
+        "planned: node-1: egress IP would be 198.51.100.8; nothing was written\n");
   outcome.result = Outcome::Result::skipped;
   outcome.ending.message = "the name \"x\" does not contain \"y\"";
-  CHECK(app::render_text(outcome) == "skipped: the name \"x\" does not contain \"y\"\n");
+  CHECK(app::render_result(outcome) == "skipped: the name \"x\" does not contain \"y\"\n");
+  outcome = steady();
+  outcome.command = "release";
+  outcome.result = Outcome::Result::changed;
+  CHECK(app::render_result(outcome) == "changed: node-1: all changes undone\n");
+}
+
+TEST_CASE("report: only the first word of a line has a colour") {
+  CHECK(app::colored("changed: node-1: failed\nmark  x\nrolled back  y\n") ==
+        "\033[32mchanged\033[0m: node-1: failed\nmark  x\n\033[31mrolled back\033[0m  y\n");
+  CHECK(app::colored("okay\n") == "okay\n");
 }
 
 TEST_CASE("report: every action, has its words") {

@@ -248,7 +248,7 @@ TEST_CASE("retry: rate limit beyond the deadline, ends at once") {
   REQUIRE(failure.has_value());
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) ==
-        "the rate limit is reached, and for longer than this run may last (3001 s)");
+        "the rate limit is reached for longer than this run may last (3001 s)");
   CHECK(fixture.clock.slept.empty());
 }
 

@@ -221,8 +221,8 @@ TEST_CASE("routes: overridden default, the ending names the real hop") {
     REQUIRE(ending.has_value());
     CHECK(ending->exit == core::Exit::config);
     CHECK(ending->message ==
-          "traffic to 193.193.193.193 leaves by dev eth1, not by the default route of the main "
-          "table via 10.17.0.1 dev eth0");
+          "cannot use the default route of the main table: traffic to 193.193.193.193 goes via dev "
+          "eth1, not via 10.17.0.1 dev eth0");
     CHECK(ending->hint.find("ip route get 193.193.193.193") != std::string::npos);
   }
   SUBCASE("not without a default") {

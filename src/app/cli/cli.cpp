@@ -16,10 +16,9 @@ namespace {
 // Every process on the host can read a command line.
 void refuse_token(const std::vector<std::string>& given) {
   if (std::ranges::any_of(given, core::has_token)) {
-    throw core::Error(core::Exit::usage, "there is a token on the command line")
-        .with_hint(
-            "put it in a file and name that with --token-file; others may have seen this one, so "
-            "revoke it");
+    throw core::Error(core::Exit::usage,
+                      "cannot use a token on the command line: every process can read it")
+        .with_hint("write it into a file, give --token-file FILE, and revoke this one");
   }
 }
 
@@ -34,9 +33,9 @@ const CommandFacts& find_command(const std::string& name) {
   }
   names.insert(names.end(), {"help", "version"});
   const std::string likely = suggest(name, names);
-  throw core::Error(core::Exit::usage, "\"{}\" is not a command; expected one of {}", name,
+  throw core::Error(core::Exit::usage, "cannot run \"{}\": the commands are {}", name,
                     fmt::join(names, ", "))
-      .with_hint(likely.empty() ? "see do-egress-ip --help" : likely);
+      .with_hint(likely.empty() ? "run do-egress-ip --help" : likely);
 }
 
 // Returns the command, or the text of --help, --version, `help` or `version`.
@@ -58,7 +57,8 @@ std::variant<Command, Answer> find_task(const Arguments& line) {
     return Answer{render_help(command)};
   }
   if (words.size() > 1) {
-    throw core::Error(core::Exit::usage, "\"{}\" is one word too many", words[1]);
+    throw core::Error(core::Exit::usage, "cannot use \"{}\": only one command is expected",
+                      words[1]);
   }
   return command.command;
 }
@@ -83,7 +83,7 @@ bool is_replaced(const Option& option, const Given& given, const Places& places)
       const bool first = option.instead_of.empty();
       throw value_error(
           first ? *rival : given,
-          fmt::format("it contradicts {}: give one of the two", (first ? given : *rival).origin));
+          fmt::format("it contradicts {}; give one of the two", (first ? given : *rival).origin));
     }
     return rival && rival->source < given.source;
   }
@@ -98,8 +98,9 @@ void set(const Option& option, const Places& places, Draft& draft) {
   const CommandFacts& command = facts_of(draft.asked.command);
   const bool taken = (option.commands & in(command.command)) != 0;
   if (!taken && given->source == Source::flag) {
-    throw core::Error(core::Exit::usage, "--{} is not an option of {}", option.name, command.name)
-        .with_hint(fmt::format("see do-egress-ip {} --help", command.name));
+    throw core::Error(core::Exit::usage, "cannot use --{}: it is not an option of {}", option.name,
+                      command.name)
+        .with_hint(fmt::format("run do-egress-ip {} --help", command.name));
   }
   // The environment and the file may also serve other commands, so only a flag is refused.
   if (taken && !is_replaced(option, *given, places)) {

@@ -19,8 +19,8 @@ cloud::Secret trimmed(std::string text, const std::string& origin) {
   const bool printable =
       std::ranges::all_of(text, [](unsigned char c) { return c > ' ' && c < 127; });
   if (text.empty() || !printable) {
-    throw core::Error(core::Exit::config, "{}: no token is in there", origin)
-        .with_hint("one token is expected, and nothing else");
+    throw core::Error(core::Exit::config, "cannot use {}: it contains no token", origin)
+        .with_hint("write one token into it, and nothing else");
   }
   return {std::move(text)};
 }
@@ -36,9 +36,9 @@ cloud::Secret token_in_environment(const Environment& environment) {
       return trimmed(*value, name);
     }
   }
-  throw core::Error(core::Exit::config, "there is no DigitalOcean token")
+  throw core::Error(core::Exit::config, "no DigitalOcean token")
       .with_hint(
-          "give it with --token-file or in DIGITALOCEAN_ACCESS_TOKEN; it needs the scopes "
+          "give --token-file FILE or set DIGITALOCEAN_ACCESS_TOKEN; the token needs the scopes "
           "reserved_ip:read, reserved_ip:update and droplet:read");
 }
 
@@ -66,16 +66,16 @@ void go_without_kubernetes(Draft& draft, bool pod) {
   const bool gate = draft.asked.config.gate_taint.has_value();
   const bool forgotten = pod && draft.kubernetes == Draft::Kubernetes::automatic;
   if (lease || (gate && forgotten)) {
-    throw core::Error(core::Exit::config, "{}: there is no {}",
+    throw core::Error(core::Exit::config, "cannot use {}: no {}",
                       lease ? "--lock lease" : "--gate-taint",
-                      forgotten ? "service account token in this pod" : "Kubernetes to keep Leases")
-        .with_hint(forgotten ? "mount one with automountServiceAccountToken: true"
-                             : "give --kube-api-url, or claim with --lock none");
+                      forgotten ? "service account token in this pod" : "Kubernetes for Leases")
+        .with_hint(forgotten ? "set automountServiceAccountToken: true in the pod"
+                             : "give --kube-api-url, or --lock none");
   }
   if (forgotten || gate) {
     draft.asked.warnings.emplace_back(
-        forgotten ? "there is no service account token in this pod, so the Node is not labelled; "
-                    "mount one, or say --kubernetes off"
+        forgotten ? "this pod has no service account token, so the Node is not labelled; set "
+                    "automountServiceAccountToken: true, or --kubernetes off"
                   : "--gate-taint has no effect without Kubernetes; give --kube-api-url");
   }
 }
@@ -97,9 +97,9 @@ void find_kubernetes(Draft& draft, const Environment& environment) {
     return go_without_kubernetes(draft, !in_cluster.empty());
   }
   if (!missing.empty()) {
-    throw core::Error(core::Exit::config, "--kubernetes: there is no {}", missing)
+    throw core::Error(core::Exit::config, "cannot use Kubernetes: no {}", missing)
         .with_hint(
-            "in a pod, mount a service account; elsewhere give --kube-api-url, "
+            "mount a service account in the pod; elsewhere give --kube-api-url, "
             "--kube-token-file and --kube-ca-file");
   }
   access.token = token_in_file(token);
@@ -117,7 +117,7 @@ void require_node_match(const Draft& draft) {
     throw value_error(draft.match, fmt::format("no Node's name can contain \"{}\": it has no "
                                                "capital letters",
                                                match.pattern))
-        .with_hint("give it in small letters; kubectl get nodes shows the names");
+        .with_hint("use small letters; list the names with: kubectl get nodes");
   }
 }
 
@@ -136,16 +136,19 @@ std::string default_namespace() {
 void require(const Invocation& asked) {
   const bool any_name = asked.command == Command::pool || asked.command == Command::release;
   if (!any_name && asked.match.pattern.empty()) {
-    throw core::Error(core::Exit::usage, "--match-string or --match-regex is required")
-        .with_hint("say which nodes get an address; see do-egress-ip --help");
+    throw core::Error(core::Exit::usage,
+                      "cannot choose nodes: --match-string or --match-regex is required")
+        .with_hint("say which nodes get an address, for example --match-string egress");
   }
   if (asked.command != Command::release && asked.config.pool.empty()) {
-    throw core::Error(core::Exit::usage, "--floating-ips or --floating-ips-file is required")
-        .with_hint("list the addresses that may be assigned; see do-egress-ip --help");
+    throw core::Error(core::Exit::usage,
+                      "cannot choose an address: --floating-ips or --floating-ips-file is required")
+        .with_hint(
+            "list the reserved IPs that may be assigned, for example --floating-ips 198.51.100.7");
   }
   if (asked.config.enabled_label == asked.config.address_label) {
     throw core::Error(core::Exit::config,
-                      "--enabled-label and --address-label are the same: \"{}\"",
+                      "cannot label the Node: --enabled-label and --address-label are both \"{}\"",
                       asked.config.enabled_label);
   }
 }

@@ -24,8 +24,8 @@ core::Error not_an_option(core::Exit exit, const std::string& place, const std::
     names.push_back(fmt::format("{}{}", dashes, option.name));
   }
   const std::string likely = suggest(name, names);
-  return core::Error(exit, "{}\"{}\" is not an option", place, name)
-      .with_hint(likely.empty() ? "see do-egress-ip --help" : likely);
+  return core::Error(exit, "cannot parse {}\"{}\" is not an option", place, name)
+      .with_hint(likely.empty() ? "run do-egress-ip --help" : likely);
 }
 
 const Option* find_letter(char letter) {
@@ -94,7 +94,8 @@ class Reader {
       return add(option, given_[at_++]);
     }
     if (!found_.mistake) {
-      found_.mistake = core::Error(core::Exit::usage, "--{}: a value is expected", option.name);
+      found_.mistake =
+          core::Error(core::Exit::usage, "cannot use --{}: a value is expected", option.name);
     }
   }
 
@@ -110,8 +111,8 @@ class Reader {
   void refuse(std::string_view name) {
     if (!found_.mistake) {
       const std::string_view dashes = name.size() == 1 ? "-" : "--";
-      found_.mistake =
-          not_an_option(core::Exit::usage, "", fmt::format("{}{}", dashes, name), "--");
+      found_.mistake = not_an_option(core::Exit::usage,
+                                     "the command line: ", fmt::format("{}{}", dashes, name), "--");
     }
   }
 
@@ -143,8 +144,8 @@ Given read_setting(const toml::node& node, const Option& option, const std::stri
   const auto add = [&](const toml::node& value) {
     const auto text = text_of(value, option);
     if (!text) {
-      throw core::Error(core::Exit::config, "{} in {}: the value must be {}{}", option.name,
-                        place_of(path, value.source()),
+      throw core::Error(core::Exit::config, "cannot use {} in {}: the value must be {}{}",
+                        option.name, place_of(path, value.source()),
                         option.value.empty() ? "true or false, without quotes"
                         : option.numeric     ? "a number"
                                              : "a text in quotes",
@@ -176,7 +177,7 @@ Settings read_config_file(const std::string& path) {
     const toml::parse_error& error = result.error();
     throw core::Error(core::Exit::config, "cannot parse {}: {}", place_of(path, error.source()),
                       error.description())
-        .with_hint("correct that line; the file is TOML 1.0, with lines like timeout = \"2m\"");
+        .with_hint("correct that line; the file is TOML 1.0, for example timeout = \"2m\"");
   }
   Settings settings;
   for (const auto& [key, node] : result.table()) {

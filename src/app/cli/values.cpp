@@ -74,8 +74,8 @@ std::vector<core::Ipv4> pool_in(const Given& given, const std::string& text) {
 
 core::Error value_error(const Given& given, std::string_view problem) {
   const bool file = given.source == Source::file;
-  return core::Error(file ? core::Exit::config : core::Exit::usage, "{}: {}", given.origin,
-                     problem);
+  return core::Error(file ? core::Exit::config : core::Exit::usage, "cannot use {}: {}",
+                     given.origin, problem);
 }
 
 core::Error not_a(std::string_view expected, const Given& given, std::string_view text) {
@@ -119,7 +119,8 @@ std::string parse_base_url(const Given& given, std::string_view own_path) {
   const std::size_t path = std::min(base.find('/', base.find("://") + 3), base.size());
   const std::size_t own = (base + "/").find(fmt::format("{}/", own_path), path);
   if (own != std::string::npos) {
-    throw core::Error(core::Exit::config, "{}: \"{}\" must not contain {}, which is appended to it",
+    throw core::Error(core::Exit::config,
+                      "cannot use {}: \"{}\" must not contain {}, which is appended to it",
                       given.origin, base, own_path)
         .with_hint(fmt::format("give it without {}: {}", own_path, base.substr(0, own)));
   }
@@ -158,8 +159,11 @@ std::vector<std::string> parse_urls(const Given& given) {
 std::string parse_readable_file(const Given& given) {
   const std::string& path = take_one(given);
   if (!io::is_readable(path)) {
-    throw core::Error(core::Exit::config, "{}: cannot read \"{}\"", given.origin, path)
-        .with_hint("give a file that this user can read; is the Secret or ConfigMap mounted?");
+    throw core::Error(core::Exit::config, "cannot use {}: \"{}\" is not readable", given.origin,
+                      path)
+        .with_hint(
+            "give a file that this user can read; in a pod, check that the Secret or ConfigMap is "
+            "mounted");
   }
   return path;
 }
@@ -178,7 +182,8 @@ std::vector<core::Ipv4> parse_pool(const Given& given) {
 
 std::vector<core::Ipv4> parse_pool_file(const Given& given) {
   const std::string path = parse_readable_file(given);
-  const std::string text = core::attempt(given.origin, [&] { return io::read_file(path); });
+  const std::string text =
+      core::attempt("use " + given.origin, [&] { return io::read_file(path); });
   // The pool file causes the error, not the command line.
   return pool_in({{}, Source::file, fmt::format("{}, file {}", given.origin, path)}, text);
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace app {
 namespace {
@@ -45,14 +46,55 @@ auto count(const Diagnosis& diagnosis, Verdict verdict) {
   return std::ranges::count(diagnosis.checks, verdict, &core::Check::verdict);
 }
 
+std::string counted(std::ptrdiff_t number, std::string_view noun) {
+  return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
+}
+
+// What the checks that were not run need: " (need metadata)".
+std::string missing(const Diagnosis& diagnosis) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> servers = {
+      {{"droplet", "metadata"},
+       {"digitalocean", "DigitalOcean"},
+       {"token", "a token"},
+       {"kubernetes", "Kubernetes"}}};
+  std::string needs;
+  for (const core::Check& check : diagnosis.checks) {
+    const auto* server = std::ranges::find(servers, check.name,
+                                           &std::pair<std::string_view, std::string_view>::first);
+    if (check.verdict == Verdict::problem && server != servers.end()) {
+      needs += fmt::format("{}{}", needs.empty() ? "" : ", ", server->second);
+    }
+  }
+  return needs.empty() ? "" : fmt::format(" (need {})", needs);
+}
+
 std::string conclusion(const Diagnosis& diagnosis) {
   const core::ExitFacts& facts = core::facts_of(diagnosis.ending.exit);
-  const std::string counts =
-      fmt::format("{} problem(s), {} warning(s), {} unknown", count(diagnosis, Verdict::problem),
-                  count(diagnosis, Verdict::warning), count(diagnosis, Verdict::unknown));
-  return facts.exit == core::Exit::ok
-             ? fmt::format("ok: {}", counts)
-             : fmt::format("{} ({}): {}", facts.name, static_cast<int>(facts.exit), counts);
+  const auto unknown = count(diagnosis, Verdict::unknown);
+  return fmt::format(
+      "{}: {}, {}; {} passed{}",
+      facts.exit == core::Exit::ok
+          ? "ok"
+          : fmt::format("failed: {} ({})", facts.name, static_cast<int>(facts.exit)),
+      counted(count(diagnosis, Verdict::problem), "problem"),
+      counted(count(diagnosis, Verdict::warning), "warning"),
+      counted(count(diagnosis, Verdict::ok), "check"),
+      unknown == 0 ? "" : fmt::format(", {} not run{}", unknown, missing(diagnosis)));
+}
+
+// The worst first.
+std::string lines_of(const Diagnosis& diagnosis, Verdict verdict) {
+  std::string text;
+  for (const core::Check& check : diagnosis.checks) {
+    if (check.verdict != verdict) {
+      continue;
+    }
+    text += fmt::format("{:<8} {:<16} {}\n", core::name_of(verdict), check.name, check.found);
+    if (!check.remedy.empty()) {
+      text += fmt::format("{:<25} {}\n", "", check.remedy);
+    }
+  }
+  return text;
 }
 
 }  // namespace
@@ -71,12 +113,11 @@ Diagnosis doctor(System& system, const Invocation& invocation) {
   return diagnosis;
 }
 
-std::string render_text(const Diagnosis& diagnosis) {
-  std::string text;
-  for (const core::Check& check : diagnosis.checks) {
-    text += fmt::format("{:<8} {:<16} {}\n", core::name_of(check.verdict), check.name, check.found);
-    if (!check.remedy.empty()) {
-      text += fmt::format("{:<8} {:<16} remedy: {}\n", "", "", check.remedy);
+std::string render_text(const Diagnosis& diagnosis, Reasons reasons) {
+  std::string text = lines_of(diagnosis, Verdict::problem) + lines_of(diagnosis, Verdict::warning);
+  if (reasons == Reasons::show) {
+    for (const Verdict verdict : {Verdict::unknown, Verdict::note, Verdict::skipped, Verdict::ok}) {
+      text += lines_of(diagnosis, verdict);
     }
   }
   return text + conclusion(diagnosis) + "\n";

@@ -23,8 +23,9 @@ struct Diagnosis {
 // found out keeps its own checks from being made, and no others.
 Diagnosis doctor(System& system, const Invocation& invocation);
 
-// For people: a line a check, the remedy below it, then how many there are of each.
-std::string render_text(const Diagnosis& diagnosis);
+// For people: problems and warnings, each with its remedy, then how many checks passed; all checks
+// where asked.
+std::string render_text(const Diagnosis& diagnosis, Reasons reasons);
 // One document on one line, "schema": 1.
 std::string render_json(const Diagnosis& diagnosis);
 

@@ -111,40 +111,42 @@ bool is_lost(const Outcome& outcome, const PreviousMetrics& previous) {
 }
 
 void add_node(Page& page, const Outcome& outcome, const PreviousMetrics& previous) {
-  page.family("do_egress_ip_info", "gauge", "The node, and what the last run there was.");
+  page.family("do_egress_ip_info", "gauge", "The node and its last command.");
   page.sample(1, labels({{"command", outcome.command},
                          {"node", outcome.node},
                          {"version", DO_EGRESS_IP_VERSION}}));
   page.family("do_egress_ip_address_info", "gauge",
-              "The floating IP that the droplet holds, as last known; none where it holds none.");
+              "The reserved IP that the droplet holds, as last known.");
   if (const auto address = address_of(outcome, previous)) {
     page.sample(1, labels({{"node", outcome.node}, {"address", address->to_string()}}));
   }
-  page.family("do_egress_ip_egress_wanted", "gauge",
-              "Whether the node is to leave by a floating IP: not where its name does not match, "
-              "nor after a release.");
+  page.family("do_egress_ip_pool_addresses", "gauge",
+              "How many addresses the pool has. Less those in use, it is how many are free.");
+  page.sample(outcome.pool);
+  page.family(
+      "do_egress_ip_egress_wanted", "gauge",
+      "Whether the node should have an egress IP: 0 if its name does not match, and after a "
+      "release.");
   page.sample(is_wanted(outcome) ? 1 : 0);
-  page.family("do_egress_ip_egress_active", "gauge",
-              "Whether the last run found or made traffic leave by a floating IP.");
+  page.family("do_egress_ip_egress_active", "gauge", "Whether the last run proved the egress IP.");
   page.sample(is_wanted(outcome) && outcome.floating_ip ? 1 : 0);
 }
 
 void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now,
              const PreviousMetrics& previous) {
   page.family("do_egress_ip_last_run_result", "gauge",
-              "The result of the last run: 1 at that one.");
+              "The result of the last run: 1 for that one, 0 for the others.");
   for (const Result result : results) {
     page.sample(result == outcome.result ? 1 : 0, labels({{"result", name_of(result)}}));
   }
-  page.family("do_egress_ip_last_run_exit_code", "gauge",
-              "How the last run ended, by the table of exit codes.");
+  page.family("do_egress_ip_last_run_exit_code", "gauge", "The exit code of the last run.");
   page.sample(static_cast<int>(outcome.ending.exit));
   page.family("do_egress_ip_last_run_duration_seconds", "gauge", "How long the last run took.");
   page.sample(static_cast<double>(outcome.elapsed.count()) / 1000);
   page.family("do_egress_ip_last_run_timestamp_seconds", "gauge", "When the last run ended.");
   page.sample(now.count());
   page.family("do_egress_ip_last_success_timestamp_seconds", "gauge",
-              "When a run last ended with 0; 0 where none has.");
+              "When a run last ended with 0; 0 if none has.");
   // A later time than now comes from a wrong clock.
   const auto before =
       previous.last_success <= now ? previous.last_success : std::chrono::seconds{0};
@@ -170,7 +172,7 @@ auto requests_until_now(const Outcome& outcome, const PreviousMetrics& previous)
 
 void add_requests(Page& page, const Outcome& outcome, const PreviousMetrics& previous) {
   page.family("do_egress_ip_requests_total", "counter",
-              "Requests by server and HTTP status; none where no answer came.");
+              "Requests by server and HTTP status; none without a reply.");
   for (const auto& [key, count] : requests_until_now(outcome, previous)) {
     page.sample(count, request_labels(key.first, key.second));
   }
@@ -184,7 +186,7 @@ void add_counters(Page& page, const Outcome& outcome, const PreviousMetrics& pre
     const bool now = result == outcome.result && exit == outcome.ending.exit;
     page.sample(previous.count("do_egress_ip_runs_total" + by) + (now ? 1U : 0U), by);
   }
-  page.family("do_egress_ip_claims_total", "counter", "Attempts to get a floating IP, by result.");
+  page.family("do_egress_ip_claims_total", "counter", "Attempts to claim an address, by result.");
   const std::string won = labels({{"result", "won"}});
   const std::string failed = labels({{"result", "failed"}});
   page.sample(
@@ -194,10 +196,10 @@ void add_counters(Page& page, const Outcome& outcome, const PreviousMetrics& pre
                   claims(outcome, StepRecord::Result::failed),
               failed);
   page.family("do_egress_ip_losses_total", "counter",
-              "How often the floating IP was gone that the run before had found.");
+              "How often the address of the previous run was gone.");
   page.sample(previous.count("do_egress_ip_losses_total") + (is_lost(outcome, previous) ? 1U : 0U));
   page.family("do_egress_ip_rollbacks_total", "counter",
-              "How often a switch of the default route was undone, since egress was not proven.");
+              "How often a run rolled back its own switch of the default route.");
   page.sample(previous.count("do_egress_ip_rollbacks_total") + (is_rolled_back(outcome) ? 1U : 0U));
 }
 

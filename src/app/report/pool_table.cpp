@@ -22,15 +22,22 @@ std::size_t count(const PoolTable& table, State state) {
   return static_cast<std::size_t>(std::ranges::count(table.entries, state, &PoolEntry::state));
 }
 
-std::string holder(const PoolTable& table, const PoolEntry& entry) {
+std::string droplet_of(const PoolEntry& entry) {
+  return entry.droplet ? fmt::format("{} {}", *entry.droplet, entry.droplet_name) : "-";
+}
+
+// The Node of the cluster, "-" for a droplet that is none; "?" where Kubernetes was not asked.
+std::string node_of(const PoolTable& table, const PoolEntry& entry) {
   if (!entry.droplet) {
-    return entry.state == State::missing ? "not in this account" : "-";
+    return "-";
   }
-  std::string text = fmt::format("droplet {} {}", *entry.droplet, entry.droplet_name);
-  if (table.kubernetes) {
-    text += entry.node.value_or(false) ? ", a Node" : ", not a Node of this cluster";
-  }
-  return text;
+  return !table.kubernetes ? "?" : entry.node.value_or(false) ? entry.droplet_name : "-";
+}
+
+std::string remark_of(const PoolEntry& entry) {
+  return entry.state == State::missing ? "not in this account"
+         : entry.listed                ? ""
+                                       : "not listed: BYOIP";
 }
 
 // "3 of 6 free"; an unknown address does not count as free.
@@ -47,11 +54,20 @@ std::string supply_of(const PoolTable& table) {
 }  // namespace
 
 std::string render_text(const PoolTable& table) {
-  std::string text = fmt::format("{:<16} {:<7} {:<8} {}\n", "ADDRESS", "REGION", "STATE", "HOLDER");
+  std::size_t widest = std::string_view("DROPLET").size();
   for (const PoolEntry& entry : table.entries) {
-    text += fmt::format("{:<16} {:<7} {:<8} {}{}\n", entry.address.to_string(),
-                        entry.region.empty() ? "-" : entry.region, name_of(entry.state),
-                        holder(table, entry), entry.listed ? "" : " (not listed: BYOIP)");
+    widest = std::max(widest, droplet_of(entry).size());
+  }
+  const auto row = [&](auto... cells) {
+    std::string text = fmt::format("{:<15}  {:<6}  {:<7}  {:<{}}  {:<4}  {}", cells...);
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text + "\n";
+  };
+  std::string text = row("ADDRESS", "REGION", "STATE", "DROPLET", widest, "NODE", "");
+  for (const PoolEntry& entry : table.entries) {
+    text += row(entry.address.to_string(), entry.region.empty() ? "-" : entry.region,
+                name_of(entry.state), droplet_of(entry), widest, node_of(table, entry),
+                remark_of(entry));
   }
   return text + supply_of(table) + "\n";
 }

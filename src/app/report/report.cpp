@@ -42,52 +42,47 @@ std::string render_rule(const core::Rule& rule) {
                      rule.suppress_prefixlength ? " without its default" : "");
 }
 
-struct Words {
-  std::string verb = {};
-  std::string target = {};
-};
-
 // No generic fallback, so that a new Action does not compile before it has words.
 struct InWords {
   const core::Network& network;
 
-  Words operator()(const core::SetRoute& action) const {
+  ActionWords operator()(const core::SetRoute& action) const {
     return {"set-route", render_route(action.route, network)};
   }
-  Words operator()(const core::RemoveRoute& action) const {
+  ActionWords operator()(const core::RemoveRoute& action) const {
     return {"remove-route", render_route(action.route, network)};
   }
-  Words operator()(const core::AddRule& action) const {
+  ActionWords operator()(const core::AddRule& action) const {
     return {"add-rule", render_rule(action.rule)};
   }
-  Words operator()(const core::RemoveRule& action) const {
+  ActionWords operator()(const core::RemoveRule& action) const {
     return {"remove-rule", render_rule(action.rule)};
   }
-  Words operator()(const core::SetMarking& action) const {
+  ActionWords operator()(const core::SetMarking& action) const {
     return {"set-marking", fmt::format("{:#x} on forwarded connections of {}", core::our_mark.value,
                                        action.address.to_string())};
   }
-  Words operator()(const core::RemoveMarking&) const {
+  ActionWords operator()(const core::RemoveMarking&) const {
     return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark.value)};
   }
-  Words operator()(const core::ReplaceDefault& action) const {
+  ActionWords operator()(const core::ReplaceDefault& action) const {
     const bool confirmed = action.route.protocol == core::our_protocol;
     return {confirmed ? "confirm-default" : "replace-default", render_route(action.route, network)};
   }
-  Words operator()(const core::AcquireLease& action) const {
+  ActionWords operator()(const core::AcquireLease& action) const {
     return {"acquire-lease", action.address.to_string()};
   }
-  Words operator()(const core::ReleaseLease& action) const {
+  ActionWords operator()(const core::ReleaseLease& action) const {
     return {"release-lease", action.address.to_string()};
   }
-  Words operator()(const core::AssignFloatingIp& action) const {
+  ActionWords operator()(const core::AssignFloatingIp& action) const {
     return {"assign", fmt::format("{} to droplet {}", action.address.to_string(), action.droplet)};
   }
-  Words operator()(const core::UnassignFloatingIp& action) const {
+  ActionWords operator()(const core::UnassignFloatingIp& action) const {
     return {"unassign",
             fmt::format("{} from droplet {}", action.address.to_string(), action.droplet)};
   }
-  Words operator()(const core::PatchNode& action) const {
+  ActionWords operator()(const core::PatchNode& action) const {
     std::string words = action.node;
     for (const auto& [key, value] : action.labels) {
       words += value ? fmt::format(" {}={}", key, *value) : fmt::format(" {}-", key);
@@ -102,39 +97,13 @@ struct InWords {
   }
 };
 
-Words words_of(const core::Action& action, const core::Network& network) {
-  return std::visit(InWords{network}, action);
-}
-
 std::string_view name_of(StepRecord::Result result) {
   constexpr std::array<std::string_view, 4> names = {"done", "failed", "skipped", "planned"};
   return names.at(static_cast<std::size_t>(result));
 }
 
-std::string conclusion(const Outcome& outcome) {
-  if (outcome.result == Outcome::Result::skipped) {
-    return outcome.ending.message;
-  }
-  if (outcome.result == Outcome::Result::failed) {
-    return fmt::format("{} ({}): {}", core::facts_of(outcome.ending.exit).name,
-                       static_cast<int>(outcome.ending.exit), outcome.ending.message);
-  }
-  if (outcome.command == "release") {
-    const bool planned = outcome.result == Outcome::Result::planned;
-    const std::string& left = outcome.ending.message;
-    return fmt::format("{} {} before its first reconcile{}{}", outcome.node,
-                       planned ? "would be as" : "is as", left.empty() ? "" : ", but " + left,
-                       planned ? "; nothing was written" : "");
-  }
-  const std::string address = outcome.floating_ip ? outcome.floating_ip->to_string() : "";
-  if (outcome.result == Outcome::Result::planned) {
-    return fmt::format("{} would leave by {}; nothing was written", outcome.node, address);
-  }
-  return fmt::format("{} leaves by {}", outcome.node, address);
-}
-
-Json render_step(const StepRecord& record, const core::Network& network) {
-  const Words words = words_of(record.step.action, network);
+Json step_document(const StepRecord& record, const core::Network& network) {
+  const ActionWords words = words_of(record.step.action, network);
   return {{"action", words.verb},
           {"target", words.target},
           {"reason", record.step.reason},
@@ -181,26 +150,20 @@ std::string_view name_of(Outcome::Result result) {
   return names.at(static_cast<std::size_t>(result));
 }
 
-std::string render_action(const core::Action& action, const core::Network& network) {
-  const Words words = words_of(action, network);
-  return words.verb + " " + words.target;
+ActionWords words_of(const core::Action& action, const core::Network& network) {
+  return std::visit(InWords{network}, action);
 }
 
-std::string render_text(const Outcome& outcome) {
-  std::string text;
-  for (const StepRecord& record : outcome.steps) {
-    text += fmt::format("{}: {}: {}{}\n", name_of(record.result),
-                        render_action(record.step.action, outcome.network), record.step.reason,
-                        record.detail.empty() ? "" : " (" + record.detail + ")");
-  }
-  return text + fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
+std::string render_action(const core::Action& action, const core::Network& network) {
+  const ActionWords words = words_of(action, network);
+  return words.verb + " " + words.target;
 }
 
 std::string render_json(const Outcome& outcome) {
   const core::ExitFacts& facts = core::facts_of(outcome.ending.exit);
   Json steps = Json::array();
   for (const StepRecord& record : outcome.steps) {
-    steps.push_back(render_step(record, outcome.network));
+    steps.push_back(step_document(record, outcome.network));
   }
   Json document = {
       {"schema", 1},

@@ -13,15 +13,28 @@ namespace app {
 // "route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10", as ip(8) writes it.
 std::string render_action(const core::Action& action, const core::Network& network);
 
-// One line for each step with its reason, then the result.
-std::string render_text(const Outcome& outcome);
-// The facts, the differences from what was asked, and a verdict.
-std::string render_status(const Outcome& outcome);
+// The same in two parts.
+struct ActionWords {
+  std::string verb = {};
+  std::string target = {};
+};
+ActionWords words_of(const core::Action& action, const core::Network& network);
+
+// For people: "default route    10.17.0.1 dev ens2 (was 203.0.113.1 dev ens1)", the reason below
+// it.
+std::string render_step(const StepRecord& record, const core::Network& before, Reasons reasons);
+// How the run ended: the last line.
+std::string render_result(const Outcome& outcome);
+// A verdict, the facts, and the changes that it would make.
+std::string render_status(const Outcome& outcome, Reasons reasons);
 // One line for each address of the pool, then the number of free ones.
 std::string render_text(const PoolTable& table);
 
 // The word of a result: "unchanged".
 std::string_view name_of(Outcome::Result result);
+
+// The first word of each line in its colour: green for success, red for a failure, yellow between.
+std::string colored(std::string_view text);
 
 // One document on one line, "schema": 1; fields are only ever added (SPEC section 4).
 std::string render_json(const Outcome& outcome);

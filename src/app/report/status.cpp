@@ -9,8 +9,8 @@ namespace {
 
 using core::Exit;
 
-std::string line(std::string_view name, const std::string& text) {
-  return fmt::format("{:<9}{}\n", fmt::format("{}:", name), text);
+std::string fact(std::string_view name, const std::string& text) {
+  return fmt::format("  {:<14} {}\n", name, text);
 }
 
 std::string labels_of(const Outcome& outcome) {
@@ -21,33 +21,66 @@ std::string labels_of(const Outcome& outcome) {
   return text.empty() ? "none" : text;
 }
 
-}  // namespace
+// "anchor gateway 10.17.0.1 dev ens2", where traffic without a better route goes.
+std::string path_of(const Outcome& outcome) {
+  const auto in_force = core::default_in_force(outcome.network);
+  if (!in_force) {
+    return "no default route";
+  }
+  const auto& droplet = *outcome.droplet;
+  const auto& gateway = in_force->via.gateway;
+  const bool anchor = droplet.anchor && gateway == droplet.anchor->gateway;
+  const bool open = droplet.public_interface && gateway == droplet.public_interface->gateway;
+  return fmt::format("{}{}{}",
+                     anchor ? "anchor gateway "
+                     : open ? "public gateway "
+                            : "",
+                     core::render_hop(in_force->via, outcome.network),
+                     core::is_unconfirmed(outcome.network) ? ", not confirmed" : "");
+}
 
-std::string render_status(const Outcome& outcome) {
+std::string facts_of(const Outcome& outcome) {
   std::string text;
   if (outcome.droplet) {
-    text += line("droplet", fmt::format("{} in {}", outcome.droplet->id, outcome.droplet->region));
-    text += line("address", outcome.held ? outcome.held->to_string() : "none");
-    const auto in_force = core::default_in_force(outcome.network);
-    text += line("default", in_force ? core::render_hop(in_force->via, outcome.network) : "none");
+    text += fact("droplet", fmt::format("{} in {}", outcome.droplet->id, outcome.droplet->region));
+    text += fact("reserved IP", outcome.held ? outcome.held->to_string() : "none");
+    text += fact("default route", path_of(outcome));
   }
   if (outcome.node_is_known) {
-    text += line("labels", labels_of(outcome));
+    text += fact("labels", labels_of(outcome));
   }
-  for (const StepRecord& record : outcome.steps) {
-    text += line("drift", fmt::format("{}: {}", render_action(record.step.action, outcome.network),
-                                      record.step.reason));
-  }
+  return text;
+}
+
+// A failure of looking is the error on stderr, and only named here.
+std::string verdict(const Outcome& outcome) {
   if (outcome.result == Outcome::Result::skipped) {
-    return text + line("verdict", fmt::format("skipped: {}", outcome.ending.message));
+    return fmt::format("skipped: {}", outcome.ending.message);
   }
-  const bool good = outcome.ending.exit == Exit::ok;
-  const std::string egress =
-      outcome.held ? fmt::format("{} leaves by {}", outcome.node, outcome.held->to_string()) : "";
-  return text + line("verdict",
-                     good && !egress.empty()
-                         ? "ok: " + egress
-                         : fmt::format("{}: {}", good ? "ok" : "not ok", outcome.ending.message));
+  const Exit exit = outcome.ending.exit;
+  if (exit == Exit::ok) {
+    return fmt::format("ok: {}: egress IP {}", outcome.node,
+                       outcome.held ? outcome.held->to_string() : "none");
+  }
+  const auto& facts = core::facts_of(exit);
+  return fmt::format("not ok: {}: {}", outcome.node,
+                     exit == Exit::changed
+                         ? outcome.ending.message
+                         : fmt::format("{} ({})", facts.name, static_cast<int>(exit)));
+}
+
+}  // namespace
+
+std::string render_status(const Outcome& outcome, Reasons reasons) {
+  std::string text = verdict(outcome) + "\n" + facts_of(outcome);
+  for (const StepRecord& record : outcome.steps) {
+    const std::string step = render_step(record, outcome.network, reasons);
+    text += outcome.steps.data() == &record ? "pending changes:\n" : "";
+    for (std::size_t begin = 0; begin < step.size(); begin = step.find('\n', begin) + 1) {
+      text += "  " + step.substr(begin, step.find('\n', begin) + 1 - begin);
+    }
+  }
+  return text;
 }
 
 }  // namespace app

@@ -10,7 +10,9 @@ using cloud::DigitalOcean;
 
 core::Error scope_missing() {
   return core::Error(core::Exit::no_permission,
-                     "the token does not see this droplet, so an address in use looks free to it")
+                     "cannot claim an address: the token does not see this droplet, so addresses "
+                     "in use look "
+                     "free")
       .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
 }
 

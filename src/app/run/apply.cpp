@@ -73,7 +73,7 @@ class Perform {
       observer_.note_lost(action.address);
       return holder->left.count() > 0 ? fmt::format("Node {} holds it for another {} s",
                                                     holder->name, holder->left.count())
-                                      : fmt::format("Node {} leaves by it", holder->name);
+                                      : fmt::format("it is the egress IP of Node {}", holder->name);
     }
     observer_.note_leased(action.address);
     return {};
@@ -198,7 +198,11 @@ void apply_leading_steps(const core::Plan& plan, System& system, const Invocatio
                          Observer& observer, std::vector<StepRecord>& records) {
   const auto steps = leading_steps(plan.steps);
   if (plan.undo && kind_of(steps[0]) == Kind::network) {
-    const Undo undone = undo(system.kernel, observer.found().droplet);
+    Undo undone = undo(system.kernel, observer.found().droplet);
+    for (StepRecord& record : undone.steps) {
+      record.rollback = invocation.command != Command::release;
+      show_step(system, record, observer.found().network);
+    }
     records.insert(records.end(), undone.steps.begin(), undone.steps.end());
     system.http.drop_idle_connections();
     observer.note_undo(undone.failure);
@@ -213,9 +217,11 @@ void apply_leading_steps(const core::Plan& plan, System& system, const Invocatio
         core::catch_error_except_signals([&] { record.detail = std::visit(perform, step.action); });
     if (!failure) {
       record.result = record.detail.empty() ? StepRecord::Result::done : StepRecord::Result::failed;
+      show_step(system, record, observer.found().network);
       continue;
     }
     record.detail = failure->what();
+    show_step(system, record, observer.found().network);
     note_failure(observer, step, *failure);
     break;
   }

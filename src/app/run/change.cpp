@@ -38,11 +38,11 @@ struct Change {
       throw core::Error(*failure);
     }
     if (failure || !contains(kernel.read().routes, route)) {
-      throw core::Error(core::Exit::config,
-                        "the default route cannot be replaced, since the kernel does not take a "
-                        "copy of it as it is{}",
-                        failure ? std::string(": ") + failure->what() : std::string{})
-          .with_hint("see `ip -d route show default`, and make it a plain one");
+      throw core::Error(
+          core::Exit::config,
+          "cannot replace the default route: the kernel refuses an exact copy of it{}",
+          failure ? std::string(": ") + failure->what() : std::string{})
+          .with_hint("make it a plain route; show it with: ip -d route show default");
     }
   }
 };

@@ -96,15 +96,16 @@ void unassign(System& system, cloud::DigitalOcean& digitalocean,
   for (int posts = 0;;) {
     const auto reading = digitalocean.read_address(wanted.address);
     if (reading && !reading->readable) {
-      throw core::Error(core::Exit::software, "DigitalOcean shows {} in a shape not known",
-                        address);
+      throw core::Error(core::Exit::software,
+                        "cannot unassign {}: DigitalOcean shows it in an unknown shape", address);
     }
     const auto standing = reading ? core::standing_of(*reading, wanted.droplet) : Standing::lost;
     if (standing == Standing::free || standing == Standing::lost) {
       return;
     }
     if (standing == Standing::mine && posts++ == most_posts) {
-      throw core::Error(core::Exit::try_again, "DigitalOcean does not unassign {}", address);
+      throw core::Error(core::Exit::try_again,
+                        "cannot unassign {}: DigitalOcean accepts it and does not do it", address);
     }
     if (standing == Standing::mine) {
       digitalocean.unassign(wanted.address);

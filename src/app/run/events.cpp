@@ -26,7 +26,7 @@ void write_events(Outcome& outcome, Observer& observer) {
   if (failure && outcome.ending.exit == core::Exit::ok) {
     const bool rights = failure->exit() == core::Exit::no_permission;
     outcome.ending = {.exit = rights ? core::Exit::no_permission : core::Exit::gate_failed,
-                      .message = fmt::format("egress is in force, but {}", failure->what()),
+                      .message = fmt::format("{}; the egress IP works", failure->what()),
                       .hint = failure->hint()};
   }
 }

@@ -182,8 +182,8 @@ void Observer::read_node() {
 void Observer::read_addresses(Need need) {
   if (invocation_.reach == Reach::local) {
     found_.account =
-        core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no floating IP")
-                              .with_hint("do-egress-ip reconcile claims one")};
+        core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no reserved IP")
+                              .with_hint("run do-egress-ip reconcile")};
     return;
   }
   digitalocean_.set_source(find_detour());
@@ -237,9 +237,11 @@ void Observer::note_lost_after_read(core::Ipv4 address) {
 void Observer::reread_node() {
   constexpr int most_changes = 20;
   if (++node_changes_ > most_changes) {
-    throw core::Error(core::Exit::gate_failed, "Node {} was changed by others {} times meanwhile",
+    throw core::Error(core::Exit::gate_failed,
+                      "cannot update Node {}: other programs changed it {} times meanwhile",
                       invocation_.config.node_name, most_changes)
-        .with_hint("see who keeps changing it: kubectl get node -o yaml --show-managed-fields");
+        .with_hint(
+            "find the program that changes it: kubectl get node -o yaml --show-managed-fields");
   }
   constexpr io::RetryPolicy busy{.first = io::Duration{50}, .most = io::Duration{500}};
   system_.clock.sleep(io::backoff(busy, node_changes_ - 1, system_.random));

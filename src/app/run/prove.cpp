@@ -58,7 +58,7 @@ void require_seen_as(System& system, const io::Request& request, core::Ipv4 addr
       throw core::Error(core::Exit::rolled_back, "{} sees {}, not {}", request.url,
                         seen.to_string(), address.to_string())
           .with_hint(
-              "a NAT on the way, or a rule in front: compare `ip route get` for its address");
+              "look for a NAT on the path or a rule in front: ip rule; ip route get ADDRESS");
     }
   });
 }
@@ -69,7 +69,7 @@ void prove_path(System& system, const Invocation& invocation, const core::Drople
                 core::Ipv4 address) {
   io::Request host = api_host_request(invocation);
   bind_to_anchor(host, droplet);
-  require_connection(system, "through the anchor gateway", host);
+  require_connection(system, "connect through the anchor gateway", host);
   for (const std::string& url : invocation.config.verify_urls) {
     io::Request question = cloud::whatismyip_request(url, invocation.digitalocean.ca_file);
     bind_to_anchor(question, droplet);
@@ -84,10 +84,10 @@ void prove_egress(System& system, const Invocation& invocation, const core::Obse
     if (std::holds_alternative<core::Node>(found.node)) {
       const Access& access = *invocation.kubernetes;
       require_connection(
-          system, "after the switch",
+          system, "connect after the switch",
           cloud::probe_request(io::Server::kubernetes, access.url + "/version", access.ca_file));
     }
-    require_connection(system, "after the switch", api_host_request(invocation));
+    require_connection(system, "connect after the switch", api_host_request(invocation));
   }
   for (const std::string& url : invocation.config.verify_urls) {
     require_seen_as(system, cloud::whatismyip_request(url, invocation.digitalocean.ca_file),

@@ -23,7 +23,9 @@ constexpr int most_repetitions = 3;
 Outcome skipped(const Invocation& invocation) {
   const auto& match = invocation.match;
   const bool regex = match.kind == core::Match::Kind::regex;
-  Outcome outcome{.result = Result::skipped, .node = invocation.config.node_name};
+  Outcome outcome{.result = Result::skipped,
+                  .node = invocation.config.node_name,
+                  .pool = invocation.config.pool.size()};
   outcome.ending.message =
       fmt::format("the name \"{}\" {} \"{}\"", invocation.config.node_name,
                   regex ? "does not match" : "does not contain", match.pattern);
@@ -39,14 +41,17 @@ void require_progress(const core::Step& next, const std::vector<StepRecord>& rec
   if (repetitions >= most_repetitions) {
     const bool label = std::holds_alternative<core::PatchNode>(next.action);
     throw core::Error(label ? core::Exit::gate_failed : core::Exit::os_error,
-                      "a change was made {} times and does not stay: {}", repetitions, next.reason)
-        .with_hint("somebody else writes the same routes or labels; find out who, or --route none");
+                      "cannot keep a change: it was made {} times and does not stay: {}",
+                      repetitions, next.reason)
+        .with_hint("find the program that writes the same routes or labels, or use --route none");
   }
 }
 
-void add_planned(const core::Plan& plan, Outcome& outcome) {
+void add_planned(const core::Plan& plan, const System& system, const core::Network& network,
+                 Outcome& outcome) {
   for (const core::Step& step : plan.steps) {
     outcome.steps.push_back({.step = step, .result = StepRecord::Result::planned});
+    show_step(system, outcome.steps.back(), network);
   }
 }
 
@@ -82,8 +87,9 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
       return plan;
     }
   }
-  throw core::Error(core::Exit::try_again, "nothing settled after {} rounds", most_rounds)
-      .with_hint("other droplets or other programs keep changing the same things; run again");
+  throw core::Error(core::Exit::try_again, "cannot finish: nothing settled after {} rounds",
+                    most_rounds)
+      .with_hint("run again; other droplets or programs keep changing the same things");
 }
 
 // Rolls back an unconfirmed switch after an error or a signal, whatever else is asked. A confirmed
@@ -94,15 +100,20 @@ void undo_unconfirmed(System& system, const Observer& observer, Outcome& outcome
   if (!unread && core::is_confirmed(now)) {
     return;
   }
-  const Undo undone = undo(system.kernel, observer.found().droplet);
+  Undo undone = undo(system.kernel, observer.found().droplet);
+  for (StepRecord& record : undone.steps) {
+    record.rollback = true;
+    show_step(system, record, observer.found().network);
+  }
   outcome.steps.insert(outcome.steps.end(), undone.steps.begin(), undone.steps.end());
   outcome.floating_ip.reset();
   if (undone.failure) {
-    outcome.ending = {
-        .exit = core::Exit::degraded,
-        .message = fmt::format("{}; undoing the changes of routes and rules failed: {}",
-                               outcome.ending.message, undone.failure->what()),
-        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+    outcome.ending = {.exit = core::Exit::degraded,
+                      .message = fmt::format("{}; cannot roll back routes and rules: {}",
+                                             outcome.ending.message, undone.failure->what()),
+                      .hint =
+                          "put the default route back: do-egress-ip release --keep-ip, or by hand "
+                          "(ip route, ip rule)"};
   }
 }
 
@@ -142,11 +153,11 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
 }
 
 Outcome run(Planner planner, System& system, const Invocation& invocation) {
-  Outcome outcome{.node = invocation.config.node_name};
+  Outcome outcome{.node = invocation.config.node_name, .pool = invocation.config.pool.size()};
   Observer observer(system, invocation);
   const auto failure = core::catch_error([&] {
     const core::Plan last = converge(planner, system, invocation, observer, outcome.steps);
-    add_planned(last, outcome);
+    add_planned(last, system, observer.found().network, outcome);
     outcome.floating_ip = last.floating_ip;
     outcome.ending = last.ending;
   });

@@ -27,9 +27,9 @@ Outcome status(System& system, const Invocation& invocation) {
   outcome.result = Outcome::Result::planned;
   outcome.ending.exit = Exit::changed;
   if (outcome.ending.message.empty()) {
-    outcome.ending.message =
-        fmt::format("{} step(s) away from what was asked", outcome.steps.size());
-    outcome.ending.hint = "do-egress-ip reconcile takes them";
+    outcome.ending.message = fmt::format("{} {} pending", outcome.steps.size(),
+                                         outcome.steps.size() == 1 ? "change is" : "changes are");
+    outcome.ending.hint = "run do-egress-ip reconcile";
   }
   return outcome;
 }

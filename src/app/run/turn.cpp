@@ -15,8 +15,9 @@ std::unique_ptr<io::Lock> wait_for_lock(System& system) {
       return lock;
     }
     if (system.clock.remaining() < rest) {
-      throw core::Error(core::Exit::try_again, "cannot change this node: another run does")
-          .with_hint("wait for it, or find it: pgrep -a do-egress-ip");
+      throw core::Error(core::Exit::try_again,
+                        "cannot change this node: another run is changing it")
+          .with_hint("wait, or find the other run: pgrep -a do-egress-ip");
     }
     system.log.progress("waiting for another run on this node");
     system.clock.sleep(interval);
@@ -37,7 +38,7 @@ void Turn::take() {
     throw core::Error(*failure);
   }
   if (failure && failure->exit() == core::Exit::os_error) {
-    system_.log.write(io::Level::warning, "nothing keeps other runs from changing this node: {}",
+    system_.log.write(io::Level::warning, "cannot lock this node against other runs: {}",
                       failure->what());
   }
   taken_ = true;
@@ -65,10 +66,11 @@ void Turn::end_switch() {
   const auto end = guard_->confirm();
   guard_.reset();
   if (end == io::Guard::End::undone) {
-    throw core::Error(core::Exit::try_again, "the switch took longer than the deadline allows");
+    throw core::Error(core::Exit::try_again, "cannot finish the switch: the deadline is over");
   }
   if (end == io::Guard::End::missing) {
-    system_.log.write(io::Level::warning, "the guard of the switch was killed; going on without");
+    system_.log.write(io::Level::warning,
+                      "the guard of the switch was killed; continuing without it");
   }
 }
 

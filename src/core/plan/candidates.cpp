@@ -42,56 +42,62 @@ Census census_of(const Account& account, const std::string& region, DropletId dr
 }
 
 Ending nothing_here(const Droplet& droplet, const Account& account) {
-  return {.exit = Exit::config,
-          .message = fmt::format("no address of the pool is in region {} of this account ({} of "
-                                 "the pool found elsewhere)",
-                                 droplet.region, account.pool.size()),
-          .hint =
-              "a floating IP serves droplets of its own region only; check the pool and the "
-              "token's team"};
+  return {
+      .exit = Exit::config,
+      .message = fmt::format("cannot choose an address: none of the pool is in region {} of this "
+                             "account ({} of the pool found elsewhere)",
+                             droplet.region, account.pool.size()),
+      .hint =
+          "add an address of this region to the pool, or use the token of its team; list them "
+          "with: doctl compute reserved-ip list"};
 }
 
 Ending holders_hidden() {
   return {.exit = Exit::no_permission,
-          .message = "the token does not see which droplet holds an address",
+          .message = "cannot choose an address: the token does not see which droplet holds it",
           .hint = "give the token the scope droplet:read; without it addresses in use look free"};
 }
 
 Ending all_lost(std::size_t count) {
-  return {.exit = Exit::claim_lost,
-          .message = fmt::format("{} free address(es) of the pool went to somebody else", count),
-          .hint = "other droplets claimed them at the same moment; run again"};
+  return {
+      .exit = Exit::claim_lost,
+      .message = fmt::format("cannot claim an address: other droplets took {}",
+                             count == 1 ? "the free one" : fmt::format("all {} free ones", count)),
+      .hint = "run again; other droplets claimed at the same moment"};
 }
 
 Ending only_locked(std::size_t count) {
   return {.exit = Exit::try_again,
-          .message =
-              fmt::format("no address of the pool is free, {} locked by a pending action", count),
-          .hint = "an assignment is under way; run again in a few seconds"};
+          .message = fmt::format(
+              "cannot claim an address: none of the pool is free, {} locked by a pending action",
+              count),
+          .hint = "run again in a few seconds; an assignment is under way"};
 }
 
 Ending all_odd(std::size_t count) {
   return {
       .exit = Exit::software,
-      .message = fmt::format("DigitalOcean shows {} address(es) of the pool in a shape not known, "
-                             "and none is taken for free",
+      .message = fmt::format("cannot choose an address: DigitalOcean shows {} of the pool in an "
+                             "unknown shape",
                              count),
-      .hint = "see `doctl compute reserved-ip list -o json`, and please report its shape"};
+      .hint = "report the output of: doctl compute reserved-ip list -o json"};
 }
 
 Ending exhausted(const Census& census) {
   const std::string message =
       census.odd == 0 ? fmt::format(
-                            "no free address: all {} of the pool in this region are held "
+                            "cannot claim an address: all {} of the pool in this region are held "
                             "by other droplets",
                             census.here)
                       : fmt::format(
-                            "no free address: of {} of the pool in this region {} are held "
+                            "cannot claim an address: of {} of the pool in this region {} are held "
                             "by other droplets, {} unknown",
                             census.here, census.held, census.odd);
-  return {.exit = Exit::pool_exhausted,
-          .message = message,
-          .hint = "add addresses to the pool, or take this node out of the match"};
+  return {
+      .exit = Exit::pool_exhausted,
+      .message = message,
+      .hint =
+          "add an address to the pool, or match fewer nodes; list holders with: do-egress-ip pool"};
 }
 
 Ending without_candidate(const Account& account, const Droplet& droplet, const Census& census) {

@@ -95,10 +95,10 @@ class Decision {
     if (held.entry) {
       return Won{*held.entry};
     }
-    return Failed{Error(Exit::config, "DigitalOcean refuses to assign {} to droplet {}: {}",
-                        address_, state_.wanted.droplet, state_.reply.message)
-                      .with_hint("the droplet and the address must be in one region, and the "
-                                 "droplet needs public networking and an anchor address")};
+    return Failed{Error(Exit::config, "cannot assign {} to droplet {}: {}", address_,
+                        state_.wanted.droplet, state_.reply.message)
+                      .with_hint("check that both are in one region, and that the droplet has "
+                                 "public networking and an anchor address")};
   }
 
   ClaimMove operator()(const HintReading& hint) {
@@ -145,12 +145,13 @@ class Decision {
 
   ClaimMove holder_is_other() const {
     if (!state_.reading.readable) {
-      const std::string why = "DigitalOcean shows it in a shape not known";
-      return state_.posts == 0 ? ClaimMove(Lost{why})
-                               : Failed{Error(Exit::software, "assigning {}: {}", address_, why)};
+      const std::string why = "DigitalOcean shows it in an unknown shape";
+      return state_.posts == 0
+                 ? ClaimMove(Lost{why})
+                 : Failed{Error(Exit::software, "cannot assign {}: {}", address_, why)};
     }
     return Lost{state_.reading.holder ? fmt::format("droplet {} holds it", *state_.reading.holder)
-                                      : "who holds it is not shown"};
+                                      : "its holder is not shown"};
   }
 
   // Called when the address is free.
@@ -174,24 +175,23 @@ class Decision {
 
   Error gave_up() const {
     if (state_.reply.kind == Kind::accepted) {
-      return Error(Exit::try_again, "DigitalOcean ended the assignment of {} as errored, {} times",
+      return Error(Exit::try_again, "cannot assign {}: DigitalOcean ended it as errored {} times",
                    address_, state_.posts)
           .with_hint(
-              "the address is still free; run again, or see the action's history with doctl "
-              "compute action");
+              "run again, the address is still free; list the actions with: doctl compute "
+              "action list");
     }
-    return Error(Exit::unavailable, "assigning {} failed {} times: {}", address_, state_.posts,
-                 state_.reply.message)
-        .with_hint("the address is still free; run again later");
+    return Error(Exit::unavailable, "cannot assign {}: it failed {} times: {}", address_,
+                 state_.posts, state_.reply.message)
+        .with_hint("run again later; the address is still free");
   }
 
   // Waits until the address is worth reading again.
   ClaimMove wait() {
     if (state_.posts > 0 && now_ - state_.posted_at > patience && !state_.reading.locked) {
       return Failed{Error(Exit::try_again,
-                          "DigitalOcean accepted the assignment of {}, but nothing came of it",
-                          address_)
-                        .with_hint("the address is still free; run again")};
+                          "cannot assign {}: DigitalOcean accepted it and did not do it", address_)
+                        .with_hint("run again; the address is still free")};
     }
     const bool may_ask = state_.posts > 0 && !state_.hinted;
     return may_ask ? ReadAgain{.what = What::hint} : (*this)(HintReading{});

@@ -50,23 +50,21 @@ std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::strin
   const std::string now = floating_ip ? floating_ip->to_string() : std::string{};
   if (const auto* given_back = last<UnassignFloatingIp>(done)) {
     return {{Type::normal, "EgressIPReleased", "Release",
-             fmt::format("{} was taken from droplet {}", given_back->address.to_string(),
+             fmt::format("released {} from droplet {}", given_back->address.to_string(),
                          given_back->droplet)}};
   }
   if (!claimed.empty() && claimed != now && last<PatchNode>(done) != nullptr) {
     events.push_back({Type::warning, "EgressIPLost", "Reconcile",
-                      fmt::format("the droplet does not hold {} any more", claimed)});
+                      fmt::format("the droplet no longer holds {}", claimed)});
   }
   const auto* assigned = last<AssignFloatingIp>(done);
   if (assigned != nullptr && floating_ip == assigned->address) {
-    events.push_back({Type::normal, "EgressIPAssigned", "Assign",
-                      fmt::format("{} was assigned to droplet {}; traffic leaves by it", now,
-                                  assigned->droplet)});
+    events.push_back(
+        {Type::normal, "EgressIPAssigned", "Assign",
+         fmt::format("egress IP {} assigned to droplet {} and proven", now, assigned->droplet)});
   } else if (floating_ip && last<ReplaceDefault>(done) != nullptr) {
     events.push_back({Type::normal, "EgressRouteRepaired", "Reconcile",
-                      fmt::format("the default route leads through the anchor again; traffic "
-                                  "leaves by {}",
-                                  now)});
+                      fmt::format("default route repaired; egress IP {}", now)});
   }
   if (const auto reason = reason_of(ending.exit); !reason.empty()) {
     events.push_back({Type::warning, std::string(reason), "Reconcile",

@@ -13,17 +13,17 @@ Locking locking_of(const Observation& found, const Config& asked) {
   }
   if (asked.lock == Lock::lease) {
     const Error error = (found.lease_error ? *found.lease_error : unavailable->error)
-                            .while_doing("--lock lease: no address is claimed");
+                            .while_doing("claim an address without a Lease");
     return {.ending = Ending{error.exit(), error.what(), error.hint()}};
   }
-  return {.reason = "; claimed without a Lease, which cannot be had"};
+  return {.reason = "; no Lease is available"};
 }
 
 std::vector<Step> needless_leases(const Observation& found, const std::optional<Ipv4>& ours) {
   std::vector<Step> steps;
   for (const Ipv4 address : found.leased_addresses) {
     if (found.lost_candidates.contains(address) || (ours && *ours != address)) {
-      steps.push_back({ReleaseLease{address}, "it went to somebody else"});
+      steps.push_back({ReleaseLease{address}, "another droplet took the address"});
     }
   }
   return steps;

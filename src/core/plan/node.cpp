@@ -64,7 +64,7 @@ std::optional<Step> node_patch(const Node& node, const Config& asked,
   if (taints) {
     reason += fmt::format("{}taint {}:{} {}", reason.empty() ? "" : "; ", asked.gate_taint->key,
                           asked.gate_taint->effect,
-                          egress ? "is to be lifted" : "keeps pods away until egress is proven");
+                          egress ? "is lifted" : "keeps pods away until egress is proven");
   }
   if (reason.empty()) {
     return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<Ending> find_other_droplet(const Node& node, const Droplet& drople
     return std::nullopt;
   }
   return Ending{.exit = Exit::config,
-                .message = fmt::format("Node {} is {}, but this is droplet {}; nothing was written",
+                .message = fmt::format("cannot use Node {}: it is {}, but this is droplet {}",
                                        asked.node_name, node.provider_id, droplet.id),
                 .hint = "set --node-name to the Node of this droplet"};
 }
@@ -137,10 +137,9 @@ void patch_node(Plan& plan, const Observation& found, const Config& asked,
 
 Ending gate_failed(const Error& error, Ipv4 address) {
   const bool rights = error.exit() == Exit::no_permission;
-  return {
-      .exit = rights ? Exit::no_permission : Exit::gate_failed,
-      .message = fmt::format("egress by {} is in force, but {}", address.to_string(), error.what()),
-      .hint = error.hint()};
+  return {.exit = rights ? Exit::no_permission : Exit::gate_failed,
+          .message = fmt::format("{}; egress IP {} works", error.what(), address.to_string()),
+          .hint = error.hint()};
 }
 
 Plan end_without_egress(const Observation& found, const Config& asked, Ending ending) {

@@ -88,13 +88,15 @@ Ending several_devices(std::string_view which, Ipv4 address, const Devices& devi
                        const Network& network) {
   const std::string first = device_name(devices[0], network);
   const std::string second = device_name(devices[1], network);
-  return {.exit = Exit::config,
-          .message = fmt::format("the {} address {} is on more than one device: {} and {}", which,
-                                 address.to_string(), first, second),
-          .hint = fmt::format("take it from the wrong one with `ip address delete`, see `ip -4 "
-                              "address show to {}`; DOKS 1.32.2-do.3, 1.31.6-do.3 and 1.30.10-do.3 "
-                              "fixed this: recycle the node",
-                              address.to_string())};
+  return {
+      .exit = Exit::config,
+      .message =
+          fmt::format("cannot use the {} address {}: it is on more than one device, {} and {}",
+                      which, address.to_string(), first, second),
+      .hint = fmt::format("remove it from the wrong one (ip address delete; show it with: ip -4 "
+                          "address show to {}), or recycle the node: DOKS 1.32.2-do.3, "
+                          "1.31.6-do.3 and 1.30.10-do.3 fixed this",
+                          address.to_string())};
 }
 
 Ending carries_nothing(std::string_view which, Ipv4 address, const Devices& holders,
@@ -102,32 +104,33 @@ Ending carries_nothing(std::string_view which, Ipv4 address, const Devices& hold
   const std::string device = device_name(holders[0], network);
   return {
       .exit = Exit::config,
-      .message = fmt::format("the {} address {} is on {}, which carries no traffic", which,
-                             address.to_string(), device),
-      .hint = fmt::format("see `ip link show {0}`: bring it up with `ip link set {0} up`, or, if "
-                          "it is no NIC, add the address to the droplet's NIC",
+      .message = fmt::format("cannot use the {} address {}: it is on {}, which carries no traffic",
+                             which, address.to_string(), device),
+      .hint = fmt::format("bring it up: ip link set {0} up; if {0} is no NIC, add the address to "
+                          "the droplet's NIC",
                           device)};
 }
 
 Ending no_public_interface() {
   return {.exit = Exit::config,
-          .message = "the droplet has no public interface",
-          .hint = "a droplet without public networking cannot hold a floating IP"};
+          .message = "cannot give an egress IP: the droplet has no public interface",
+          .hint = "use a droplet with public networking"};
 }
 
 Ending no_anchor() {
   return {.exit = Exit::config,
-          .message = "the droplet has no anchor address",
-          .hint = "droplets made from custom images have none; use an image of DigitalOcean's"};
+          .message = "cannot give an egress IP: the droplet has no anchor address",
+          .hint = "use an image of DigitalOcean's; droplets from custom images have none"};
 }
 
 Ending address_not_configured(std::string_view which, Ipv4 address) {
-  return {.exit = Exit::config,
-          .message =
-              fmt::format("no network device holds the {} address {}", which, address.to_string()),
-          .hint = fmt::format("metadata has it, the kernel does not: compare `ip -4 address` with "
-                              "the droplet's network configuration, then add {} to its device",
-                              address.to_string())};
+  return {
+      .exit = Exit::config,
+      .message = fmt::format("cannot use the {} address {}: no network device holds it", which,
+                             address.to_string()),
+      .hint = fmt::format("compare `ip -4 address` with the droplet's network configuration, and "
+                          "add {} to its device; metadata has it, the kernel does not",
+                          address.to_string())};
 }
 
 std::variant<Path, Ending> path_of(std::string_view which, const Interface& interface,

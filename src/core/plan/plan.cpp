@@ -25,12 +25,12 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
   return end_without_egress(
       found, asked,
       {.exit = Exit::foreign_ip,
-       .message =
-           fmt::format("the droplet holds {}, which is not in the pool; {}", held.to_string(),
-                       by_anchor ? "traffic leaves from it all the same: the default route "
-                                   "leads through the anchor gateway"
-                                 : "neither it nor the default route was changed"),
-       .hint = "add it to --floating-ips, accept it with --allow-foreign-ip, or unassign it"});
+       .message = fmt::format("cannot use {}: the droplet holds it, but it is not in the pool; {}",
+                              held.to_string(),
+                              by_anchor ? "it is the egress IP all the same, because the default "
+                                          "route goes through the anchor gateway"
+                                        : "nothing was changed"),
+       .hint = "add it to --floating-ips, give --allow-foreign-ip, or unassign it"});
 }
 
 // Puts everything back, because egress was not proven or the kernel refused a change.
@@ -118,13 +118,13 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
   const auto known = std::ranges::find(account.pool, address, &FloatingIp::address);
   const bool unread = known == account.pool.end();
   if (locking.lease && !found.leased_addresses.contains(address)) {
-    plan.steps.push_back({AcquireLease{address, unread}, "no other node may claim it meanwhile"});
+    plan.steps.push_back({AcquireLease{address, unread}, "keeps other nodes from claiming it"});
   }
   const AssignFloatingIp wanted{address, droplet.id, locking.lease, unread ? droplet.region : ""};
   const auto first = first_move(wanted, unread ? std::nullopt : std::optional(*known));
   plan.steps.push_back(
       {wanted,
-       fmt::format("the droplet holds no floating IP; this one {} first in its order{}; next: {}",
+       fmt::format("the droplet holds no reserved IP; this one {} first in its order{}; next: {}",
                    unread ? "is" : "is free and", locking.reason, describe(first))});
   found.network = with_default(found.network, plan.steps);
   use_address(plan, found, asked, paths, address);
@@ -137,8 +137,8 @@ Plan gain_address(const Observation& found, const Config& asked,
   if (paths) {
     const auto in_force = default_in_force(found.network);
     if (!in_force || !std::holds_alternative<NotAsked>(found.account)) {
-      append(plan.steps,
-             default_by_public(found.network, paths->public_path, "the droplet holds no address"));
+      append(plan.steps, default_by_public(found.network, paths->public_path,
+                                           "the droplet holds no reserved IP"));
     } else if (is_cut_off(found)) {
       append(plan.steps, prepare_switch(found.network, *paths, asked.direct));
     }
@@ -181,7 +181,7 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
       return end_without_egress(found, asked, *locking.ending);
     }
     if (locking.lease && !found.leased_addresses.contains(held.address)) {
-      plan.steps.push_back({AcquireLease{held.address}, "no other node may claim it meanwhile"});
+      plan.steps.push_back({AcquireLease{held.address}, "keeps other nodes from claiming it"});
     }
     const AssignFloatingIp wanted{held.address, found.droplet->id, locking.lease};
     plan.steps.push_back({wanted, "the droplet holds it, but an action on it is pending; next: " +

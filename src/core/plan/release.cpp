@@ -15,7 +15,7 @@ void unassign_address(Plan& plan, const Observation& found, const Config& asked)
   const bool node_known = std::holds_alternative<Node>(found.node);
   for (const Ipv4 address : found.leased_addresses) {
     if (node_known) {
-      plan.steps.push_back({ReleaseLease{address}, "its address is not claimed any more"});
+      plan.steps.push_back({ReleaseLease{address}, "its address is given back"});
     }
   }
   const auto held = held_address(found);
@@ -23,19 +23,19 @@ void unassign_address(Plan& plan, const Observation& found, const Config& asked)
   if (!ours) {
     if (held) {
       plan.ending.message =
-          fmt::format("{} stays on the droplet, since it is not in the pool", held->to_string());
+          fmt::format("{} stays on the droplet because it is not in the pool", held->to_string());
     }
     return;
   }
-  plan.steps.push_back({UnassignFloatingIp{*held, found.droplet->id}, "it is to be nobody's"});
+  plan.steps.push_back({UnassignFloatingIp{*held, found.droplet->id}, "release gives it back"});
   if (node_known) {
-    plan.steps.push_back({ReleaseLease{*held}, "its address is not claimed any more"});
+    plan.steps.push_back({ReleaseLease{*held}, "its address is given back"});
   }
 }
 
 Ending unfinished(const Error& error) {
   return {.exit = error.exit(),
-          .message = fmt::format("not everything is released: {}", error.what()),
+          .message = fmt::format("cannot release everything: {}", error.what()),
           .hint = error.hint()};
 }
 
@@ -83,7 +83,7 @@ Plan plan_release(const Observation& found, const Config& asked) {
     return plan;
   }
   if (found.droplet_error) {
-    plan.ending = unfinished(found.droplet_error->while_doing("which address the droplet holds"));
+    plan.ending = unfinished(found.droplet_error->while_doing("find the address of the droplet"));
   } else if (std::holds_alternative<NotAsked>(found.account)) {
     plan.needs = {Need::account};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {

@@ -38,9 +38,9 @@ void add_direct_routes(std::vector<Step>& steps, const Network& network,
   for (const Route& route : wanted) {
     if (!has_direct_route(network, route)) {
       const std::string destination = route.destination.to_string();
-      steps.push_back({SetRoute{route},
-                       route.via.gateway ? destination + " must keep leaving by the public gateway"
-                                         : destination + " is a gateway that no route reaches"});
+      steps.push_back({SetRoute{route}, route.via.gateway
+                                            ? destination + " stays on the public gateway"
+                                            : destination + " is a gateway without a route to it"});
     }
   }
 }
@@ -53,7 +53,7 @@ void remove_stale_routes(std::vector<Step>& steps, const Network& network,
       return other.destination == route.destination && other.metric == route.metric;
     });
     if (ours && !replaced && !is_our_default(route)) {
-      steps.push_back({RemoveRoute{route}, "ours, and no longer wanted"});
+      steps.push_back({RemoveRoute{route}, "made by an earlier run, no longer wanted"});
     }
   }
 }
@@ -93,7 +93,7 @@ void remember_default(std::vector<Step>& steps, const Network& network) {
   copy->table = memory_table;
   if (!contains(network, *copy)) {
     steps.push_back(
-        {SetRoute{*copy}, "the default route that is replaced must come back as it was"});
+        {SetRoute{*copy}, "keeps the default route, so that it can come back as it was"});
   }
 }
 
@@ -154,9 +154,9 @@ std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
   add_table(steps, network, paths.public_path, public_table,
-            "replies of the public address must leave by its own gateway");
+            "routes replies of the public address through the public gateway");
   add_table(steps, network, paths.anchor_path, anchor_table,
-            "what the anchor address sends must leave by the anchor gateway");
+            "routes packets of the anchor address through the anchor gateway");
   const auto rules = rules_and_marking(network, paths);
   steps.insert(steps.end(), rules.begin(), rules.end());
   remember_default(steps, network);
@@ -180,7 +180,7 @@ std::vector<Step> default_by_anchor(const Network& network, const Paths& paths) 
 
 Step confirm_default(const Network& network, const Paths& paths) {
   return {ReplaceDefault{anchor_default(network, paths, our_protocol)},
-          "traffic was seen to leave by it"};
+          "egress through it is proven"};
 }
 
 std::vector<Step> default_by_public(const Network& network, const std::optional<Path>& public_path,
@@ -200,7 +200,7 @@ std::vector<Step> default_by_public(const Network& network, const std::optional<
     wanted->metric = metric;
   }
   wanted->table = main_table;
-  return {{ReplaceDefault{*wanted}, fmt::format("{}, and {}", reason, describe_default(network))}};
+  return {{ReplaceDefault{*wanted}, fmt::format("{}; {}", reason, describe_default(network))}};
 }
 
 std::vector<Step> restore_other_metrics(const Network& network) {
@@ -211,8 +211,9 @@ std::vector<Step> restore_other_metrics(const Network& network) {
       continue;
     }
     const auto replaced = replaced_default(network, route.metric);
-    steps.push_back(replaced ? Step{ReplaceDefault{*replaced}, "ours is no longer in force there"}
-                             : Step{RemoveRoute{route}, "ours, and no longer in force"});
+    steps.push_back(replaced
+                        ? Step{ReplaceDefault{*replaced}, "another default replaced it"}
+                        : Step{RemoveRoute{route}, "made by an earlier run, no longer in effect"});
   }
   return steps;
 }
@@ -230,7 +231,7 @@ std::vector<Step> reach_metadata(const Network& network) {
     return {};
   }
   return {{SetRoute{{.destination = metadata_service, .via = public_default->via}},
-           "the metadata service may be cut off by our own default route"}};
+           "keeps the metadata service reachable"}};
 }
 
 std::optional<Ending> default_overruled(const Network& network) {
@@ -240,15 +241,16 @@ std::optional<Ending> default_overruled(const Network& network) {
   }
   for (const auto& [destination, actual] : network.leaves_by) {
     if (actual != in_force->via) {
-      return Ending{
-          .exit = Exit::config,
-          .message = fmt::format("traffic to {} leaves by {}, not by the default route of the main "
-                                 "table via {}",
-                                 destination.to_string(), render_hop(actual, network),
-                                 render_hop(in_force->via, network)),
-          .hint = fmt::format("a rule or a more specific route is in front: see `ip rule` and `ip "
-                              "route get {}`; a VPN, or another agent (then --route none)",
-                              destination.to_string())};
+      return Ending{.exit = Exit::config,
+                    .message = fmt::format(
+                        "cannot use the default route of the main table: traffic to {} goes "
+                        "via {}, not via {}",
+                        destination.to_string(), render_hop(actual, network),
+                        render_hop(in_force->via, network)),
+                    .hint = fmt::format(
+                        "find the rule or route in front with `ip rule` and `ip route get {}`; if "
+                        "another agent owns the routes, use --route none",
+                        destination.to_string())};
     }
   }
   return std::nullopt;
@@ -265,10 +267,12 @@ std::optional<Ending> table_taken(const Network& network) {
   }
   return Ending{
       .exit = Exit::config,
-      .message = fmt::format("table {} has a route to {} that do-egress-ip did not make",
-                             foreign->table, foreign->destination.to_string()),
-      .hint = fmt::format("see `ip route show table {}`, and give its owner another table",
-                          foreign->table)};
+      .message =
+          fmt::format("cannot use table {}: it has a route to {} that do-egress-ip did not make",
+                      foreign->table, foreign->destination.to_string()),
+      .hint = fmt::format(
+          "give the owner of that route another table; show it with: ip route show table {}",
+          foreign->table)};
 }
 
 std::string describe_default(const Network& network) {

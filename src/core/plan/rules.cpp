@@ -81,8 +81,8 @@ void want_marking_rules(std::vector<Rule>& wanted, const Network& network) {
 void set_marking(std::vector<Step>& steps, const Network& network, const Paths& paths) {
   const Marking marking{State::set, paths.public_path.address};
   if (network.marking.state != State::hidden && network.marking != marking) {
-    steps.push_back({SetMarking{marking.address},
-                     "open connections of pods are under the public address, and must stay"});
+    steps.push_back(
+        {SetMarking{marking.address}, "keeps open connections of pods on the public address"});
   }
 }
 
@@ -90,15 +90,16 @@ void set_marking(std::vector<Step>& steps, const Network& network, const Paths& 
 
 std::string_view purpose(const Rule& rule) {
   if (rule.table == anchor_table) {
-    return rule.mark ? "a proof of the anchor's path must take no other"
-                     : "what the anchor address sends must leave by its gateway";
+    return rule.mark ? "sends proofs through the anchor gateway"
+                     : "routes packets of the anchor address through the anchor gateway";
   }
   if (rule.mark) {
-    return rule.table == public_table ? "what is marked must leave by the public gateway"
-                                      : "pods and bridges must stay reachable for what is marked";
+    return rule.table == public_table ? "routes marked packets through the public gateway"
+                                      : "keeps pods and bridges reachable for marked packets";
   }
-  return rule.table == public_table ? "replies of the public address must leave by it"
-                                    : "pods and bridges must stay reachable from it";
+  return rule.table == public_table
+             ? "routes replies of the public address through the public gateway"
+             : "keeps pods and bridges reachable";
 }
 
 void add_rules(std::vector<Step>& steps, const Network& network, const std::vector<Rule>& wanted) {
@@ -123,13 +124,13 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
   if (marking) {
     want_marking_rules(wanted, network);
   } else if (network.marking.state == State::set) {
-    steps.push_back({RemoveMarking{}, "nothing is forwarded that it could serve"});
+    steps.push_back({RemoveMarking{}, "this droplet forwards no packets"});
   }
   add_rules(steps, network, wanted);
   if (marking) {  // after its rules; an older version's marking works until then
     set_marking(steps, network, paths);
   }
-  const auto stale = remove_rules(network, wanted, "ours, and no longer wanted");
+  const auto stale = remove_rules(network, wanted, "made by an earlier run, no longer wanted");
   steps.insert(steps.end(), stale.begin(), stale.end());
   return steps;
 }
@@ -139,7 +140,7 @@ std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& 
   std::vector<Step> steps;
   std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
     if (rule.protocol == our_protocol && !has(wanted, rule)) {
-      steps.push_back({RemoveRule{rule}, fmt::format("rule {} is {}", rule.priority, reason)});
+      steps.push_back({RemoveRule{rule}, fmt::format("rule {}: {}", rule.priority, reason)});
     }
   });
   return steps;

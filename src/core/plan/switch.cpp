@@ -43,11 +43,12 @@ Plan put_back(const Observation& found, Ending ending) {
   Plan plan{.ending = std::move(ending)};
   const auto left = undo(found.network, found.droplet);
   if (found.undo_error) {
-    plan.ending = {
-        .exit = Exit::degraded,
-        .message = fmt::format("{}; undoing the changes failed: {}; still to be undone: {}",
-                               plan.ending.message, found.undo_error->what(), reasons(left)),
-        .hint = "put the default route back by hand, see `ip route` and `ip rule`"};
+    plan.ending = {.exit = Exit::degraded,
+                   .message = fmt::format("{}; cannot roll back: {}; left: {}", plan.ending.message,
+                                          found.undo_error->what(), reasons(left)),
+                   .hint =
+                       "put the default route back: do-egress-ip release --keep-ip, or by hand (ip "
+                       "route, ip rule)"};
     return plan;
   }
   plan.steps = left;
@@ -62,15 +63,14 @@ std::optional<Ending> wrong_by_kernel(const Network& network) {
 
 Ending not_proven(const Error& why) {
   return {.exit = Exit::rolled_back,
-          .message = fmt::format("egress was not proven, and the default route is as before: {}",
-                                 why.what()),
+          .message = fmt::format("cannot prove the egress IP, rolled back: {}", why.what()),
           .hint = why.hint()};
 }
 
 Ending no_rights() {
   return {.exit = Exit::no_permission,
           .message = "cannot change routes and rules: CAP_NET_ADMIN is missing",
-          .hint = "run as root, or with the capability NET_ADMIN; nothing was claimed or changed"};
+          .hint = "run as root, or with the capability NET_ADMIN; nothing was changed"};
 }
 
 }  // namespace core

@@ -35,17 +35,17 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
   const bool ours = default_of(network, memory_table) || default_of(network, public_table);
   if (default_in_force(network) || ours) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),
-                                          "the default route must be as before"));
+                                          "brings the previous default route back"));
   }
   append_steps(steps, restore_other_metrics(network));
   if (network.marking.state == Marking::State::set) {
-    steps.push_back({RemoveMarking{}, "the marking is ours"});
+    steps.push_back({RemoveMarking{}, "made by do-egress-ip"});
   }
-  append_steps(steps, remove_rules(network, {}, "ours"));
+  append_steps(steps, remove_rules(network, {}, "made by do-egress-ip"));
   for (const Route& route : network.routes) {
     if (is_ours_beside_defaults(route)) {
       steps.push_back(
-          {RemoveRoute{route}, fmt::format("the route to {} in table {} is ours",
+          {RemoveRoute{route}, fmt::format("the route to {} in table {} was made by do-egress-ip",
                                            route.destination.to_string(), route.table)});
     }
   }

@@ -27,7 +27,7 @@ bool wants_color() {
 
 void print(const std::string& words, app::Output output) {
   const bool color = output == app::Output::text && wants_color();
-  const std::string text = color ? app::colored(core::redacted(words)) : core::redact(words);
+  const std::string text = color ? app::colored(core::redact(words)) : core::redact(words);
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);  // a person reads along, and stderr may be the same terminal
 }

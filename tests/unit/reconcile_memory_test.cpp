@@ -126,8 +126,9 @@ TEST_CASE("undo: failed step, does not stop the others and is named") {
     const Outcome outcome = rig.run();
     CHECK(outcome.ending.exit == Exit::degraded);
     const bool rule = refused.find("rule") != std::string::npos;
-    const std::string left = rule ? "rule " + refused.substr(12) + " is ours"
-                                  : "the route to 169.254.169.254/32 in table 254 is ours";
+    const std::string left =
+        rule ? "rule " + refused.substr(12) + ": made by do-egress-ip"
+             : "the route to 169.254.169.254/32 in table 254 was made by do-egress-ip";
     CHECK(outcome.ending.message.ends_with("left: " + left));
     CHECK(rig.kernel.network.rules.size() == before.rules.size() + (rule ? 1 : 0));
     CHECK(rig.kernel.network.routes.size() == before.routes.size() + (rule ? 0 : 1));

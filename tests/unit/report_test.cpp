@@ -56,6 +56,12 @@ std::string action(const core::Action& value) {
   return app::render_action(value, support::converged(support::Topology::classic));
 }
 
+std::string step_line(const core::Action& value, StepRecord::Result result,
+                      const std::string& detail) {
+  return app::render_step({.step = {value, "the reason"}, .result = result, .detail = detail},
+                          support::booted(support::Topology::classic), app::Reasons::hide);
+}
+
 }  // namespace
 
 // Fields are only ever added (SPEC section 4).
@@ -131,28 +137,23 @@ TEST_CASE("report: every result, has its word") {
   }
 }
 
-std::string step(const core::Action& value, StepRecord::Result result, const std::string& detail) {
-  return app::render_step({.step = {value, "the reason"}, .result = result, .detail = detail},
-                          support::booted(support::Topology::classic), app::Reasons::hide);
-}
-
 TEST_CASE("report: a step is one aligned line, its reason below it where asked") {
   const core::AssignFloatingIp assign{support::first_choice, support::our_droplet};
-  CHECK(step(assign, StepRecord::Result::done, "") ==
+  CHECK(step_line(assign, StepRecord::Result::done, "") ==
         "reserved IP      198.51.100.8 to droplet 758604990\n");
-  CHECK(step(assign, StepRecord::Result::failed, "droplet 7 holds it") ==
+  CHECK(step_line(assign, StepRecord::Result::failed, "droplet 7 holds it") ==
         "reserved IP      failed: 198.51.100.8 to droplet 758604990: droplet 7 holds it\n");
   const core::Network network = support::converged(support::Topology::classic);
   CHECK(app::render_step({.step = {assign, "the reason"}}, network, app::Reasons::show) ==
         "reserved IP      198.51.100.8 to droplet 758604990\n                   the reason\n");
-  CHECK(step(core::RemoveRule{{.priority = 8}}, StepRecord::Result::done, "") ==
+  CHECK(step_line(core::RemoveRule{{.priority = 8}}, StepRecord::Result::done, "") ==
         "rule             8 from all lookup main removed\n");
 }
 
 TEST_CASE("report: a new default says what it replaces, a rollback that it is one") {
   const core::Route by_anchor{.via = {support::anchor_gateway, support::eth0},
                               .protocol = core::unconfirmed_protocol};
-  CHECK(step(core::ReplaceDefault{by_anchor}, StepRecord::Result::done, "") ==
+  CHECK(step_line(core::ReplaceDefault{by_anchor}, StepRecord::Result::done, "") ==
         "default route    10.17.0.1 dev eth0   (was 203.0.113.1 dev eth0)\n");
   const core::Network after = support::converged(support::Topology::classic);
   const core::Route before{.via = {support::public_gateway, support::eth0}, .protocol = 4};

@@ -35,7 +35,7 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
   const bool ours = default_of(network, memory_table) || default_of(network, public_table);
   if (default_in_force(network) || ours) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),
-                                          "brings the previous default route back"));
+                                          "the previous default route comes back"));
   }
   append_steps(steps, restore_other_metrics(network));
   if (network.marking.state == Marking::State::set) {

@@ -14,7 +14,7 @@ TEST_CASE("switch N2: doctor names a plugin that takes our bit") {
               "priority raw; }; add rule ip marks raw iifname lxc0 meta mark set meta mark or "
               "0x1000'");
   node.run(0);
-  const Run run = support::run(node.command({"doctor"}));
+  const Run run = support::run(node.command({"doctor", "-v"}));
   INFO(run.out, run.err);
   CHECK(run.out.find("0x1000") != std::string::npos);
 }
@@ -27,7 +27,7 @@ TEST_CASE("switch N4: doctor names a UDP service on all addresses; one on the pu
   const DatagramFlow flow("internet", node.droplet.public_address, 5301);
   CHECK(flow.goes_on());
 
-  const Run run = support::run(node.command({"doctor"}));
+  const Run run = support::run(node.command({"doctor", "-v"}));
 
   INFO(run.out, run.err);
   CHECK(run.out.find("5300") != std::string::npos);

@@ -99,7 +99,7 @@ TEST_CASE("topology: routing-agent, its rule is used and its table left alone") 
 TEST_CASE("topology: no usable path, nothing is done and the reason given") {
   check_refused("no-anchor", "the droplet has no anchor address");
   check_refused("anchor-unconfigured", "the anchor address 10.17.0.5: no network device holds it");
-  check_refused("two-anchors", "the anchor address 10.17.0.5 is on more than one device");
+  check_refused("two-anchors", "the anchor address 10.17.0.5: it is on more than one device");
   check_refused("no-public", "the droplet has no public interface");
 }
 

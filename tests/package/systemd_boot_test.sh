@@ -70,7 +70,7 @@ sed -Ei 's/^#(match-string|floating-ips|token-file|metrics-file|kubernetes) /\1 
     s/"198.51.100.[78]"/"198.51.100.1"/g; s/"egress"/"one"/' "$folder/config.toml"
 printf '%s\n' 'api-url = "https://192.0.2.2"' 'ca-file = "/etc/ssl/lab.pem"' >>"$folder/config.toml"
 (umask 077 && cat /run/lab/token >"$folder/token")
-expect 0 'assign' on do-egress-ip --config /etc/do-egress-ip/config.toml --dry-run
+expect 0 'planned: ' on do-egress-ip --config /etc/do-egress-ip/config.toml --dry-run
 on ln -s /run/do-egress-ip/do-egress-ip.prom /var/lib/prometheus/node-exporter/
 expect 0 '' on systemctl enable --now do-egress-ip.timer
 await 60 sees 198.51.100.1 || complain 'the timer did not bring the reserved IP'

@@ -52,6 +52,9 @@ const std::vector<Example> examples = {
 
 // Every field of a document, those of lists and objects within as well.
 void add_fields(std::set<std::string>& names, const Json& value) {
+  if (!value.is_structured()) {  // items() of a primitive yields the primitive
+    return;
+  }
   for (const auto& [key, field] : value.items()) {
     if (value.is_object()) {
       names.insert(key);

@@ -61,8 +61,7 @@ TEST_CASE("lease: Kubernetes down, claims without one and says so") {
   const auto plan = core::plan(found, locked());
   REQUIRE(assignment(plan) != nullptr);
   CHECK_FALSE(assignment(plan)->under_lease);
-  CHECK(plan.steps[0].reason.find("; claimed without a Lease, which cannot be had") !=
-        std::string::npos);
+  CHECK(plan.steps[0].reason.find("; no Lease is available") != std::string::npos);
   CHECK(plan.ending.exit == Exit::gate_failed);
 }
 

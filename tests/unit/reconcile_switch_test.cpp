@@ -197,7 +197,7 @@ TEST_CASE("switch: failed undo, ends with degraded and names what is left") {
   const Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == Exit::degraded);
   CHECK(outcome.ending.message.find("cannot roll back: the kernel refuses") != std::string::npos);
-  CHECK(outcome.ending.message.find("left: the previous default route comes back, ") !=
+  CHECK(outcome.ending.message.find("left: the previous default route comes back; ") !=
         std::string::npos);
   CHECK(rig.cloud.labels.at("do-outbound-floating-ip-enabled") == "false");
 }

@@ -40,14 +40,21 @@ bool is_true(const json& data, const char* key, bool otherwise) {
 
 }  // namespace
 
-bool has_right(Kubernetes& kubernetes, const core::Right& right) {
-  const auto response = kubernetes.send(
-      "POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", make_review(right));
+io::Request review_request(Kubernetes& kubernetes, const core::Right& right) {
+  return kubernetes.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                            make_review(right));
+}
+
+bool decode_review(const io::Response& response) {
   if (response.status != 201) {
     throw refusal_error(response);
   }
   return decode(response.body,
                 [](const json& reply) { return reply.at("status").at("allowed").get<bool>(); });
+}
+
+bool has_right(Kubernetes& kubernetes, const core::Right& right) {
+  return decode_review(kubernetes.send(review_request(kubernetes, right)));
 }
 
 std::vector<std::string> list_nodes(Kubernetes& kubernetes) {

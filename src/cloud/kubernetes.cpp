@@ -184,12 +184,17 @@ io::Response Kubernetes::send(const std::string& method, const std::string& path
   return send(request(method, path));
 }
 
-io::Response Kubernetes::send(const std::string& method, const std::string& path,
-                              const json& body) {
+io::Request Kubernetes::request(const std::string& method, const std::string& path,
+                                const json& body) {
   auto message = request(method, path);
   message.headers.emplace_back("Content-Type: application/json");
   message.body = body.dump();
-  return send(message);
+  return message;
+}
+
+io::Response Kubernetes::send(const std::string& method, const std::string& path,
+                              const json& body) {
+  return send(request(method, path, body));
 }
 
 void Kubernetes::note_time(const io::Response& response) {

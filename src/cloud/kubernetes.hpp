@@ -33,9 +33,12 @@ class Kubernetes {
   // Node changed since.
   std::optional<core::Node> patch_node(const core::PatchNode& patch, const std::string& version);
 
-  // Sends any other call, with a body or without.
+  // Sends any other call, with a body or without, or makes one for the caller to send.
   io::Response send(const std::string& method, const std::string& path, const nlohmann::json& body);
   io::Response send(const std::string& method, const std::string& path);
+  io::Response send(const io::Request& message);
+  io::Request request(const std::string& method, const std::string& path,
+                      const nlohmann::json& body);
 
   // The API server's time in its last reply, since the Unix epoch. Nodes whose clocks differ agree
   // on it. Throws Error(software) if no reply had a Date (RFC 9110, 6.6.1).
@@ -43,7 +46,6 @@ class Kubernetes {
 
  private:
   io::Request request(const std::string& method, const std::string& path);
-  io::Response send(const io::Request& message);
   void note_time(const io::Response& response);
 
   io::Http& http_;

@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/ip.hpp"
 #include "core/network.hpp"
+#include "core/rights.hpp"
 
 #include <cstdint>
 #include <map>
@@ -103,12 +104,23 @@ struct Account {
 enum class Sight { seen, denied, absent };
 using AccountFact = std::variant<NotAsked, Unavailable, Account>;
 
+// How the run ends after its last step.
+struct Ending {
+  Exit exit = Exit::ok;
+  std::string message = {};  // empty with Exit::ok
+  std::string hint = {};
+};
+
+// No right is missing if Kubernetes is not in use. A failed review delays no claim.
+using RightsFact = std::variant<NotAsked, Unavailable, std::vector<Right>>;
+
 struct Observation {
   Network network = {};
   std::optional<Droplet> droplet = {};  // empty before it is asked for, and with a droplet_error
   std::optional<Error> droplet_error = {};
   NodeFact node = {};
   AccountFact account = {};
+  RightsFact rights = {};                  // what Kubernetes allows a claim to do
   std::set<Ipv4> lost_candidates = {};     // other droplets got them during this run
   int lost_after_read = 0;                 // how many of them cost a request to DigitalOcean
   std::set<Ipv4> leased_addresses = {};    // this run holds their Leases
@@ -193,14 +205,7 @@ struct Step {
 };
 
 // A fact that the plan needs before it can decide more.
-enum class Need { droplet, node, account, whole_account, droplet_scope, path, egress };
-
-// How the run ends after its last step.
-struct Ending {
-  Exit exit = Exit::ok;
-  std::string message = {};  // empty with Exit::ok
-  std::string hint = {};
-};
+enum class Need { droplet, node, account, whole_account, droplet_scope, rights, path, egress };
 
 // The caller performs `steps` in order, reads `needs`, and plans again. A plan with neither ends
 // the run with `ending`.

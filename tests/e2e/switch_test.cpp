@@ -27,8 +27,7 @@ void wait_until(const std::function<bool()>& holds) {
 
 // A run that is in the window between the switch and its confirmation.
 Child switched(const Node& node) {
-  node.world.fault(
-      {{"server", "kubernetes"}, {"path", "/version"}, {"kind", "hang"}, {"count", -1}});
+  node.world.fault({{"server", "whatismyip"}, {"kind", "hang"}, {"skip", 1}, {"count", -1}});
   Child child(node.command(verify));
   wait_until([&] {
     return node.world.ip(node.droplet, "route show default proto 174").find("via") !=
@@ -89,12 +88,11 @@ TEST_CASE("switch: service sees another address, undone to the byte, label false
   }
 }
 
-TEST_CASE("switch: path dead behind the anchor, undone, exit 13") {
+TEST_CASE("switch: path dead after its proof, undone, exit 13") {
   const Node node;
   const std::string before = node.world.snapshot(node.droplet);
-  node.world.fault(
-      {{"server", "kubernetes"}, {"path", "/version"}, {"kind", "reset"}, {"count", -1}});
-  node.run(13);
+  node.world.fault({{"server", "whatismyip"}, {"kind", "reset"}, {"skip", 1}, {"count", -1}});
+  node.run(13, verify);
   check_as_booted(node, before);
   CHECK(node.world.label(node.droplet) == "false");
 }

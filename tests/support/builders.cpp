@@ -178,14 +178,16 @@ core::Account all_free() {
 core::Observation healthy(Topology topology) {
   return {.network = converged(topology),
           .droplet = droplet(first_choice),
-          .node = labelled(first_choice)};
+          .node = labelled(first_choice),
+          .rights = std::vector<core::Right>{}};
 }
 
 core::Observation newcomer(Topology topology) {
   return {.network = booted(topology),
           .droplet = droplet(std::nullopt),
           .node = core::Node{.labels = {{"kubernetes.io/hostname", "pool-egress-8b870"}}},
-          .account = all_free()};
+          .account = all_free(),
+          .rights = std::vector<core::Right>{}};
 }
 
 core::Route* default_route(core::Network& network, std::uint32_t table) {

@@ -51,6 +51,7 @@ class FakeCloud {
   };
   std::map<core::Ipv4, Lease> leases = {};
   std::vector<std::string> events = {};  // "REASON: NOTE"
+  std::set<std::string> denied = {};     // "patch nodes": what a review of access says no to
   io::Duration latency{0};               // of an assignment
   bool shows_droplets = true;            // the token has droplet:read
   bool metadata_lags = false;            // shows the following values, whatever is true

@@ -58,11 +58,14 @@ json render(const core::Ipv4& address, const FakeCloud::Lease& lease) {
 Reply FakeCloud::kubernetes(const io::Request& request) {
   const bool about_lease = request.url.find("/leases") != std::string::npos;
   const bool about_event = request.url.find("/events") != std::string::npos;
-  if (request.url.ends_with("/version")) {
+  if (request.connect_only) {
     return json_reply("{}");
   }
   if (request.url.ends_with("/selfsubjectaccessreviews")) {
-    return json_reply(R"({"status":{"allowed":true}})", 201);
+    const json asked = json::parse(request.body).at("spec").at("resourceAttributes");
+    const std::string right = fmt::format("{} {}", asked.at("verb").get<std::string>(),
+                                          asked.at("resource").get<std::string>());
+    return json_reply(json{{"status", {{"allowed", !denied.contains(right)}}}}.dump(), 201);
   }
   if (request.url.find("/configmaps/") != std::string::npos ||
       request.url.find("/nodes?") != std::string::npos) {

@@ -79,16 +79,28 @@ TEST_CASE("lease: --lock lease without a Lease, claims nothing") {
   CHECK(plan.ending.message.starts_with("cannot claim an address without a Lease: "));
 }
 
-TEST_CASE("lease: denied, egress works and the ending names the missing right") {
+TEST_CASE("lease: denied, nothing is claimed and an egress that works stays") {
   auto found = support::newcomer();
   found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   auto plan = core::plan(found, locked());
-  CHECK_FALSE(assignment(plan)->under_lease);
+  CHECK(assignment(plan) == nullptr);
+  CHECK(plan.ending.exit == Exit::no_permission);
+  CHECK(plan.ending.message == "no address is claimed: take the Lease a: denied");
   found = support::healthy();
   found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   plan = core::plan(found, locked());
   CHECK(plan.ending.exit == Exit::no_permission);
   CHECK(plan.ending.message == "take the Lease a: denied; egress IP 198.51.100.8 works");
+}
+
+TEST_CASE("rights: not asked yet, are read with the account or once the Node is known") {
+  auto found = support::newcomer();
+  found.rights = core::NotAsked{};
+  CHECK(core::plan(found, locked()).needs == std::vector{core::Need::rights});
+  found.account = core::NotAsked{};
+  CHECK(core::plan(found, locked()).needs == std::vector{core::Need::account, core::Need::rights});
+  found.node = core::NoKubernetes{};
+  CHECK(core::plan(found, locked()).needs == std::vector{core::Need::account});
 }
 
 TEST_CASE("lease: address lost, is released before the next candidate") {

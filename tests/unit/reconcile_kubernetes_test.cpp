@@ -24,7 +24,7 @@ struct Cluster : Rig {
   Lines calls() const {
     Lines calls;
     for (const io::Request& request : http.sent) {
-      if (request.server == io::Server::kubernetes) {
+      if (request.server == io::Server::kubernetes && !request.connect_only) {
         calls.push_back(request.method + " " + request.url.substr(request.url.rfind('/') + 1));
       }
     }
@@ -54,8 +54,8 @@ TEST_CASE("kubernetes: first claim under a Lease, takes five calls and does not 
   const Outcome outcome = cluster.run();
   CHECK(outcome.ending.exit == Exit::ok);
   const std::string node = "pool-egress-8b870";
-  CHECK(cluster.calls() ==
-        Lines{"GET " + node, "POST leases", "GET version", "PATCH " + node, "POST events"});
+  CHECK(cluster.calls() == Lines{"GET " + node, "POST selfsubjectaccessreviews", "POST leases",
+                                 "PATCH " + node, "POST events"});
   const auto& lease = cluster.cloud.leases.at(support::first_choice);
   CHECK(lease.holder == "pool-egress-8b870");
   CHECK(lease.owner_uid == "uid-1");
@@ -139,25 +139,81 @@ TEST_CASE("kubernetes: address lost, its Lease is released") {
   CHECK(cluster.cloud.leases.contains(support::second_choice));
 }
 
-TEST_CASE("kubernetes: no right to Leases, egress is set up and the ending names the right") {
-  Cluster cluster;
-  cluster.cloud.fault = [](const io::Request& request) -> std::optional<support::Reply> {
-    if (request.url.find("/leases") != std::string::npos) {
-      return support::json_reply(R"({"message":"leases is forbidden"})", 403);
-    }
-    return std::nullopt;
-  };
+namespace {
+
+void check_nothing_claimed(Cluster& cluster, const std::string& because) {
   const Outcome outcome = cluster.run();
   CHECK(outcome.ending.exit == Exit::no_permission);
-  CHECK(outcome.floating_ip == support::first_choice);
-  CHECK(cluster.cloud.labels.at("do-outbound-floating-ip") == "198.51.100.8");
-  CHECK(cluster.run().ending.exit == Exit::ok);  // the next run needs none
+  CHECK(outcome.ending.message.find(because) != std::string::npos);
+  CHECK_FALSE(cluster.cloud.held().has_value());
+  CHECK(cluster.kernel.changes.empty());
+}
 
-  Cluster strict;
-  strict.invocation.config.lock = core::Lock::lease;
-  strict.cloud.fault = cluster.cloud.fault;
-  CHECK(strict.run().ending.exit == Exit::no_permission);
-  CHECK_FALSE(strict.cloud.held().has_value());
+}  // namespace
+
+TEST_CASE("kubernetes: right denied by a review, no address is claimed") {
+  Cluster cluster;
+  cluster.cloud.denied = {"patch nodes"};
+  SUBCASE("by a run") {
+    check_nothing_claimed(cluster, "denies the service account to patch nodes");
+  }
+  SUBCASE("by a run without Leases") {
+    cluster.invocation.config.lock = core::Lock::none;
+    check_nothing_claimed(cluster, "denies the service account to patch nodes");
+  }
+  SUBCASE("by a dry run, which reviews the rights to Leases as well") {
+    cluster.invocation.writes = app::Writes::none;
+    cluster.cloud.denied.insert("update leases");
+    check_nothing_claimed(cluster, "to patch nodes, update leases in egress");
+    for (const io::Request& request : cluster.http.sent) {
+      CHECK((request.method == "GET" || request.url.ends_with("/selfsubjectaccessreviews")));
+    }
+  }
+}
+
+TEST_CASE("kubernetes: call before the claim forbidden, nothing is claimed") {
+  for (const std::string call : {"/leases", "/nodes/"}) {
+    CAPTURE(call);
+    for (const auto lock : {core::Lock::automatic, core::Lock::lease}) {
+      Cluster cluster;
+      cluster.invocation.config.lock = lock;
+      cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+        const bool forbidden = request.url.find(call) != std::string::npos;
+        return forbidden ? std::optional(support::json_reply(R"({"message":"forbidden"})", 403))
+                         : std::nullopt;
+      };
+      check_nothing_claimed(cluster, "no address is claimed: ");
+    }
+  }
+}
+
+TEST_CASE("kubernetes: review unanswered or unknown, delays no claim") {
+  for (const auto& reply :
+       {support::no_reply(), support::json_reply("{}", 403), support::json_reply("{}", 404),
+        support::json_reply("{}", 500), support::json_reply("[]", 201)}) {
+    Cluster cluster;
+    cluster.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
+      return request.url.ends_with("reviews") ? std::optional(reply) : std::nullopt;
+    };
+    CHECK(cluster.run().ending.exit == Exit::ok);
+    CHECK(cluster.cloud.held() == support::first_choice);
+  }
+}
+
+TEST_CASE("kubernetes: address held, or status, no rights are reviewed") {
+  Cluster cluster;
+  cluster.invocation.command = app::Command::status;
+  cluster.invocation.writes = app::Writes::none;
+  cluster.run();
+  CHECK(cluster.calls() == Lines{"GET pool-egress-8b870"});
+  cluster.invocation.command = app::Command::reconcile;
+  cluster.invocation.writes = app::Writes::apply;
+  cluster.cloud.addresses[support::first_choice].holder = support::our_droplet;
+  cluster.forget();
+  cluster.cloud.denied = {"patch nodes"};
+  CHECK(cluster.run().ending.exit == Exit::ok);
+  CHECK(cluster.calls() ==
+        Lines{"GET pool-egress-8b870", "PATCH pool-egress-8b870", "POST events"});
 }
 
 TEST_CASE("kubernetes: taint added meanwhile, survives") {

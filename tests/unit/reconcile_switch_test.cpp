@@ -106,14 +106,6 @@ TEST_CASE("switch: API down before the switch, does not count; the other one is 
   CHECK(probes == 1);
 }
 
-TEST_CASE("switch: any reply, even a refusal, proves the path") {
-  Rig rig;
-  rig.cloud.fault = [&](const io::Request& request) -> std::optional<support::Reply> {
-    return is_probe(request) ? std::optional(support::json_reply("{}", 403)) : std::nullopt;
-  };
-  CHECK(rig.run().ending.exit == Exit::ok);
-}
-
 TEST_CASE("switch: probes and services, use new connections without a token") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};

@@ -8,6 +8,7 @@
 #include "core/plan/plan.hpp"
 #include "core/plan/routes.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace app {
@@ -30,6 +31,7 @@ Observer::Observer(System& system, const Invocation& invocation)
       invocation_(invocation),
       digitalocean_(system.http, invocation.digitalocean.url, invocation.digitalocean.ca_file,
                     invocation.digitalocean.token),
+      reviews_(system.http, invocation),
       turn_(system) {
   if (invocation.kubernetes) {
     kubernetes_.emplace(system.http, invocation.kubernetes->url, invocation.kubernetes->ca_file,
@@ -43,6 +45,9 @@ void Observer::clear_facts() {
   const bool assumed = invocation_.writes == Writes::none;
   cancel_node();
   found_ = core::Observation{.path_proven = assumed, .egress_proven = assumed};
+  if (invocation_.command != Command::reconcile) {
+    found_.rights.emplace<std::vector<core::Right>>();
+  }
   if (!kubernetes_) {
     found_.node = core::NoKubernetes{};
   }
@@ -76,6 +81,9 @@ void Observer::note_marking_error(const core::Error& error) {
 }
 
 void Observer::read_facts(const std::vector<Need>& needs) {
+  if (std::ranges::find(needs, Need::rights) != needs.end()) {
+    reviews_.start(*kubernetes_, find_detour());
+  }
   for (const Need need : needs) {
     read_fact(need);
   }
@@ -92,6 +100,8 @@ void Observer::read_fact(Need need) {
       return read_addresses(need);
     case Need::droplet_scope:
       return prove_scope();
+    case Need::rights:
+      return read_rights();
     case Need::path:
     case Need::egress:
       return prove(need);

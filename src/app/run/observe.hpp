@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/invocation.hpp"
+#include "app/run/rights.hpp"
 #include "app/run/turn.hpp"
 #include "app/system.hpp"
 #include "cloud/digitalocean.hpp"
@@ -71,6 +72,7 @@ class Observer {
   void read_droplet();
   void read_node();
   void read_addresses(core::Need need);
+  void read_rights() { found_.rights = reviews_.read(); }
   void prove_scope();
   void prove(core::Need need);
   void start_node();
@@ -84,6 +86,7 @@ class Observer {
   std::optional<cloud::Kubernetes> kubernetes_ = {};
   core::Observation found_ = {};
   std::optional<io::Http::Ticket> node_under_way_ = {};
+  Reviews reviews_;
   std::optional<std::string> initial_label_ = {};
   int node_changes_ = 0;
   bool marking_fails_ = false;

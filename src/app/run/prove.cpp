@@ -44,9 +44,9 @@ void require_connection(System& system, std::string_view doing, const io::Reques
   core::attempt(doing, [&] { retry(system.clock, [&] { system.http.send(request); }); });
 }
 
-io::Request api_host_request(const Invocation& invocation) {
-  io::Request request = cloud::probe_request(io::Server::digitalocean, invocation.digitalocean.url,
-                                             invocation.digitalocean.ca_file);
+// A connection with its TLS is proof enough, and costs the server no request.
+io::Request connection_request(io::Server server, const Access& access) {
+  io::Request request = cloud::probe_request(server, access.url, access.ca_file);
   request.connect_only = true;
   return request;
 }
@@ -67,7 +67,7 @@ void require_seen_as(System& system, const io::Request& request, core::Ipv4 addr
 
 void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
                 core::Ipv4 address) {
-  io::Request host = api_host_request(invocation);
+  io::Request host = connection_request(io::Server::digitalocean, invocation.digitalocean);
   bind_to_anchor(host, droplet);
   require_connection(system, "connect through the anchor gateway", host);
   for (const std::string& url : invocation.config.verify_urls) {
@@ -82,12 +82,11 @@ void prove_egress(System& system, const Invocation& invocation, const core::Obse
   if (core::is_unconfirmed(found.network)) {
     require_default(found.network);
     if (std::holds_alternative<core::Node>(found.node)) {
-      const Access& access = *invocation.kubernetes;
-      require_connection(
-          system, "connect after the switch",
-          cloud::probe_request(io::Server::kubernetes, access.url + "/version", access.ca_file));
+      require_connection(system, "connect after the switch",
+                         connection_request(io::Server::kubernetes, *invocation.kubernetes));
     }
-    require_connection(system, "connect after the switch", api_host_request(invocation));
+    require_connection(system, "connect after the switch",
+                       connection_request(io::Server::digitalocean, invocation.digitalocean));
   }
   for (const std::string& url : invocation.config.verify_urls) {
     require_seen_as(system, cloud::whatismyip_request(url, invocation.digitalocean.ca_file),

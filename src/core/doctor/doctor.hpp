@@ -56,18 +56,6 @@ const Error* failure_in(const Fact<Value>& fact) {
 // net.ipv4.conf.DEVICE.rp_filter: 0 off, 1 strict, 2 loose; "all" is among the devices.
 using ReversePath = std::map<std::string, int>;
 
-// One thing that the service account must be allowed to do.
-struct Right {
-  std::string verb = {};
-  std::string group = {};
-  std::string resource = {};
-  std::string name_space = {};  // empty: not in any
-  std::string name = {};        // empty: any
-  bool allowed = false;
-};
-// Every one, with Leases in that namespace (deploy/manifests/10-access.yaml).
-std::vector<Right> needed_rights(const std::string& node, const std::string& name_space);
-
 struct Cilium {
   bool masquerades = true;  // enable-ipv4-masquerade
   bool in_bpf = false;      // enable-bpf-masquerade

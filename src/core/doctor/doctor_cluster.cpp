@@ -4,8 +4,6 @@
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <array>
 
@@ -28,19 +26,11 @@ Check check_rights(const ClusterFacts& cluster) {
     const Error* failure = failure_in(cluster.rights);
     return unknown(name, failure == nullptr ? unanswered : failure->what());
   }
-  std::vector<std::string> missing;
-  for (const Right& right : *rights) {
-    if (!right.allowed) {
-      missing.push_back(
-          fmt::format("{} {}{}", right.verb, right.resource,
-                      right.name_space.empty() ? "" : fmt::format(" in {}", right.name_space)));
-    }
-  }
+  const std::string missing = name_missing(*rights);
   if (missing.empty()) {
     return ok(name, fmt::format("all {} verbs that are needed", rights->size()));
   }
-  return problem(name, Exit::no_permission,
-                 fmt::format("the service account may not {}", fmt::join(missing, ", ")),
+  return problem(name, Exit::no_permission, fmt::format("the service account may not {}", missing),
                  "bind it to the Roles of deploy/manifests/10-access.yaml, or of the chart");
 }
 
@@ -159,22 +149,6 @@ Check check_pods(const Examination& facts) {
 }
 
 }  // namespace
-
-std::vector<Right> needed_rights(const std::string& node, const std::string& name_space) {
-  std::vector<Right> rights;
-  for (const char* verb : {"get", "patch"}) {
-    rights.push_back({.verb = verb, .resource = "nodes", .name = node});
-  }
-  for (const char* verb : {"create", "get", "update", "delete"}) {
-    rights.push_back({.verb = verb,
-                      .group = "coordination.k8s.io",
-                      .resource = "leases",
-                      .name_space = name_space});
-  }
-  rights.push_back(
-      {.verb = "create", .group = "events.k8s.io", .resource = "events", .name_space = "default"});
-  return rights;
-}
 
 std::vector<Check> check_cluster(const Examination& facts) {
   constexpr std::array names = {"kubernetes", "rbac", "node", "provider-id", "node-label"};

@@ -6,6 +6,7 @@
 #include "core/plan/lease.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
+#include "core/plan/rights.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/switch.hpp"
 
@@ -105,6 +106,11 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     return;
   }
   append(plan.steps, correct_node(found, asked));  // before slower steps
+  if (const auto denied = denied_claim(found)) {
+    patch_node(plan, found, asked, std::nullopt);
+    plan.ending = *denied;
+    return;
+  }
   if (!account.shows_droplets) {  // without that scope every address may look free, so no POST yet
     plan.needs.push_back(Need::droplet_scope);
     return;
@@ -144,9 +150,11 @@ Plan gain_address(const Observation& found, const Config& asked,
     }
   }
   if (std::holds_alternative<NotAsked>(found.account)) {
-    plan.needs = {Need::account};
+    plan.needs = needs_of_account(found);
   } else if (std::holds_alternative<NotAsked>(found.node)) {
     plan.needs = {Need::node};
+  } else if (must_ask_rights(found)) {
+    plan.needs = {Need::rights};
   } else if (const auto* unavailable = std::get_if<Unavailable>(&found.account)) {
     patch_node(plan, found, asked, std::nullopt);
     plan.ending = ending_of(unavailable->error);
@@ -235,19 +243,13 @@ Plan plan_without_droplet(const Observation& found, const Config& asked) {
   return {.steps = reach_metadata(found.network), .needs = {Need::droplet}};
 }
 
-bool is_change_of_network_or_claim(const Step& step) {
-  return !std::holds_alternative<PatchNode>(step.action) &&
-         !std::holds_alternative<ReleaseLease>(step.action);
-}
-
 Plan plan_with_paths(Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const bool shown = !paths || is_confirmed(found.network);
   const auto correction = shown ? std::vector<Step>{} : correct_node(found, asked);
   const auto held = held_entry(found);
   Plan next = held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
   next.steps.insert(next.steps.begin(), correction.begin(), correction.end());
-  const bool rights_needed = std::ranges::any_of(next.steps, is_change_of_network_or_claim);
-  return paths && rights_needed && !found.network.may_change
+  return paths && needs_net_admin(next.steps) && !found.network.may_change
              ? end_without_egress(found, asked, no_rights())
              : next;
 }

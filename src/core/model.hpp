@@ -130,6 +130,7 @@ struct Observation {
   std::optional<Error> proof_error = {};   // why one of the proofs failed
   std::optional<Error> claim_error = {};   // why a claim failed
   std::optional<Error> change_error = {};  // why the kernel refused a change
+  std::optional<Ending> undone_for = {};   // why this run undid its changes, and how it ends
   std::optional<Error> undo_error = {};    // why an undo is incomplete
 };
 

@@ -106,6 +106,22 @@ TEST_CASE("switch: API down before the switch, does not count; the other one is 
   CHECK(probes == 1);
 }
 
+// What leads where the old default did is seen only once the default is another.
+TEST_CASE("switch: routes in front lead to the public gateway, undone once and exit 78") {
+  Rig rig;
+  for (const char* half : {"0.0.0.0/1", "128.0.0.0/1"}) {
+    rig.kernel.network.routes.push_back({.destination = support::prefix(half),
+                                         .via = {support::public_gateway, support::eth0},
+                                         .protocol = 3});
+  }
+  const core::Network before = rig.kernel.read();
+  const Outcome outcome = rig.run();
+  CHECK(outcome.ending.exit == Exit::config);
+  CHECK(outcome.ending.message.find("not by the default route") != std::string::npos);
+  check_undone(rig, before);
+  CHECK(rig.guards.opened == 1);
+}
+
 TEST_CASE("switch: probes and services, use new connections without a token") {
   Rig rig;
   rig.invocation.config.verify_urls = {support::verify_url};

@@ -205,7 +205,7 @@ void apply_leading_steps(const core::Plan& plan, System& system, const Invocatio
     }
     records.insert(records.end(), undone.steps.begin(), undone.steps.end());
     system.http.drop_idle_connections();
-    observer.note_undo(undone.failure);
+    observer.note_undo(plan.ending, undone.failure);
     return observer.read_network();
   }
   Perform perform(system, invocation, observer);

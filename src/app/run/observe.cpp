@@ -264,7 +264,8 @@ void Observer::take_turn() {
   read_network();
 }
 
-void Observer::note_undo(const std::optional<core::Error>& failure) {
+void Observer::note_undo(const core::Ending& why, const std::optional<core::Error>& failure) {
+  found_.undone_for = why;
   found_.undo_error = failure;
   if (kubernetes_) {
     cancel_node();

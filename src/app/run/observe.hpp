@@ -61,8 +61,8 @@ class Observer {
   // Confirms the switch. Throws Error(try_again) if the guard has rolled it back already.
   void end_switch() { turn_.end_switch(); }
 
-  // Notes an undo, and the error if it is incomplete.
-  void note_undo(const std::optional<core::Error>& failure);
+  // Notes why everything was undone, and the error if the undo is incomplete.
+  void note_undo(const core::Ending& why, const std::optional<core::Error>& failure);
   void note_change_error(const core::Error& error) { found_.change_error = error; }
   void set_node(core::NodeFact node) { found_.node = std::move(node); }
 

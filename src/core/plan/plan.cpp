@@ -261,7 +261,8 @@ Plan plan(const Observation& found, const Config& asked) {
     return end_without_droplet(found, asked);
   }
   if (!found.droplet) {
-    return plan_without_droplet(found, asked);
+    return found.undone_for ? roll_back(found, asked, *found.undone_for)
+                            : plan_without_droplet(found, asked);
   }
   if (const Node* node = std::get_if<Node>(&found.node)) {
     if (const auto ending = find_other_droplet(*node, *found.droplet, asked)) {
@@ -269,6 +270,9 @@ Plan plan(const Observation& found, const Config& asked) {
     }
   } else if (std::holds_alternative<NotAsked>(found.node) && !is_cut_off(found)) {
     return {.needs = {Need::node}};  // never write to another droplet's Node
+  }
+  if (found.undone_for) {  // its cause may show only while our default is there
+    return roll_back(found, asked, *found.undone_for);
   }
   if (found.proof_error) {
     return roll_back(found, asked, not_proven(*found.proof_error));

@@ -106,14 +106,11 @@ TEST_CASE("plan: wrong default, the reason describes it") {
 TEST_CASE("plan: correct default of another program, becomes ours after a proof") {
   auto found = support::healthy();
   support::default_route(found.network)->protocol = 3;
-  const std::string memory = "set-route " + anchor_default + " table 17312";
-  CHECK(steps(found) ==
-        Lines{memory, "replace-default " + anchor_default, "confirm-default " + anchor_default});
-  support::default_route(found.network, core::memory_table)->via.gateway = support::anchor_gateway;
-  support::default_route(found.network, core::memory_table)->source = support::anchor_address;
-  support::default_route(found.network, core::memory_table)->protocol = 3;
   CHECK(steps(found).empty());
   CHECK(plan_for(found).needs == std::vector{Need::path});
+  found.path_proven = true;
+  CHECK(steps(found) ==
+        Lines{"replace-default " + anchor_default, "confirm-default " + anchor_default});
 }
 
 TEST_CASE("plan: routing agent's rule, is used in place of ours") {

@@ -73,6 +73,24 @@ TEST_CASE("memory: rollback and release, restore a default with every attribute"
   CHECK(rig.kernel.network.rules == before.rules);
 }
 
+// Without the address it leads nowhere.
+TEST_CASE("memory: default through the anchor by others, a release leaves the public one") {
+  Rig rig;
+  const auto through_anchor = [&] {
+    in_force(rig).via = {support::anchor_gateway, support::eth0};
+    in_force(rig).source = support::anchor_address;
+    in_force(rig).protocol = 4;
+  };
+  CHECK(rig.run().ending.exit == Exit::ok);
+  through_anchor();
+  SUBCASE("in the place of ours") {}
+  SUBCASE("in the place of ours, which the next run makes again") {
+    CHECK(rig.run().ending.exit == Exit::ok);
+  }
+  CHECK(release(rig).ending.exit == Exit::ok);
+  CHECK(in_force(rig).via.gateway == support::public_gateway);
+}
+
 TEST_CASE("memory: kernel takes no exact copy, ends with config and keeps the default") {
   Rig rig;
   in_force(rig) = with_everything(in_force(rig));

@@ -163,13 +163,15 @@ TEST_CASE("routes: old reply route, is replaced in place") {
         "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 metric 7 table 17310");
 }
 
-TEST_CASE("routes: public default, returns only in place of ours or of none") {
+TEST_CASE("routes: public default, replaces ours, none, or one through the anchor") {
   Network network = support::converged(Topology::classic);
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
   CHECK(back(support::booted(Topology::classic)).empty());
   support::default_route(network)->protocol = core::unconfirmed_protocol;
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
   support::default_route(network)->protocol = 4;
+  CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});
+  support::default_route(network)->via = {support::private_gateway, support::eth1};
   CHECK(back(network).empty());
   support::remove_routes_to(network, {});
   CHECK(back(network) == Lines{"replace-default default via 203.0.113.1 dev eth0"});

@@ -85,9 +85,10 @@ std::optional<Route> replaced_default(const Network& network, std::uint32_t metr
   return std::nullopt;
 }
 
-void remember_default(std::vector<Step>& steps, const Network& network) {
+// A default through the anchor is dead once the address is gone, so it must not come back.
+void remember_default(std::vector<Step>& steps, const Network& network, const Path& anchor_path) {
   auto copy = default_in_force(network);
-  if (!copy || is_our_default(*copy)) {
+  if (!copy || is_our_default(*copy) || goes_via(*copy, anchor_path)) {
     return;
   }
   copy->table = memory_table;
@@ -95,6 +96,12 @@ void remember_default(std::vector<Step>& steps, const Network& network) {
     steps.push_back(
         {SetRoute{*copy}, "keeps the default route, so that it can come back as it was"});
   }
+}
+
+// Also where somebody else made it: without the address it leads nowhere.
+bool leads_through_anchor(const Network& network, const Route& route) {
+  const auto by_anchor = default_of(network, anchor_table);
+  return by_anchor && by_anchor->via == route.via;
 }
 
 // --- the default -------------------------------------------------------------------------------
@@ -159,7 +166,7 @@ std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
             "routes packets of the anchor address through the anchor gateway");
   const auto rules = rules_and_marking(network, paths);
   steps.insert(steps.end(), rules.begin(), rules.end());
-  remember_default(steps, network);
+  remember_default(steps, network, paths.anchor_path);
   const auto others = restore_other_metrics(network);
   steps.insert(steps.end(), others.begin(), others.end());
   remove_stale_routes(steps, network, routes);
@@ -186,7 +193,7 @@ Step confirm_default(const Network& network, const Paths& paths) {
 std::vector<Step> default_by_public(const Network& network, const std::optional<Path>& public_path,
                                     std::string_view reason) {
   const auto in_force = default_in_force(network);
-  if (in_force && !is_our_default(*in_force)) {
+  if (in_force && !is_our_default(*in_force) && !leads_through_anchor(network, *in_force)) {
     return {};
   }
   const std::uint32_t metric = in_force ? in_force->metric : 0;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/run/change.hpp"
+#include "core/plan/plan.hpp"
+#include "core/plan/routes.hpp"
+#include "support/builders.hpp"
+
+#include <doctest/doctest.h>
+
+#include <functional>
+#include <optional>
+#include <variant>
+
+// Whatever routes and rules a node has, after a run, a part of one, or several, and an undo they
+// are the same, in the same order.
+namespace support {
+
+// A run on a droplet that holds an address: its steps one by one, every proof succeeds.
+class Run {
+ public:
+  explicit Run(io::Kernel& kernel) : kernel_(kernel) { found_.node = core::NoKubernetes{}; }
+
+  // False where no step is left, or the kernel takes none.
+  bool step() {
+    found_.network = kernel_.read();
+    core::Plan plan = core::plan(found_, asked());
+    while (plan.steps.empty() && !plan.needs.empty()) {
+      (plan.needs.front() == core::Need::path ? found_.path_proven : found_.egress_proven) = true;
+      plan = core::plan(found_, asked());
+    }
+    ending = plan.ending.exit;
+    if (plan.steps.empty()) {
+      return false;
+    }
+    const auto error =
+        core::catch_error_except_signals([&] { app::change(kernel_, plan.steps.front().action); });
+    ending = error ? error->exit() : ending;
+    return !error;
+  }
+
+  void finish() {
+    constexpr int most_steps = 100;
+    int steps = 0;
+    while (step()) {
+      REQUIRE(++steps < most_steps);
+    }
+  }
+
+  core::Exit ending = core::Exit::ok;
+
+ private:
+  io::Kernel& kernel_;
+  core::Observation found_ = healthy();
+};
+
+// Runs that are killed after each of their steps, finished by the next one or not, then undone.
+// `State` must be the same afterwards. Returns how many steps a whole run had.
+template <typename State>
+int check_there_and_back(io::Kernel& kernel, const std::function<State()>& state) {
+  const State before = state();
+  const auto check_undone = [&] {
+    CHECK_FALSE(app::undo(kernel, droplet(first_choice)).failure.has_value());
+    const bool as_before = state() == before;
+    CHECK(as_before);
+  };
+  check_undone();  // there is nothing of ours
+  for (int length = 1;; ++length) {
+    CAPTURE(length);
+    Run killed(kernel);
+    int steps = 0;
+    while (steps < length && killed.step()) {
+      ++steps;
+    }
+    if (length % 3 == 0) {
+      Run(kernel).finish();
+    }
+    if (steps < length) {
+      const bool switched = core::is_confirmed(kernel.read());
+      CHECK(switched == (killed.ending == core::Exit::ok));
+      check_undone();
+      return steps;
+    }
+    check_undone();
+  }
+}
+
+}  // namespace support

@@ -36,14 +36,14 @@ std::string text(double x, double y, const std::string& words, const char* ancho
                      words);
 }
 
-std::string line(const Panel& panel, const std::vector<Point>& points, const char* style,
+std::string line(const Panel& panel, const std::vector<Point>& points, const char* look,
                  const std::function<double(const Point&)>& value) {
   std::string path;
   for (const Point& point : points) {
     path += fmt::format("{}{:.1f},{:.1f}", path.empty() ? "" : " ", panel.across(point.nodes),
                         panel.down(value(point)));
   }
-  return fmt::format("<polyline points=\"{}\" fill=\"none\" {}/>\n", path, style);
+  return fmt::format("<polyline points=\"{}\" fill=\"none\" {}/>\n", path, look);
 }
 
 std::string frame(const Panel& panel, const std::string& title,

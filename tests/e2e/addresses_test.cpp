@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses as they stand on real nodes: more than once, on devices that carry nothing, and without
-// a route to their network.
+// Addresses as on real nodes: several times, on devices without traffic, and without a route to
+// their network.
 #include "node.hpp"
 
 namespace {
 
-// As kube-proxy in IPVS mode holds the addresses of Services; a bridge, since not every system has
-// dummy devices. It is down.
+// Like kube-proxy's IPVS mode, which holds the addresses of Services. A bridge that is down,
+// because not every system has dummy devices.
 void hold_on_kube_ipvs0(const Node& node, const std::string& address) {
   node.world.ip(node.droplet, "link add kube-ipvs0 type bridge");
   node.world.ip(node.droplet, "address add " + address + "/32 dev kube-ipvs0");
@@ -47,7 +47,7 @@ TEST_CASE("addresses: ambiguous address on a working node, is not gated") {
   node.check_egress();
 }
 
-// As NetworkManager and networkd set them, without the routes that these would make.
+// Like NetworkManager and networkd, without the routes of these addresses.
 TEST_CASE("addresses: no route to their networks, the gateways are reached all the same") {
   for (const std::string topology : {"classic", "anchor-nic"}) {
     CAPTURE(topology);

@@ -20,7 +20,7 @@ bool has(const std::string& topology, const std::string& part) {
   return ("+" + topology + "+").find("+" + part + "+") != std::string::npos;
 }
 
-// As a Service of type NodePort does, where no topology brings a kube-proxy.
+// Like a NodePort Service, for topologies without kube-proxy.
 void forward_port(const Node& node) {
   const std::string rule = "fib daddr type local meta l4proto ";
   exec(node,

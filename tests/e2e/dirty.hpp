@@ -9,31 +9,31 @@
 #include <string>
 #include <vector>
 
-// Nodes as they are in the field: what must hold on each of them, whatever its network is like.
+// Nodes as found in the field, and what must hold on each of them.
 namespace dirty {
 
 inline constexpr int echo_port = 7;
 inline constexpr int node_port = 30007;
 inline constexpr int local_node_port = 30008;
 
-// A run after which every verify service must have seen the address.
+// A run during which every verify service sees the address.
 inline const std::vector<std::string> verify = {"--verify-url", "https://192.0.2.1/"};
 
-// What pods may expect of a switch on a node.
+// What a switch may do to the connections of pods.
 enum class Pods {
-  keep,     // what they began goes on, and what they begin uses the reserved IP
-  restart,  // the kernel lets no answer in to what they began: they begin again
-  fixed,    // the plugin gives them the public address whatever the route: they keep an egress
+  keep,     // old connections continue, new ones use the reserved IP
+  restart,  // the kernel drops replies to old connections, so they restart
+  fixed,    // the plugin always uses the public address, so they keep an egress
 };
 
-// What is under way on a node while the program works, in both directions.
+// Traffic in both directions while the program works.
 class Traffic {
  public:
   Traffic(const Node& node, Pods pods);
 
   void check_goes_on() const;
 
-  // Ends it, prints how much of each was lost, and holds that nothing was.
+  // Stops it, prints the losses and requires none.
   void check_nothing_lost(const std::string& topology);
 
  private:
@@ -52,11 +52,11 @@ struct DirtyNode : Node {
   explicit DirtyNode(const std::string& topology);
 };
 
-// The life of a node with open traffic: it gets an address, loses it with none to be had, gets one
-// again, and is released; then its network is as before, to the byte.
+// A node's life with open traffic: it gets an address, loses it while none is free, gets one again,
+// and is released. Then its network is as before, to the byte.
 void check_life(const std::string& topology, Pods pods = Pods::keep);
 
-// The set-up is impossible: exit 78 with a hint, label false, and nothing was changed or claimed.
+// An impossible set-up: exit 78 with a hint, label false, nothing changed or claimed.
 void check_refused(const std::string& topology);
 
 support::Json release(const Node& node, const std::vector<std::string>& more = {});

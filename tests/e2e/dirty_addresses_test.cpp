@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Addresses that are not where, or not once, where one would look for them.
+// Addresses in unexpected places, or several times.
 #include "dirty.hpp"
 
 using dirty::check_life;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other people's marks and translations: NodePorts and what pods began live under all of them.
+// Marks and NAT of other programs: NodePorts and pod connections survive all of them.
 #include "dirty.hpp"
 
 using dirty::check_life;
@@ -11,7 +11,7 @@ using support::Stream;
 
 namespace {
 
-// The kernel takes marks into account when it looks where a packet should have come from.
+// The kernel considers marks in its reverse path filter.
 void mind_marks(const Node& node) {
   dirty::exec(node, "sysctl -qw net.ipv4.conf.all.src_valid_mark=1");
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Defaults that are more than a gateway and a device, and other people's routes beside them.
+// Defaults with more than a gateway and a device, and other programs' routes beside them.
 #include "dirty.hpp"
 
 using dirty::check_life;

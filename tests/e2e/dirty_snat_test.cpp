@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods that are given the public address whatever the route.
+// Pods whose plugin always uses the public address.
 #include "dirty.hpp"
 
 using support::DatagramFlow;
 using support::DatagramService;
 
-// The public address is known for a connection's only once its first packet is on the way.
+// Conntrack knows the public address only after the connection's first packet.
 TEST_CASE("dirty: snat-public, a pod's new connection loses no packet") {
   for (const std::string topology : {"snat-public", "snat-public+anchor-nic"}) {
     CAPTURE(topology);

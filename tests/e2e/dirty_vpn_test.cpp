@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules and tables in front of main: of a VPN that takes its peers only, and of one that takes all.
+// Rules and tables in front of main: a VPN for its peers only, and one for all traffic.
 #include "dirty.hpp"
 
 TEST_CASE("dirty: vpn, Tailscale with peers only does not interfere") {

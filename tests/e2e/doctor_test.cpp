@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `do-egress-ip doctor`: each trap is named, nothing is written, and nothing else is said.
+// `do-egress-ip doctor`: names each trap, writes nothing and reports nothing else.
 #include "node.hpp"
 
 #include <algorithm>
@@ -15,7 +15,7 @@ namespace {
 
 using Verdicts = std::map<std::string, std::string>;
 
-// What is always there: mail is a note, the host's systemd is hidden in here.
+// Present in every run: the note on mail, and the hidden systemd of the host.
 const std::vector<std::string> usual = {"smtp", "networkd"};
 
 struct Patient {
@@ -58,7 +58,7 @@ std::string verdict(const Json& result, const std::string& name) {
   return check(result, name).at("verdict");
 }
 
-// What is not in order, but for the usual.
+// All verdicts but ok and the usual ones.
 Verdicts findings(const Json& result) {
   Verdicts found;
   for (const Json& candidate : result.at("checks")) {
@@ -72,7 +72,7 @@ Verdicts findings(const Json& result) {
   return found;
 }
 
-// The topology has these findings and no other, and all is as it was.
+// The topology has exactly these findings, and the run changes nothing.
 void check_topology(const std::string& topology, int exit, const Verdicts& expected) {
   CAPTURE(topology);
   const Patient patient(topology);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A dry run writes nothing anywhere, and foretells the run that follows step by step.
+// A dry run writes nothing, and shows each step of the next run.
 #include "node.hpp"
 
 #include <functional>
@@ -9,7 +9,7 @@ using support::Json;
 
 namespace {
 
-// Who holds what, and what every Node says.
+// All holders and all Nodes.
 Json cloud(const Node& node) {
   return node.world.sim("GET", "/world");
 }
@@ -37,7 +37,7 @@ void check_wrote_nothing(const Node& node, const std::function<void()>& run) {
   }
 }
 
-// Both end with `exit`, and the second does what the first foretold.
+// Both runs end with `exit`, and the second performs the steps that the first showed.
 void check_foretold(const Node& node, int exit, std::size_t steps) {
   Json planned;
   check_wrote_nothing(node, [&] { planned = node.run(exit, {"--dry-run"}); });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main job, on real packets: before, the internet sees the droplet's own address; afterwards
-// the floating IP; and nothing that worked before stops working.
+// The main job with real packets: the internet sees the droplet's own address before, and the
+// reserved IP after. Everything that worked before still works.
 #include "support/session.hpp"
 #include "support/world.hpp"
 
@@ -34,7 +34,7 @@ void check_main_job(const std::string& topology) {
   CHECK(world.seen_from(node.pod()) == held[0]);
   CHECK(before.answers());
   CHECK(Session(node.public_address).answers());
-  CHECK(Session(held[0]).answers());  // inbound by the floating IP, too
+  CHECK(Session(held[0]).answers());  // also inbound connections to the reserved IP
   CHECK(world.seen_from(node.name, node.public_address) == node.public_address);
   CHECK(world.lab({"exec", node.name, "curl", "-s", "--max-time", "3",
                    "http://169.254.169.254/metadata/v1/id"}) == std::to_string(node.id));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What may become of the request for an address. Whatever it is: never two addresses, never one
-// asked for unseen, never a default that leads nowhere.
+// Faults of the POST. There are never two addresses, a POST without a reading, or a dead default.
 #include "node.hpp"
 
 #include <chrono>
@@ -9,7 +8,7 @@ using support::Json;
 
 namespace {
 
-// A reply to one of the next requests for an address.
+// A reply to one of the next POSTs.
 Json post(const std::string& kind, int count = 1, const std::string& when = "before") {
   return {{"server", "digitalocean"},
           {"method", "POST"},
@@ -34,7 +33,7 @@ std::string in_an_hour() {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now).count() + 3600);
 }
 
-// Before each POST the address was read, after the POST before it.
+// Each POST follows a reading after the POST before it.
 void check_read_before_each_post(const Node& node) {
   bool read = false;
   for (const Json& request : node.world.journal("digitalocean")) {
@@ -47,7 +46,7 @@ void check_read_before_each_post(const Node& node) {
   }
 }
 
-// The fault passes, and one run does the job in spite of it.
+// The fault ends, and one run succeeds in spite of it.
 void check_overcome(const Json& fault, std::size_t posts) {
   CAPTURE(fault.dump());
   const Node node;
@@ -61,7 +60,7 @@ void check_overcome(const Json& fault, std::size_t posts) {
   CHECK(node.world.sim("GET", "/journal").at("assignments").size() == 1);
 }
 
-// The fault stays: the run ends so, and nothing is taken.
+// The fault stays: the run ends with that exit and takes nothing.
 Json check_fails(int exit, const Json& fault, const std::vector<std::string>& more = {}) {
   CAPTURE(fault.dump());
   const Node node;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kubernetes in all the ways in which it can fail: egress comes first and does not depend on it.
+// All failures of Kubernetes: egress comes first and does not depend on it.
 #include "node.hpp"
 
 using support::Json;
@@ -16,7 +16,7 @@ Json status(int status, int count = -1, const std::string& method = "") {
   return fault;
 }
 
-// Egress is brought about, and the result says both: that, and what is wrong.
+// Egress works, and the result names the failure.
 Json check_egress_without_label(const Node& node, int exit,
                                 const std::vector<std::string>& more = {}) {
   Json result = node.run(exit, more);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DigitalOcean's API and the metadata service in all the ways in which they can fail to tell.
+// All failures of DigitalOcean's API and the metadata service.
 #include "node.hpp"
 
 #include <chrono>
@@ -8,7 +8,7 @@ using support::Json;
 
 namespace {
 
-// The replies to requests to a server.
+// The replies of a server.
 Json reply(const std::string& server, const std::string& kind, int count = -1) {
   return {{"server", server}, {"kind", kind}, {"count", count}};
 }
@@ -23,7 +23,7 @@ Json status(const std::string& server, int status, int count = -1,
 const std::string api = "digitalocean";
 const std::string bad_gateway = "<html><body>502 Bad Gateway</body></html>";
 
-// The fault passes, and one run does the job in spite of it.
+// The fault ends, and one run succeeds in spite of it.
 void check_overcome(const Json& fault) {
   CAPTURE(fault.dump());
   const Node node;
@@ -33,7 +33,7 @@ void check_overcome(const Json& fault) {
   CHECK(node.posted().size() == 1);
 }
 
-// Nothing can be known: nothing is asked for, and nothing is changed.
+// Without facts nothing is claimed or changed.
 Json check_fails(int exit, const Json& fault, const std::vector<std::string>& more = {}) {
   CAPTURE(fault.dump());
   const Node node;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Many nodes of one pool, started at the same instant, without Kubernetes to keep them apart.
+// Many nodes of one pool start at the same instant, without Leases.
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>

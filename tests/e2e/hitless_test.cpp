@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is under way when the default is switched loses nothing: streams to the public address, what
-// pods began, and what came to a port of the public address that leads to a pod.
+// A switch of the default loses nothing: streams to the public address, connections of pods, and
+// connections to a port of the public address that leads to a pod.
 #include "node.hpp"
 #include "support/session.hpp"
 #include "support/traffic.hpp"
@@ -17,7 +17,7 @@ namespace {
 constexpr int echo = 7;
 constexpr int node_port = 30007;
 
-// As a Service of type NodePort does, or a container's hostPort.
+// Like a NodePort Service or a container's hostPort.
 void forward_port(const Node& node) {
   node.world.lab({"exec", node.droplet.name, "nft",
                   "add table ip ports; add chain ip ports in { type nat hook prerouting priority "
@@ -29,12 +29,12 @@ void set_kernel(const Node& node, const std::string& parameter) {
   node.world.lab({"exec", node.droplet.name, "sysctl", "-qw", "net.ipv4.conf." + parameter});
 }
 
-// Loose, as systemd sets it by itself.
+// Loose, systemd's default.
 void loosen(const Node& node) {
   set_kernel(node, "all.rp_filter=2");
 }
 
-// All that may be under way on a node.
+// All kinds of traffic on a node.
 struct Traffic {
   explicit Traffic(const Node& node)
       : service(node.droplet),
@@ -79,7 +79,7 @@ bool is_marked(const Node& node) {
   return node.world.snapshot(node.droplet).find("table ip do-egress-ip") != std::string::npos;
 }
 
-// Through the switch, a steady run and a release.
+// During the switch, a steady run and a release.
 void check_hitless(const Node& node, const std::string& topology) {
   CAPTURE(topology);
   forward_port(node);
@@ -91,7 +91,7 @@ void check_hitless(const Node& node, const std::string& topology) {
 
   traffic.check_goes_on();
   CHECK(is_marked(node));
-  node.check_egress();  // new connections leave by the new address, pods' as well
+  node.check_egress();  // new connections use the new address, also those of pods
   CHECK(node.world.seen_from(node.droplet.pod()) == result.at("floating_ip"));
   CHECK(node.run(0).at("result") == "unchanged");
   const std::vector<std::string> release = {"release"};
@@ -125,13 +125,13 @@ TEST_CASE("hitless: anchor NIC, strict rp_filter and src_valid_mark of all, lose
   check_hitless(node, "anchor-nic, strict, all.src_valid_mark");
 }
 
-// Whatever marks every packet, and wherever before the route: ours is added, theirs stays.
+// Other programs mark every packet at any hook: ours is added, theirs stay.
 TEST_CASE("hitless: marks of network plugins on every packet, lose nothing") {
   struct Plugin {
     std::string name;
     std::string priority;
     std::string words;
-    std::string left;  // the bits that must still be there where the packet is forwarded
+    std::string left;  // their bits must still be set where the packet is forwarded
   };
   for (const Plugin& plugin :
        {Plugin{"Calico", "raw", "meta mark set meta mark or 0x40000", "0x40000"},
@@ -182,7 +182,7 @@ TEST_CASE("hitless: older version's whole mark and rules, are replaced by the bi
   CHECK(from_pod.stop().lost == 0);
 }
 
-// The kernel lets no answer in: the best there is, is that a pod's connection restarts at once.
+// The kernel drops the replies, so the best outcome is that a pod's connection restarts at once.
 TEST_CASE("hitless: anchor NIC and strict rp_filter, pods continue with the new address") {
   const Node node("198.51.100.1-4", "anchor-nic");
   const EchoService service(node.droplet);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Killed anywhere and run again, it is right: SIGKILL after each single step of the plan.
+// SIGKILL after each single step of the plan; the next run repairs everything.
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -24,7 +24,7 @@ struct Node {
     droplet = world.droplet("node-1", topology);
   }
 
-  // Back to a node that has just booted and holds nothing.
+  // Resets the node to its state after boot, without an address.
   void reset() {
     for (const std::string& address : world.held_by(droplet)) {
       world.sim("POST", "/unassign/" + address);
@@ -48,7 +48,7 @@ struct Node {
     CHECK(world.reconcile(droplet).out.starts_with("unchanged:"));
   }
 
-  // Runs until the servers have that request, then kills.
+  // Runs until the servers have received that request, then kills.
   void kill_at(const std::string& server, const std::string& method) {
     world.forget_requests();
     Child child(world.tool(droplet));
@@ -75,8 +75,8 @@ TEST_CASE("kill: after each change of routes and rules, the next run repairs") {
       node.check_repaired();
       node.reset();
     }
-    // Direct, our table, marking, four rules, the default: each was the last one once. No marking
-    // and two rules less where the kernel is strict about a second NIC.
+    // The direct route, our table, the marking, four rules and the default were each the last
+    // change once. With strict rp_filter on a second NIC there are no marking and two rules fewer.
     CHECK(changes == (topology == "classic" ? 15 : 12));
   }
 }
@@ -84,7 +84,7 @@ TEST_CASE("kill: after each change of routes and rules, the next run repairs") {
 TEST_CASE("kill: after each change while a lost address is replaced, the next run repairs") {
   Node node;
   REQUIRE(node.world.reconcile(node.droplet).exit == 0);
-  for (int nth = 1; nth <= 2; ++nth) {  // the public default, and the new anchor default
+  for (int nth = 1; nth <= 2; ++nth) {  // the public default and the new anchor default
     CAPTURE(nth);
     node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
     REQUIRE(support::kill_after_change(

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The simulated network itself: it must refuse what the real one may refuse, or a test on it proves
-// nothing.
+// The simulated network must refuse what the real one may refuse, or tests in it prove nothing.
 #include "support/session.hpp"
 #include "support/world.hpp"
 
@@ -32,12 +31,12 @@ struct Node {
   }
 };
 
-// What a droplet of this topology is, before anybody changes anything.
+// The facts of a droplet of this topology after boot.
 struct Facts {
   std::string topology;
-  std::string seen;  // by the internet; empty for its public address
-  bool has_anchor;   // says metadata
-  int anchor_nics;   // that hold it
+  std::string seen;  // seen by the internet; empty: its public address
+  bool has_anchor;   // in metadata
+  int anchor_nics;   // devices with that address
 };
 
 const std::string vpc_nat = "192.0.2.254";
@@ -188,7 +187,7 @@ TEST_CASE("lab: reboot removes all routes and rules, a flush those unknown to ne
     CAPTURE(facts.topology);
     const Node node(facts.topology);
     if (facts.topology == "no-public") {
-      continue;  // nothing to route by the public gateway
+      continue;  // no public gateway to route through
     }
     const std::string fresh = node.world.snapshot(node.droplet);
     for (const std::string verb : {"boot", "flush"}) {
@@ -227,7 +226,7 @@ TEST_CASE("lab: path cut, carries nothing until it is mended") {
       {"kubernetes", "https://192.0.2.3:6443/api/v1/nodes/node-1"},
       {"metadata", "http://169.254.169.254/metadata/v1/id"}};
   const Node node;
-  // Which of them answer.
+  // The devices that answer.
   const auto answering = [&] {
     std::vector<std::string> names;
     for (const auto& [name, url] : servers) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// An address that is taken away: the public default comes back first, then the Node is told, then
-// there is a new address; and what the internet sees shows that order.
+// A lost address: the public default returns first, then the Node is patched, then a new address
+// follows; the internet sees that order.
 #include "node.hpp"
 #include "support/traffic.hpp"
 
@@ -16,7 +16,7 @@ constexpr int host_port = 7;
 constexpr int pod_port = 8;
 const std::vector<std::string> gate = {"--gate-taint", "example.com/egress:NoSchedule"};
 
-// New connections again and again, from the host and from a pod, as the internet sees them.
+// New connections of the host and a pod, as the internet sees them.
 struct Watch {
   explicit Watch(const Node& node)
       : host("internet", host_port),
@@ -49,7 +49,7 @@ void report_gap(const std::string& from, const DatagramService& seen) {
                         << gap(sightings[0].last, sightings[2].first) << " ms");
 }
 
-// What changed the world, in order: "PATCH kubernetes", "POST digitalocean".
+// The writing requests in order: "PATCH kubernetes", "POST digitalocean".
 std::vector<std::string> writes(const Node& node) {
   std::vector<std::string> order;
   const Json journal = node.world.sim("GET", "/journal");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What others do with addresses while a run claims one. Never is an address asked for again that
-// somebody else holds.
+// Other programs change addresses during a claim. No POST ever takes an address that another
+// droplet holds.
 #include "node.hpp"
 
 #include <chrono>
@@ -13,8 +13,8 @@ using support::Json;
 
 namespace {
 
-// A run to which something happens right after it has read that its first choice is free: the
-// answer takes two seconds.
+// Something happens right after the run has read that its first choice is free; the answer takes
+// two seconds.
 Json run_while(const Node& node, int exit, const std::function<void(const std::string&)>& happens) {
   node.world.fault({{"server", "digitalocean"},
                     {"path", "/v2/reserved_ips/[0-9.]+"},
@@ -109,7 +109,7 @@ TEST_CASE("meddling: every address stolen after its assignment, ends with claim-
   node.check_says_false();
   const auto posted = node.posted();
   CHECK(posted.size() == 4);
-  CHECK(std::set(posted.begin(), posted.end()).size() == 4);  // none of them twice
+  CHECK(std::set(posted.begin(), posted.end()).size() == 4);  // each once
   CHECK(node.world.held_by(thief).size() == 4);
 }
 

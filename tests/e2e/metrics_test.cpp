@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run leaves for node_exporter: each number is what happened, in a file that is whole at any
-// moment, and alone.
+// The metrics of a run: each number matches what happened, and the file is complete at any moment.
 #include "node.hpp"
 #include "unit/temporary_folder.hpp"
 
@@ -43,7 +42,7 @@ struct Measured {
     return metrics;
   }
 
-  // The folder has this many files.
+  // The number of files in the folder.
   void check_files(int wanted) const {
     const std::filesystem::directory_iterator files(folder.path(""));
     CHECK(std::distance(begin(files), end(files)) == wanted);
@@ -109,7 +108,7 @@ TEST_CASE("metrics: first claim, steady run, failure and loss, are counted") {
   CHECK(metrics["rollbacks_total"] == "0");
   for (const std::string server : {"digitalocean", "metadata", "kubernetes"}) {
     CAPTURE(server);
-    // What the failed run gave up may have arrived, or not.
+    // The requests that the failed run gave up may have arrived.
     const int sent = sum_of_requests(metrics, server);
     const std::string none = metrics["requests_total{server=\"" + server + "\",status=\"none\"}"];
     CHECK(node.world.requests(server) <= sent);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-// A droplet that has just booted, in a world with a free pool; what a run must leave there.
+// A freshly booted droplet in a world with a free pool, and the state after a run.
 struct Node {
   support::World world = {};
   support::Droplet droplet = {};
@@ -21,7 +21,7 @@ struct Node {
 
   std::string pod_address() const { return "10.244.1.2"; }
 
-  // One run, which must end so. Its result.
+  // One run that must end with that exit; its result.
   support::Json run(int exit, const std::vector<std::string>& more = {},
                     const support::Variables& changes = {}) const {
     return result_of(support::run(command(more, changes)), exit);
@@ -35,7 +35,7 @@ struct Node {
     return command;
   }
 
-  // Checks that a run ended so, and says so on stdout as on stderr.
+  // Checks the exit of a run on stdout and stderr.
   static support::Json result_of(const support::Run& run, int exit) {
     INFO(run.out, run.err);
     CHECK(run.exit == exit);
@@ -48,7 +48,7 @@ struct Node {
     return result;
   }
 
-  // The job is done.
+  // Checks that the node has its egress IP.
   void check_egress() const {
     const auto held = world.held_by(droplet);
     REQUIRE(held.size() == 1);
@@ -62,7 +62,7 @@ struct Node {
     CHECK(world.seen_from(droplet.name) == address);
   }
 
-  // Nothing was taken, and the droplet talks to the internet as before.
+  // Checks that nothing was taken and the droplet still uses its own address.
   void check_untouched() const {
     CHECK(world.held_by(droplet).empty());
     CHECK(world.seen_from(droplet.name) == droplet.public_address);
@@ -70,13 +70,13 @@ struct Node {
     CHECK(world.label(droplet, support::address_label).empty());
   }
 
-  // Untouched, and the Node says that it has no egress.
+  // Checks that nothing was changed but the label, which says false.
   void check_says_false() const {
     check_untouched();
     CHECK(world.label(droplet) == "false");
   }
 
-  // Which addresses were asked for, in order.
+  // The addresses of the POSTs in order.
   std::vector<std::string> posted() const {
     std::vector<std::string> addresses;
     for (const support::Json& request : world.journal("digitalocean", "POST")) {

@@ -6,7 +6,7 @@
 
 using support::Json;
 
-// `do-egress-ip pool`: who holds what. It needs a token, and no droplet.
+// `do-egress-ip pool`: lists the holders. It needs a token but no droplet.
 
 namespace {
 

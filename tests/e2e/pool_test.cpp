@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which address of the account is taken, at what cost, and what is never taken.
+// Which address of the account is claimed at what cost, and which never is.
 #include "node.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ namespace {
 
 const std::string token = "/tokens/dop_v1_lab";
 
-// The addresses 198.51.100.first to last are held by droplets elsewhere, each by its own.
+// Other droplets hold the addresses 198.51.100.first to last, one each.
 void hand_out(const World& world, int first, int last) {
   for (int number = first; number <= last; ++number) {
     const int other = 758605000 + number;
@@ -23,7 +23,7 @@ void hand_out(const World& world, int first, int last) {
   }
 }
 
-// Ends so, without asking for an address.
+// The run ends with that exit and sends no POST.
 void check_refused(const Node& node, int exit, const std::string& message) {
   const Json result = node.run(exit);
   const std::string told = result.at("error").dump();
@@ -38,7 +38,7 @@ void check_refused(const Node& node, int exit, const std::string& message) {
 TEST_CASE("pool: free address on the second page, is found") {
   const Node node("198.51.100.1-25");
   node.world.settings({{"page_max", 20}});
-  hand_out(node.world, 1, 24);  // as text, .25 is the 18th and .8 the 24th
+  hand_out(node.world, 1, 24);  // sorted as text, .25 is the 18th and .8 the 24th
   node.world.sim("POST", "/unassign/198.51.100.8");
   node.world.sim("PUT", "/addresses/198.51.100.25", {{"droplet", 758605008}});
 
@@ -62,8 +62,7 @@ TEST_CASE("pool: 450 addresses on three pages with ours at the end, no other is 
   node.run(0);
 
   node.check_leaves_by("198.51.100.99");
-  // One page, the droplet, the address by its name, the POST and its proof; without a Lease,
-  // another.
+  // One page, the droplet, the address, the POST and its proof; one more without a Lease.
   CHECK(node.world.requests("digitalocean") <= 6);
   CHECK(node.world.sim("GET", "/journal").at("assignments").size() == 1);
 }
@@ -150,7 +149,7 @@ TEST_CASE("pool: token without droplet:read, claims nothing") {
   for (const std::string shows : {"null", "absent"}) {
     CAPTURE(shows);
     const Node node;
-    hand_out(node.world, 1, 4);  // all are held, and look free
+    hand_out(node.world, 1, 4);  // all are held but look free
     node.world.sim("PUT", token, {{"scopes", {"reserved_ip:read", "reserved_ip:update"}}});
     node.world.settings({{"no_droplet_scope_shows", shows}});
     check_refused(node, 77, "give the token the scope droplet:read");
@@ -196,7 +195,7 @@ TEST_CASE("pool: first claim, needs the budgeted number of calls") {
         for (const Json& request : node.world.journal(server)) {
           connections.insert(request.at("connection").get<std::int64_t>());
         }
-        // The way to Kubernetes after the switch is proven by its own connection.
+        // After the switch a new connection proves the path to Kubernetes.
         CHECK(connections.size() == (server == "kubernetes" ? 2 : 1));
       }
     }

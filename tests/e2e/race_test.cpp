@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two hundred nodes start at the same instant and want two hundred addresses, under Leases; those
-// that have got none come again a few at a time, as loops that spread their tries do. Each has a
-// droplet and its own Node, but no network namespace: routes are another test's matter.
+// Two hundred nodes start at the same instant and want two hundred addresses under Leases. Nodes
+// without one try again, a few at a time, as loops that spread their retries do. Each has a droplet
+// and a Node but no network namespace: other tests cover routes.
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -19,17 +19,17 @@ using support::World;
 
 namespace {
 
-constexpr std::size_t again_at_once = 8;  // so that a slow machine gets on
+constexpr std::size_t again_at_once = 8;  // for slow machines
 constexpr std::int64_t first_id = 758605000;
-constexpr int most_runs = 10;  // of a node; a loop would go on
+constexpr int most_runs = 10;  // of one node; a loop would go on
 const std::set<int> retried = {10, 11, 15, 69, 75};
 
 std::string name_of(int node) {
   return "node-" + std::to_string(node);
 }
 
-// All come from one address: the token tells DigitalOcean whose droplet asks, and so what is a
-// theft.
+// All requests come from one address, so the token identifies the droplet, and the journal shows
+// thefts.
 std::string token_of(int node) {
   return "dop_v1_" + name_of(node);
 }
@@ -66,7 +66,7 @@ support::Command command(const World& world, const support::Droplet& place, int 
   return command;
 }
 
-// At most `at_once` side by side; those that have not succeeded.
+// Runs at most `at_once` in parallel; returns those that failed.
 std::vector<int> run_all(const World& world, const support::Droplet& place,
                          const std::vector<int>& fleet, std::size_t at_once,
                          std::map<int, int>& exits) {
@@ -100,7 +100,7 @@ std::vector<int> run_all(const World& world, const support::Droplet& place,
 TEST_CASE("race: as many nodes as addresses at once, no proven address is taken away") {
   World world;
   const support::Droplet place = world.droplet("place");
-  const int nodes = support::is_program_sanitized() ? 50 : 200;  // 50 show the same
+  const int nodes = support::is_program_sanitized() ? 50 : 200;  // 50 suffice
   world.pool("198.51.100.1-" + std::to_string(nodes));
   world.settings({{"action_latency_ms", 300}, {"enforce_limits", false}});
   std::vector<int> fleet;

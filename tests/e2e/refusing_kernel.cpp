@@ -44,7 +44,7 @@ bool is_change(int type) {
          type == RTM_NEWRULE || type == RTM_DELRULE;
 }
 
-// What is sent in place of a change that the kernel refuses: something that it does not know.
+// Replaces a refused change by a message that the kernel does not know.
 std::string spoiled(const void* data, std::size_t size) {
   std::string text(static_cast<const char*>(data), size);
   const std::uint16_t unknown = RTM_MAX + 8;

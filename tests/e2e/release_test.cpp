@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way back: after a release the droplet is what it was before the first reconcile, to the byte.
+// After a release the droplet is as before the first reconcile, to the byte.
 #include "node.hpp"
 
 using support::Json;

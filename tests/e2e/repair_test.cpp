@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every run is a repair: whatever happened to the node since the last one, one run puts it right.
+// Every run is a repair: one run corrects whatever happened to the node since the last one.
 #include "support/world.hpp"
 
 #include <doctest/doctest.h>
@@ -13,7 +13,7 @@ using support::World;
 
 namespace {
 
-// A node that a first run has given its address.
+// A node after its first run.
 struct Settled {
   World world = {};
   Droplet node = {};
@@ -53,7 +53,7 @@ struct Settled {
     return labels;
   }
 
-  // Waits until the metadata service says so; a minute at most.
+  // Waits at most a minute until the metadata service shows it.
   void wait_for_metadata(const std::string& active) const {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     while (world.lab({"exec", node.name, "curl", "-s", "--interface", node.public_address,
@@ -122,7 +122,7 @@ TEST_CASE("repair: address unassigned and anchor dead, is replaced") {
 
     const auto first = run.out.substr(0, run.out.find('\n'));
     CHECK(first.starts_with("default route    203.0.113.1 dev "));
-    const auto labels = settled.patched_labels();  // the Node never says what is not so
+    const auto labels = settled.patched_labels();  // the Node never says anything false
     REQUIRE(labels.size() == 2);
     CHECK(labels[0].at(support::enabled_label) == "false");
     CHECK(labels[0].at(support::address_label).is_null());
@@ -197,7 +197,7 @@ TEST_CASE("repair: metadata still shows a lost address, the API decides") {
   Settled settled;
   settled.world.settings({{"metadata_lag_ms", 1'500}});
   settled.world.sim("POST", "/unassign/" + settled.address);
-  CHECK(settled.world.reconcile(settled.node).exit == 0);  // nothing free can know better
+  CHECK(settled.world.reconcile(settled.node).exit == 0);  // no free reading shows more
   if (!settled.world.held_by(settled.node).empty()) {
     MESSAGE("so slow a machine that metadata knew before it was asked: repaired at once");
     CHECK(settled.world.seen_from(settled.node.name) == settled.world.held_by(settled.node).at(0));

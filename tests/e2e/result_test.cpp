@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run tells, and to whom: the result on stdout, as text and as JSON, messages on stderr, the
-// exit code, the termination log. Nothing of it is a secret.
+// The output of a run: the result on stdout as text and JSON, messages on stderr, the exit code,
+// the termination log. None of it contains a secret.
 #include "node.hpp"
 #include "unit/temporary_folder.hpp"
 
@@ -27,7 +27,7 @@ std::set<std::string> keys(const Json& object) {
   return names;
 }
 
-// Everything that the contract promises of the document is there, in its type.
+// The document has all fields of the contract with their types.
 void check_schema(const Json& result) {
   INFO(result.dump());
   CHECK(keys(result) == std::set<std::string>{"schema", "command", "version", "node", "result",
@@ -170,7 +170,7 @@ TEST_CASE("result: -v logs every request without secrets, -q only errors") {
   for (const std::string server : {"digitalocean", "metadata", "kubernetes"}) {
     requests += node.world.requests(server);
   }
-  const int connections = 2;  // which a proof and a confirmation only make
+  const int connections = 2;  // only with a proof and a confirmation
   const std::size_t decisions = support::lines_with(loud.err, "do-egress-ip: debug: claim ").size();
   CHECK(decisions > 0);
   CHECK(support::lines_with(loud.err, "do-egress-ip: debug: ").size() ==

@@ -16,7 +16,7 @@ inline std::string content_of(const std::filesystem::path& path) {
   return text.str();
 }
 
-// One that no other test has: in each world process numbers start again.
+// A word that no other test uses: process numbers start again in each world.
 inline std::filesystem::path own_folder() {
   std::string name = std::filesystem::temp_directory_path() / "secrets-XXXXXX";
   REQUIRE(mkdtemp(name.data()) != nullptr);
@@ -24,8 +24,8 @@ inline std::filesystem::path own_folder() {
   return name;
 }
 
-// A node whose tokens are known, each with the word SECRET in it. Nothing that comes of its runs
-// may have that word: what they print and log, and the files that they leave.
+// A node whose tokens contain the word SECRET. Nothing that its runs print, log or write may
+// contain that word.
 struct Secretive {
   const std::string api_token = "dop_v1_SECRET0123456789abcdef";
   const std::string kube_token = "eyJhbGciSECRET.eyJpc3MiSECRET.c2lnSECRET-_";
@@ -45,13 +45,13 @@ struct Secretive {
   Secretive& operator=(const Secretive&) = delete;
   ~Secretive() { std::filesystem::remove_all(secrets); }
 
-  // A file beside the tokens. Its path.
+  // A file beside the tokens; its path.
   std::string put(const std::string& name, const std::string& text) const {
     std::ofstream(secrets / name, std::ios::binary) << text;
     return secrets / name;
   }
 
-  // The program with exactly these words.
+  // The program with exactly these arguments.
   support::Command command(const std::vector<std::string>& words,
                            const support::Variables& changes = {}) const {
     support::Variables variables = {{"DO_EGRESS_IP_TOKEN_FILE", secrets / "token"},
@@ -76,14 +76,14 @@ struct Secretive {
     }
   }
 
-  // One run with exactly these words; what it ended with.
+  // One run with exactly these arguments; its exit.
   int bare(const std::vector<std::string>& words, const support::Variables& changes = {}) const {
     const support::Run run = support::run(command(words, changes));
     check_silent(run);
     return run.exit;
   }
 
-  // One run for this node and the pool, and more words.
+  // One run for this node and pool, with more arguments.
   static std::vector<std::string> usual(const std::vector<std::string>& more) {
     std::vector<std::string> words = {"--match-string", "node", "--floating-ips",
                                       "198.51.100.1,198.51.100.2"};

@@ -120,7 +120,7 @@ TEST_CASE("secrets: token file with odd content, is not repeated") {
     const std::string path = secretive.put("odd", text);
     CHECK(secretive.run({"-v"}, {{"DO_EGRESS_IP_TOKEN_FILE", path}}) == config);
   }
-  // Odd, and a token all the same: the server does not know it.
+  // An odd token that the server does not know.
   const std::string path = secretive.put("odd", "\xef\xbb\xbf\r\n '{SECRET}%s%n\\\"' \r\n");
   CHECK(secretive.run({"-v"}, {{"DO_EGRESS_IP_TOKEN_FILE", path}}) == config);
   secretive.put("odd", "\r\n '{SECRET}%s%n\\$(x)' \r\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Nothing that the program writes, shows or hands on has a token in it, however a run ends.
+// No output, file or argument of the program contains a token, however a run ends.
 #include "secretive.hpp"
 
 #include <sys/stat.h>
@@ -14,7 +14,7 @@ using support::Json;
 
 namespace {
 
-// A server that says back what it was sent, as careless ones do.
+// A careless server that repeats the request in its answer.
 Json echo(const std::string& server, int status, const std::string& token) {
   const Json body = {{"id", "echo"}, {"message", "refused: Authorization: Bearer " + token}};
   return {{"server", server},
@@ -24,7 +24,7 @@ Json echo(const std::string& server, int status, const std::string& token) {
           {"count", -1}};
 }
 
-// The processes whose command line has this word: their folders in /proc.
+// The /proc folders of processes with this word in their command line.
 std::vector<std::filesystem::path> processes_with(const std::string& word) {
   std::vector<std::filesystem::path> found;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
@@ -62,7 +62,7 @@ TEST_CASE("secrets: successful run, in no output, log, result or file") {
     }
   }
   CHECK(secretive.bare({"pool", "-v", "--floating-ips", "198.51.100.1"}) == 0);
-  // Nor in what others keep of it.
+  // Nor in what other programs keep of it.
   Secretive::check_silent(secretive.node.world.sim("GET", "/world").dump());
   Secretive::check_silent(secretive.node.world.sim("GET", "/journal").dump());
 }
@@ -112,7 +112,7 @@ TEST_CASE("secrets: process and guard, show nothing to others") {
   Child child(secretive.command(Secretive::usual({"-v", "--verify-url", "https://192.0.2.1/"})));
   auto processes = processes_with("--verify-url");
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (processes.size() < 2) {  // the program, and the guard of its switch
+  while (processes.size() < 2) {  // the program and the guard of its switch
     REQUIRE(std::chrono::steady_clock::now() < deadline);
     processes = processes_with("--verify-url");
   }

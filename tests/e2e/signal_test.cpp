@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asked to end while an assignment is under way, a run ends at once; the next one finishes its job.
+// A signal during an assignment ends the run at once; the next run finishes the work.
 #include "node.hpp"
 
 #include <chrono>

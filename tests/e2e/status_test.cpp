@@ -3,7 +3,8 @@
 
 using support::Json;
 
-// What probes and people ask: is it so, and if not, what is not so. Nothing is written.
+// The answers for probes and people: whether the node is as asked, and what differs. Nothing is
+// written.
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What doctor must name: N2 and N4 of the field cases.
+// Findings of doctor: N2 and N4 of the field cases.
 #include "window.hpp"
 
 using dirty::DirtyNode;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A kernel that refuses, and one whose netlink stumbles. S17 and S18 of the field cases.
+// A kernel that refuses changes, and one whose netlink fails at times. S17 and S18 of the field
+// cases.
 #include "window.hpp"
 
 #include <algorithm>
@@ -23,7 +24,7 @@ support::Command with_kernel(const Node& node, const std::map<std::string, int>&
   return node.command(verify, variables);
 }
 
-// Back to a node that has just booted and holds nothing.
+// Resets the node to its state after boot, without an address.
 void reset(const Node& node) {
   dirty::free_pool(node);
   node.world.sim("PUT", "/nodes/node-1", {{"labels", Json::object()}});
@@ -44,7 +45,7 @@ TEST_CASE("switch S17: a refused change and no netlink after it: a documented co
           support::run(with_kernel(node, {{"REFUSE_CHANGE", nth}, {"REFUSE_SOCKET", error}}));
       INFO(run.out, run.err);
       CHECK(Json::parse(run.out).at("exit").at("code") == run.exit);
-      if (run.exit == 0) {  // it could do without, or there are no more changes than that
+      if (run.exit == 0) {  // the change is optional, or there are no more changes
         node.check_egress();
       } else {
         ++refusals;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a node's network has that the lab had not: N1 to N3 and N5 to N7 of the field cases.
+// Real networks of nodes: N1 to N3 and N5 to N7 of the field cases.
 #include "window.hpp"
 
 #include <chrono>
@@ -18,7 +18,7 @@ using support::Run;
 
 namespace {
 
-// The node has egress; these words for ip(8) change nothing about that.
+// These ip(8) commands change nothing about a node with egress.
 void check_no_doubt(const std::string& topology, const std::vector<std::string>& words) {
   CAPTURE(topology);
   const DirtyNode node(topology);
@@ -32,7 +32,7 @@ void check_no_doubt(const std::string& topology, const std::vector<std::string>&
   }
 }
 
-// Every server is known by its name only.
+// All servers are known by their names only.
 const support::Variables names = {
     {"DIGITALOCEAN_API_URL", "https://api.digitalocean.com"},
     {"DO_EGRESS_IP_KUBE_API_URL", "https://kubernetes.default.svc:6443"}};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Switches that went wrong in the field: what counts as a proof, and what is left of a run that did
-// not come to its end. S1, S2, S5, S6, S7, S8 of the field cases.
+// Switches that went wrong in the field: what counts as a proof, and what an interrupted run
+// leaves. S1, S2, S5, S6, S7, S8 of the field cases.
 #include "window.hpp"
 
 #include <sys/un.h>
@@ -31,7 +31,7 @@ double seconds_of(const std::function<void()>& work) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-// S1 on a node where the API server is reached without the anchor.
+// S1 on a node that reaches the API server without the anchor.
 void check_dead_path(const std::string& topology, const std::vector<std::string>& words) {
   CAPTURE(topology);
   const DirtyNode node(topology);
@@ -61,7 +61,7 @@ void check_dead_path(const std::string& topology, const std::vector<std::string>
   CHECK(taints(node).size() == 1);
 }
 
-// The guard of a run: the program's own child.
+// The guard of a run, which is its child process.
 std::vector<pid_t> guards(const Node& node) {
   std::vector<pid_t> found;
   std::istringstream pids(node.world.lab({"pids", node.droplet.name}));
@@ -81,7 +81,7 @@ std::vector<pid_t> guards(const Node& node) {
   return found;
 }
 
-// Holds an abstract name in the droplet's network, as anybody there can.
+// Holds an abstract name in the droplet's network, as any process there can.
 class Squatter {
  public:
   Squatter(const Node& node, const std::string& name)
@@ -160,7 +160,7 @@ TEST_CASE("switch S2: killed with its guard, the path alive: the next run proves
 
 TEST_CASE(
     "switch S5: a verify service that answers without end proves nothing, and costs nothing") {
-  for (const int proven : {0, 1}) {  // before the switch, and after it
+  for (const int proven : {0, 1}) {  // before and after the switch
     CAPTURE(proven);
     const DirtyNode node("classic");
     const std::string before = default_route(node);

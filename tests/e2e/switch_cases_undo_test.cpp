@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What comes back after a switch, and what keeps a node from one. S9, S10, S12 to S16 of the field
-// cases.
+// What returns after a switch, and what prevents one. S9, S10, S12 to S16 of the field cases.
 #include "window.hpp"
 
 #include <csignal>
@@ -14,7 +13,7 @@ using support::Json;
 
 namespace {
 
-// The first answer is right and so the path proven; the second, after the switch, is not.
+// The first answer proves the path; the second, after the switch, is wrong.
 void spoil_confirmation(const Node& node) {
   node.world.fault({{"server", "whatismyip"},
                     {"kind", "status"},
@@ -24,7 +23,7 @@ void spoil_confirmation(const Node& node) {
                     {"count", -1}});
 }
 
-// This default comes back after a rollback and after a release; or it is not touched, and said so.
+// This default returns after a rollback and a release, or is refused and never changed.
 void check_comes_back(const std::string& route) {
   CAPTURE(route);
   const DirtyNode node("classic");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Commit-confirm on the running kernel: a switch of the default route that is not proven is undone,
-// by the run itself, or by its guard when it was killed.
+// Commit-confirm on the real kernel: the run itself, or its guard after a kill, undoes a switch
+// without a proof.
 #include "node.hpp"
 
 #include <chrono>
@@ -25,7 +25,7 @@ void wait_until(const std::function<bool()>& holds) {
   }
 }
 
-// A run that is in the window between the switch and its confirmation.
+// A run between the switch and its confirmation.
 Child switched(const Node& node) {
   node.world.fault({{"server", "whatismyip"}, {"kind", "hang"}, {"skip", 1}, {"count", -1}});
   Child child(node.command(verify));
@@ -36,7 +36,7 @@ Child switched(const Node& node) {
   return child;
 }
 
-// Whether a run, or the guard of one, holds the lock of the droplet's network.
+// Whether a run or its guard holds the lock of the droplet's network.
 bool is_locked(const Node& node) {
   return node.world.lab({"exec", node.droplet.name, "nft", "list", "tables"})
              .find("do-egress-ip-lock") != std::string::npos;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Networks that are not the plain one: what to make of them, and which to leave alone.
+// Unusual networks: how to use them, and which to leave alone.
 #include "support/session.hpp"
 #include "support/world.hpp"
 
@@ -29,7 +29,7 @@ struct Node {
   }
 };
 
-// The set-up is impossible: said with a hint, and nothing at all is changed.
+// An impossible set-up: a hint, and no change at all.
 void check_refused(const std::string& topology, const std::string& message) {
   CAPTURE(topology);
   const Node node(topology);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The built program and its options: whatever is wrong is said in one line before anything else is
-// done. Where it is right but matches no node, nothing needs a network.
+// The built program and its options: a mistake gives one line before anything else happens. Valid
+// options whose match fails need no network.
 #include "node.hpp"
 #include "unit/temporary_folder.hpp"
 
@@ -22,7 +22,7 @@ struct Wrong {
   std::string option = {};
   std::string variable = {};
   std::string value = {};
-  int exit = usage;  // in the configuration file it is always config
+  int exit = usage;  // always config for the configuration file
 };
 
 const std::string nowhere = "/nonexistent/file";
@@ -67,7 +67,7 @@ const std::vector<Wrong> wrong_values = {
     {"ok-codes", "DO_EGRESS_IP_OK_CODES", "10,99"},
 };
 
-// The other options are right, and the name matches nothing.
+// The other options are valid, and the name does not match.
 Run run(const std::vector<std::string>& arguments, const Variables& environment = {}) {
   Command command{{support::program()}, environment};
   command.words.insert(command.words.end(), arguments.begin(), arguments.end());
@@ -78,7 +78,7 @@ const Variables right = {{"NODE_NAME", "node-1"},
                          {"DO_EGRESS_IP_MATCH_STRING", "other"},
                          {"DO_EGRESS_IP_FLOATING_IPS", "198.51.100.1"}};
 
-// Without the variables of the options that contradict `option`.
+// Without the variables that contradict `option`.
 Variables right_but(const std::string& option) {
   Variables environment = right;
   if (option.starts_with("match")) {

@@ -7,41 +7,40 @@
 #include <string>
 #include <vector>
 
-// The moment between a switch and its confirmation, and what may happen to a run in there.
+// The time between a switch and its confirmation, and what may happen to a run in it.
 namespace window {
 
 inline const std::vector<std::string> gate = {"--gate-taint", "example.com/egress:NoSchedule"};
 
-// Nothing that has the anchor as its source passes DigitalOcean's gateway any more; passes again.
+// Breaks the anchor's path behind DigitalOcean's gateway; mends it.
 void break_anchor_path(const Node& node);
 void mend_anchor_path(const Node& node);
 
-// The default in force, as ip(8) shows it.
+// The effective default as ip(8) shows it.
 std::string default_route(const Node& node);
 
-// Whether a default stands that nobody has confirmed, protocol 174; that somebody has, 173.
+// Whether the default has protocol 174 (unconfirmed), or 173 (confirmed).
 bool is_unconfirmed(const Node& node);
 bool is_confirmed(const Node& node);
 
-// Fails the test where it does not come true within that time.
+// Fails the test if it does not become true in time.
 void wait_until(const std::function<bool()>& holds,
                 std::chrono::seconds patience = std::chrono::minutes(1));
 
-// A run that has proven its path and switched, and whose confirmation takes that long: its verify
-// service answers the second time after `delay`, or never. In a container, its guard with it, or
-// not.
+// A run that proved its path and switched. Its verify service delays the second answer by `delay`,
+// or for ever. It may run in a container together with its guard.
 enum class Tier { process, container };
 support::Child switched(const Node& node, Tier tier = Tier::process,
                         std::chrono::milliseconds delay = {},
                         const std::vector<std::string>& more = {});
 
-// Neither an address nor a label that says so, and the default as it was.
+// No address, no label with one, and the previous default.
 void check_rolled_back(const Node& node, const std::string& before);
 
-// What a release leaves is what was there at first, to the byte.
+// After a release the network is as at first, to the byte.
 void check_released(const Node& node, const std::string& snapshot);
 
-// The taints of its Node.
+// The taints of the run's Node.
 support::Json taints(const Node& node);
 
 }  // namespace window

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole chain: the chart as the API server has it, its containers run on two droplets as their
-// kubelets would run them, down to the address that the internet sees.
+// The whole chain: the chart from the API server, its containers run on two droplets like by their
+// kubelets, down to the address that the internet sees.
 #include "kube/cluster.hpp"
 
 #include <doctest/doctest.h>
@@ -66,7 +66,7 @@ void check_ends_well(const support::Command& command) {
   CHECK(run.exit == 0);
 }
 
-// As the kubelet asks.
+// Asks like the kubelet.
 bool is_ready(const Droplet& node) {
   const Json& probe = pods().loop.at("readinessProbe").at("exec").at("command");
   return support::run(in_pod(node, pods().loop, probe)).exit == 0;
@@ -84,7 +84,7 @@ void wait_until(const std::function<bool()>& is_so) {
 
 const std::string test_pod = "do-egress-ip-test";
 
-// As `helm test` has it, with us for the kubelet. What the pod said, and how Helm ended.
+// Runs `helm test` with this test as the kubelet. Returns the pod's output and Helm's exit.
 Run helm_test(const Droplet& node) {
   const std::string in_namespace = "--namespace " + kube::name_space + " ";
   cluster().kubectl(in_namespace + "delete pod --ignore-not-found " + test_pod);
@@ -148,7 +148,7 @@ TEST_CASE("kube chain: helm test, compares a pod's address with the label") {
   CHECK(told.exit == 0);
   CHECK(told.out.find("as " + held(node)) != std::string::npos);
 
-  // The host as it should be, while its pods go another way: as eBPF masquerades.
+  // The host is right, but its pods take another path, as with eBPF masquerading.
   cluster().world().ip(node, "rule add pref 100 from 10.244.0.0/16 lookup 17310");
   cluster().check_egress(node);
   told = helm_test(node);

@@ -67,7 +67,7 @@ Cluster::~Cluster() {
   ask({"down"});
 }
 
-// A policy is in force some time after it was made, when the API server has compiled it.
+// The API server enforces a policy only after it has compiled it.
 void Cluster::wait_for_policies() const {
   const Droplet probe{.name = "probe"};
   apply(node_object(probe), "create");
@@ -190,7 +190,7 @@ bool Cluster::is_gated(const Droplet& node) const {
   return false;
 }
 
-// An addition: the taints that others add at the same time are safe from it.
+// Adds to the list, so that taints added by others at the same time stay.
 void Cluster::add_gate(const Droplet& node) const {
   const Json gate_taint = {{"key", gate_key}, {"effect", "NoSchedule"}};
   call({"kubectl", "patch", "node", node.name, "--type", "json", "--patch",

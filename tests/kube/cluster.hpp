@@ -17,8 +17,8 @@ inline const std::string account = "do-egress-ip";
 inline const std::string gate_key = "egress.example.com/missing";
 inline const std::string gate = gate_key + ":NoSchedule";
 
-// The simulated network and in it a real API server (tests/kube/cluster), where the chart is
-// installed. The test's process must have been started by `lab world`.
+// The simulated network with a real API server (tests/kube/cluster) and the installed chart. The
+// test process must have been started by `lab world`.
 class Cluster {
  public:
   Cluster();
@@ -28,35 +28,35 @@ class Cluster {
 
   const support::World& world() const { return world_; }
 
-  // A droplet and its Node, of the same name; the Node has the gate taint.
+  // A droplet and its Node of the same name; the Node has the gate taint.
   Droplet node(const std::string& name, const std::string& topology = "classic");
 
-  // An address that is in use elsewhere, so that a pool of it is exhausted.
+  // An address in use elsewhere, so that a pool of it is exhausted.
   std::string taken();
 
-  // A verb of tests/kube/cluster. What it prints; whatever it refuses fails the test.
+  // Runs a verb of tests/kube/cluster and returns its output. A refusal fails the test.
   std::string call(const std::vector<std::string>& words) const;
   std::string kubectl(const std::string& words) const;
 
-  // As call(), but a refusal is an answer.
+  // The same, with a refusal as a result.
   Run ask(const std::vector<std::string>& words) const;
 
   Json get(const std::string& words) const;
   void apply(const Json& object, const std::string& verb = "apply") const;
 
-  // The token that a pod of the chart has on that node.
+  // The token of a pod of the chart on that node.
   std::string token(const Droplet& node) const;
 
-  // What the service account gets to hear, with the token of a node.
+  // The reply to the service account with a node's token.
   Run patch(const Droplet& with, const std::string& node, const Json& change) const;
 
-  // The program on a droplet, against this API server and with a token of this node.
+  // The program on a droplet, with this API server and a token of this node.
   support::Command tool(const Droplet& droplet, const std::vector<std::string>& more = {},
                         const support::Variables& changes = {}) const;
   Json reconcile(const Droplet& droplet, int exit, const std::vector<std::string>& more = {},
                  const support::Variables& changes = {}) const;
 
-  // What the API server has of the Node.
+  // The Node as the API server has it.
   std::string label(const Droplet& node, const std::string& key = support::enabled_label) const;
   Json taints(const Droplet& node) const;
   bool is_gated(const Droplet& node) const;
@@ -72,7 +72,7 @@ class Cluster {
   Droplet elsewhere_ = {};
 };
 
-// The one of this process, made when it is first asked for. Its pool is 198.51.100.1-8.
+// The only one in this process, created at its first use, with the pool 198.51.100.1-8.
 Cluster& cluster();
 
 // A file in the world.

@@ -37,7 +37,7 @@ std::string variable(const char* name, const std::string& otherwise = {}) {
   return value == nullptr ? otherwise : value;
 }
 
-// One connection for the whole suite, as the program has.
+// One connection for the whole suite, like the program.
 httplib::Client& server() {
   static const std::unique_ptr<httplib::Client> client = [] {
     auto made = std::make_unique<httplib::Client>(variable("KUBE_URL"));

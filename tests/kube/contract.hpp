@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
-// A Kubernetes API over plain HTTP(S), as the contract suite sees it. What it needs is told by the
-// environment: see contract.cpp.
+// A Kubernetes API over plain HTTP(S), as the contract suite sees it. Environment variables set it
+// up: see contract.cpp.
 namespace contract {
 
 using Json = nlohmann::json;
@@ -23,12 +23,12 @@ struct Body {
   std::string type = "application/json";
 };
 
-// One who calls, known by a token.
+// A client, identified by a token.
 class Caller {
  public:
   explicit Caller(std::string token) : token_(std::move(token)) {}
 
-  // Fails the test where no reply comes.
+  // Fails the test without a reply.
   Reply send(const std::string& method, const std::string& path, const Body& body = {}) const;
 
   Reply get(const std::string& path) const { return send("GET", path); }
@@ -51,21 +51,21 @@ class Caller {
 
 Caller admin();
 Caller service_account();                 // bound to own_node()
-std::optional<Caller> expired_account();  // the same, later
+std::optional<Caller> expired_account();  // the same after its expiry
 std::string own_node();
 std::string own_namespace();
 
-// Whether a reply is a Status object that says no in these words.
+// Whether a reply is a Status object with that refusal.
 bool refused(const Reply& reply, int status, const std::string& reason);
-// Whether its message has that part.
+// Whether its message contains the text.
 bool says(const Reply& reply, const std::string& part);
-// Whether one of the causes names that field.
+// Whether one of its causes names the field.
 bool blames(const Reply& reply, const std::string& field);
 
-// Differs in each call, so that suites at the same server do not meet.
+// Different at each call, so that suites on the same server do not meet.
 std::string unique_name(const std::string& start);
 
-// Takes what is at a path away at the end of a test.
+// Deletes the object at a path at the end of a test.
 class Cleaner {
  public:
   explicit Cleaner(std::string path) : path_(std::move(path)) {}
@@ -78,7 +78,7 @@ class Cleaner {
   std::string path_;
 };
 
-// A Node of the test's own, made by the administrator.
+// A Node for the test, created by the administrator.
 class OwnNode {
  public:
   explicit OwnNode(const Json& labels = Json::object(), const Json& taints = Json::array());
@@ -97,7 +97,7 @@ class OwnNode {
 std::string leases(const std::string& name_space = own_namespace());
 std::string events(const std::string& name_space = "default");
 
-// A Lease as the program writes it, owned by a Node with that uid where there is one.
+// A Lease like the program's, owned by a Node if its uid is given.
 Json lease(const std::string& name, const std::string& holder, const std::string& node_uid = {});
 Json event(const std::string& name);
 

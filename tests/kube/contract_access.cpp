@@ -136,7 +136,7 @@ Json on(const std::string& verb, const std::string& group, const std::string& re
   return {{"verb", verb}, {"group", group}, {"resource", resource}, {"namespace", name_space}};
 }
 
-// What a review says; it must be one.
+// The answer of a review; fails if it is not one.
 bool allowed(const Caller& caller, const Json& attributes) {
   CAPTURE(attributes.dump());
   const Reply reply = caller.post(reviews, review_of(attributes));

@@ -16,7 +16,7 @@ using contract::says;
 
 namespace {
 
-// A Lease of the test's own, made by the administrator.
+// A Lease for the test, created by the administrator.
 struct OwnLease {
   std::string name = contract::unique_name("do-egress-ip-198.51.100.1");
   Cleaner cleaner{leases() + "/" + name};

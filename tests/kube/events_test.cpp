@@ -12,7 +12,7 @@ namespace {
 
 const std::string address = "198.51.100.1";
 
-// Those of a reason, as lines of `describe`.
+// The lines of `describe` with that reason.
 int count(const Droplet& node, const std::string& type, const std::string& reason) {
   const std::string told = cluster().kubectl("describe node " + node.name);
   const std::string all = told.substr(told.find("\nEvents:"));
@@ -40,7 +40,7 @@ TEST_CASE("kube events: change, is written once") {
     cluster().reconcile(node, 10, {"--floating-ips", cluster().taken()});
   }
   CHECK(count(node, "Warning", "EgressIPLost") == 1);
-  // Twice where the ten minutes in which it is told once end between two of the runs.
+  // Two if the ten minutes of one Event end between two of the runs.
   const int exhausted = count(node, "Warning", "PoolExhausted");
   CHECK(exhausted >= 1);
   CHECK(exhausted <= 2);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a run says of a Node to a real API server, and what it makes of being refused.
+// Labels on a real API server, and its refusals.
 #include "kube/cluster.hpp"
 
 #include <doctest/doctest.h>

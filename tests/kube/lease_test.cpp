@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Lease that guards a claim, on a real API server.
+// The Lease of a claim on a real API server.
 #include "kube/cluster.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ Json read() {
   return cluster().get(in_namespace + " lease " + lease);
 }
 
-// A Lease that somebody has taken, renewed that long ago.
+// Another holder's Lease, renewed that long ago.
 void take(const std::string& holder, const std::string& uid, const std::string& ago) {
   cluster().kubectl(in_namespace + " delete lease --all");
   const std::string then = cluster().call({"microtime", ago});
@@ -46,7 +46,7 @@ std::string uid_of(const Droplet& node) {
   return cluster().get("node " + node.name).at("metadata").at("uid");
 }
 
-// Frees the address for the next test, too.
+// Frees the address for the next test.
 void check_held_by(const Droplet& node) {
   cluster().check_egress(node);
   const Json found = read();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the chart's service account may do, and that it may nothing else: RBAC has one answer for
-// all Nodes, so the rest is the admission policy's, by the Node that the token is bound to.
+// What the chart's service account may do, and nothing else. RBAC cannot tell Nodes apart, so the
+// admission policy does, by the Node in the token.
 #include "kube/cluster.hpp"
 
 #include <doctest/doctest.h>
@@ -39,7 +39,7 @@ void check_taken(const Json& change) {
   CHECK(answer.exit == 0);
 }
 
-// By the policy, not by RBAC or for another reason.
+// Refused by the policy, not by RBAC or for another reason.
 void check_refused(const std::string& node, const Json& change) {
   CAPTURE(change.dump());
   const auto answer = cluster().patch(nodes().ours, node, change);
@@ -52,7 +52,7 @@ Json labels(const Json& changed) {
   return {{"metadata", {{"labels", changed}}}};
 }
 
-// Of our Node, with something done to them.
+// Labels or taints of our Node with a change.
 template <typename Change>
 Json taints(const Change& change) {
   Json all = cluster().taints(nodes().ours);
@@ -148,7 +148,7 @@ TEST_CASE("kube policy: rest of the spec, may not be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, {{"spec", {{"unschedulable", true}}}});
   check_refused(node, {{"spec", {{"podCIDR", "10.1.0.0/24"}, {"podCIDRs", {"10.1.0.0/24"}}}}});
-  // A providerID that is there cannot be changed by anybody; one that is missing can be set.
+  // Nobody can change an existing providerID, but a missing one can be set.
   cluster().apply({{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "bare"}}}});
   const Droplet bare{.name = "bare"};
   const auto set = cluster().patch(bare, "bare", {{"spec", {{"providerID", "digitalocean://1"}}}});

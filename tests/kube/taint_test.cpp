@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gate taint on a real API server, where others edit taints as well.
+// The gate taint on a real API server, where other programs change taints as well.
 #include "kube/cluster.hpp"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@ namespace {
 
 const std::vector<std::string> gated = {"--gate-taint", kube::gate};
 
-// Those of a Node, without the one that a Node has until its kubelet has said a word.
+// The taints of a Node, without the one that it has before its kubelet's first report.
 std::set<std::string> keys(const Droplet& node) {
   std::set<std::string> found;
   for (const Json& taint : cluster().taints(node)) {
@@ -25,8 +25,8 @@ std::set<std::string> keys(const Droplet& node) {
   return found;
 }
 
-// Somebody who adds many taints to a Node, twenty in a second. Each is an addition to whatever is
-// there, so none of them can undo what somebody else did.
+// Adds many taints to a Node, twenty per second. Each adds to the current list, so none can undo
+// another program's change.
 support::Child writer(const Droplet& node, int count) {
   const Json url = cluster().call({"url"}) + "/api/v1/nodes/" + node.name;
   std::string script;
@@ -68,7 +68,7 @@ TEST_CASE("kube taint: taint added by others meanwhile, stays") {
   constexpr int count = 80;
   const Droplet node = cluster().node("node-2");
   cluster().kubectl("taint node node-2 mine=kept:NoExecute");
-  // The first run has read the Node long before it has something to say.
+  // The first run reads the Node long before it patches it.
   cluster().world().settings({{"action_latency_ms", 1000}});
   support::Child other = writer(node, count);
   int rounds = 0;
@@ -81,7 +81,7 @@ TEST_CASE("kube taint: taint added by others meanwhile, stays") {
     most_requests = std::max(most_requests, requests.at("kubernetes").get<int>());
     CHECK_FALSE(cluster().is_gated(node));
   }
-  // Node, Lease, Node, Event, and one more look at the Node and patch after each conflict.
+  // Node, Lease, Node, Event, and one more read and patch after each conflict.
   CHECK(most_requests >= 6);
   MESSAGE(rounds << " runs beside the writer, " << most_requests << " requests in one");
   CHECK(other.wait().exit == 0);

@@ -15,7 +15,7 @@ using support::json_reply;
 using support::Rig;
 using Lines = std::vector<std::string>;
 
-// An account of more than one page: what a claim reads of it, and what it finds all the same.
+// Accounts with more than one page: what a claim reads, and what it finds.
 
 namespace {
 
@@ -28,7 +28,7 @@ std::string shown(core::Ipv4 address, const std::string& region, const std::stri
          R"("},"locked":false,"droplet":)" + holder + "}";
 }
 
-// The listing has nothing of the pool on its first page; the droplet is read with its networks.
+// The first page has nothing of the pool; the droplet is read with its networks.
 struct Large : Rig {
   Large() {
     script(first_page, R"({"reserved_ips":[)" + shown(support::not_in_pool, "nyc3", "null") +

@@ -183,8 +183,8 @@ TEST_CASE("candidates: every address lost, ends with claim-lost") {
   CHECK(ending(account, {support::first_choice}).exit == Exit::claim_lost);
 }
 
-// Found by the nemesis, seed 40001: of a large account candidates are read by name, and who was
-// shown afterwards that others hold them all said "run again", for ever.
+// Found by the nemesis, seed 40001: with a large account, candidates were read one by one, and a
+// run that lost all of them ended with "run again" for ever.
 TEST_CASE("candidates: address listed as held, does not count as lost") {
   CHECK(ending(all_held(), {support::first_choice}).exit == Exit::pool_exhausted);
 }

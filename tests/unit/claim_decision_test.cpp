@@ -11,7 +11,7 @@ using What = core::ReadAgain::What;
 using Kind = PostReply::Kind;
 using Milliseconds = std::chrono::milliseconds;
 
-// The decisions of a claim, one reading at a time: no fakes, no time.
+// The decisions of a claim, one reading at a time, without fakes or time.
 
 namespace {
 
@@ -24,12 +24,12 @@ core::FloatingIp locked(core::FloatingIp entry) {
   return entry;
 }
 
-// A claim without a Lease, of an address that was listed as free.
+// A claim without a Lease for an address that was listed as free.
 ClaimState begun() {
   return {.wanted = {support::first_choice, support::our_droplet}};
 }
 
-// One whose first POST was answered so.
+// A claim whose first POST got that reply.
 ClaimState posted(const PostReply& reply) {
   ClaimState state = begun();
   core::next(state, AddressReading{free_entry}, Milliseconds{0});
@@ -45,7 +45,7 @@ core::ClaimMove next(ClaimState& state, const core::ClaimReading& reading, int n
   return core::next(state, reading, Milliseconds{now});
 }
 
-// The move in one word, for tables.
+// The move as one word, for tables.
 std::string word(const core::ClaimMove& move) {
   constexpr std::array<const char*, 5> words = {"read", "post", "won", "lost", "failed"};
   return words.at(move.index());
@@ -94,7 +94,7 @@ TEST_CASE("plan claim: unread address, must be free and in this region at its fi
   CHECK(word(first(locked(free_entry), "nyc3")) == "lost");
 }
 
-// digitalocean-facts.md 1.5, traps 2, 4 and 5: the address is read back, whatever the text says.
+// digitalocean-facts.md 1.5, traps 2, 4 and 5: the address is read again, whatever the text says.
 TEST_CASE("plan claim: refused POST, the next reading of the address decides") {
   struct Row {
     std::string message;

@@ -12,7 +12,7 @@ using support::json_reply;
 using support::Reply;
 using Lines = std::vector<std::string>;
 
-// Claiming one address, when DigitalOcean refuses, fails, or is slow to say.
+// Claims that DigitalOcean refuses, fails or delays.
 
 namespace {
 
@@ -41,7 +41,7 @@ struct Fixture : support::Rig {
   auto posts() const { return std::ranges::count(calls(), post); }
   support::FakeCloud::Entry& entry() { return cloud.addresses[first_choice]; }
 
-  // The first `count` POSTs are answered so; `meanwhile` happens with each.
+  // Gives the first `count` POSTs that reply, and calls `meanwhile` with each.
   void answer_posts(
       int count, Reply reply, std::function<void()> meanwhile = [] {}) {
     cloud.fault = [=, this, left = count](const io::Request& request) mutable {
@@ -53,7 +53,7 @@ struct Fixture : support::Rig {
       return mine ? std::optional(reply) : std::nullopt;
     };
   }
-  // Every POST must follow a reading of the same address that showed it free.
+  // Every POST must follow a reading that showed the address free.
   ~Fixture() {
     const Lines made = calls();
     for (std::size_t index = 0; index < made.size(); ++index) {
@@ -199,7 +199,7 @@ TEST_CASE("claim: errored action on a free address, is repeated") {
 TEST_CASE("claim: rate limit, waits before the next reading") {
   Fixture fixture;
   std::map<std::string, std::string> headers;
-  Duration expected{7'500};  // half of the spread is of the node's own choosing
+  Duration expected{7'500};  // half of the spread is random
   SUBCASE("with retry-after") {
     headers = {{"retry-after", "29"}};
     expected = Duration{31'500};

@@ -11,7 +11,7 @@ using io::Duration;
 using support::first_choice;
 using Lines = std::vector<std::string>;
 
-// Claiming one address, when DigitalOcean does as it is asked. See claim_refused_test.cpp.
+// Claims that DigitalOcean accepts. See claim_refused_test.cpp.
 
 namespace {
 
@@ -35,7 +35,7 @@ struct Fixture : support::Rig {
 
   cloud::DigitalOcean digitalocean{http, support::api_url, "",
                                    [] { return cloud::Secret{"dop_v1_test"}; }};
-  std::optional<bool> hint = {};  // metadata cannot tell
+  std::optional<bool> hint = {};  // metadata fails
   int hints = 0;
 };
 
@@ -228,7 +228,7 @@ TEST_CASE("claim: signal while waiting, ends the wait") {
   CHECK(core::catch_error([&] { fixture.claim(); })->exit() == Exit::interrupted);
 }
 
-// An action of a BYOIP address can never be found: the address alone is the truth (facts, trap 5).
+// An action of a BYOIP address cannot be read, so only the address counts (facts, trap 5).
 TEST_CASE("claim: unknown action, is ignored") {
   Fixture fixture;
   fixture.http.script("GET https://api.test/v2/reserved_ips/198.51.100.8/actions/72531856",

@@ -8,7 +8,7 @@
 using core::Exit;
 using unit::CommandLine;
 
-// The configuration file is TOML 1.0: each value as written, each mistake with its line and column.
+// The configuration file is TOML 1.0: values as written, mistakes with line and column.
 
 namespace {
 

@@ -11,13 +11,13 @@
 using app::Invocation;
 using unit::CommandLine;
 
-// Every option, from every place, has its effect.
+// Every option has its effect from every source.
 
 namespace {
 
 struct Example {
   std::string option;
-  std::string value;  // "FILE": the path of a file that can be read
+  std::string value;  // "FILE": the path of a readable file
   std::function<bool(const Invocation&)> holds;
 };
 
@@ -96,7 +96,7 @@ const std::vector<Example> examples = {
      [](const auto& i) { return i.metrics_file == "/var/lib/node_exporter/egress.prom"; }},
 };
 
-// The surroundings in which `example` alone makes sense: a pod's, without what it contradicts.
+// The environment in which `example` is valid: a pod's, without what contradicts it.
 CommandLine surroundings(const Example& example, const unit::TemporaryFolder& folder) {
   CommandLine line;
   if (example.option.starts_with("match")) {
@@ -114,7 +114,7 @@ std::string value_of(const Example& example, const unit::TemporaryFolder& folder
   return example.value == "FILE" ? folder.write("file", "198.51.100.8\n") : example.value;
 }
 
-// The command that takes the option: the usual one where it does.
+// A command that takes the option: the default one if it does.
 std::string command_for(const Example& example) {
   const auto& option = *std::ranges::find(app::options(), example.option, &app::Option::name);
   const auto taking = std::ranges::find_if(app::commands(), [&](const app::CommandFacts& facts) {

@@ -13,7 +13,7 @@ using app::Invocation;
 using core::Exit;
 using unit::CommandLine;
 
-// What follows from all options together: precedence, pairs, tokens, Kubernetes.
+// What depends on several options: precedence, pairs, tokens, Kubernetes.
 
 namespace {
 
@@ -27,7 +27,7 @@ std::string message(const CommandLine& line, Exit exit) {
   return failure.what();
 }
 
-// A pod with a mounted service account, as far as a test can mount one.
+// A pod with a mounted service account, as far as a test can set one up.
 CommandLine pod(const unit::TemporaryFolder& folder) {
   CommandLine line;
   line.variables["KUBERNETES_SERVICE_HOST"] = "10.245.0.1";

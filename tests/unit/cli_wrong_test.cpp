@@ -9,7 +9,7 @@
 using core::Exit;
 using unit::CommandLine;
 
-// Every wrong value is one line that names where it came from, what it is, what was expected.
+// Every wrong value gives one line with its source, its text and the expected form.
 
 namespace {
 
@@ -108,7 +108,7 @@ bool names(const core::Error& error, const std::string& text) {
   return std::string(error.what()).find(text) != std::string::npos;
 }
 
-// What is given elsewhere must not contradict.
+// Removes options that would contradict.
 CommandLine without(const std::string& option) {
   CommandLine line;
   if (option.starts_with("match")) {

@@ -12,7 +12,7 @@
 
 namespace unit {
 
-// A command line with its environment; as given it is complete and right.
+// A command line with its environment; complete and valid by default.
 struct CommandLine {
   std::vector<std::string> arguments = {};
   std::map<std::string, std::string> variables = {{"DO_EGRESS_IP_MATCH_STRING", "egress"},

@@ -84,7 +84,7 @@ TEST_CASE("digitalocean: no reply or a server error to an assignment, may have t
   for (const long status : {408L, 425L, 500L, 502L, 503L, 504L, 522L}) {
     CHECK(fixture.assign(json_reply("{}", status)).reply.kind == Kind::unknown);
   }
-  for (const long status : {200L, 403L, 404L, 422L, 503L}) {  // who answered, knows nothing of it
+  for (const long status : {200L, 403L, 404L, 422L, 503L}) {  // another server answered
     const auto reply = fixture.assign(json_reply("<html>", status)).reply;
     CHECK(reply.kind == Kind::unknown);
     CHECK(reply.message.find("a proxy or a CDN answered") != std::string::npos);
@@ -133,7 +133,7 @@ TEST_CASE("digitalocean: action, counts as errored only if its status says so") 
         "<html>", ""}) {
     CHECK_FALSE(fixture.errored(json_reply(body)));
   }
-  // An action of a BYOIP address can never be found (facts 1.6).
+  // An action of a BYOIP address cannot be read (facts 1.6).
   CHECK_FALSE(fixture.errored(json_reply(R"({"action":{"status":"errored"}})", 404)));
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("digitalocean: address entry, is read as free, held, locked or unknown
   CHECK_FALSE(held.locked);
   CHECK(fixture.read(R"({"ip":"198.51.100.8","droplet":null,"locked":true,"region":{"slug":"x"}})")
             .locked);
-  // No `droplet` key at all: never to be taken for free (facts, trap 3).
+  // An entry without a `droplet` key never counts as free (facts, trap 3).
   CHECK_FALSE(
       fixture.read(R"({"ip":"198.51.100.8","locked":false,"region":{"slug":"x"}})").holder_shown);
   CHECK(

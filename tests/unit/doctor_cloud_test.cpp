@@ -19,7 +19,7 @@ core::Node& node(Examination& facts) {
   return std::get<core::Node>(facts.cluster.node);
 }
 
-// What is lost with DigitalOcean's answers; metadata still knows what the droplet holds.
+// Checks that need DigitalOcean's answers; metadata still shows the droplet's address.
 const Names of_the_account = {"token-team", "pool-account", "pool-region", "pool-size"};
 
 Names and_more(Names names) {

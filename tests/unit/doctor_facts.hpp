@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-// A droplet on which all is well and everything is known; each test spoils one thing.
+// A healthy droplet with all facts known. A test changes one of them.
 namespace unit {
 
 inline core::Examination healthy_facts(support::Topology topology = support::Topology::classic) {
@@ -43,7 +43,7 @@ inline core::Examination healthy_facts(support::Topology topology = support::Top
   return facts;
 }
 
-// What a check must say: as little text as tells it apart.
+// The expected result of a check, with just enough text to recognise it.
 struct Expected {
   std::string name = {};
   core::Verdict verdict = core::Verdict::problem;
@@ -61,8 +61,8 @@ inline std::map<std::string, core::Check> by_name(const std::vector<core::Check>
 
 using Spoil = std::function<void(core::Examination&)>;
 
-// Spoils healthy facts: that check, and no other, then has another verdict than `ok`, and every
-// other verdict is as before, but for those in `with` that cannot be known any more.
+// Changes healthy facts: only that check, and those in `with` that become unknown, may have another
+// verdict than before.
 inline void check_finding(const Spoil& spoil, const Expected& expected,
                           const std::vector<std::string>& with = {},
                           support::Topology topology = support::Topology::classic) {

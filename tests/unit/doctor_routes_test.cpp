@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Who else has a say in the routes.
+// Other programs that change routes.
 #include "core/doctor/networkd.hpp"
 #include "unit/doctor_facts.hpp"
 
@@ -18,7 +18,7 @@ core::Network& network(Examination& facts) {
   return std::get<core::Network>(facts.host.network);
 }
 
-// Facts that are not there yet, so that the default may lead by the public address.
+// Facts before the first run, when the default may use the public address.
 void unlabelled(Examination& facts) {
   std::get<core::Node>(facts.cluster.node).labels.clear();
 }

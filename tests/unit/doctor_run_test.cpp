@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The command as a whole, in memory: what it asks, and that it writes nothing.
+// The whole command in memory: what it asks, and that it writes nothing.
 #include "app/commands.hpp"
 #include "app/doctor/doctor.hpp"
 #include "support/rig.hpp"
@@ -217,7 +217,7 @@ TEST_CASE("doctor: text and JSON say the same, and the kubelet gets what it can 
   Patient patient;
   patient.invocation.config.pool.push_back(support::not_in_pool);
   const app::Report text = app::execute(patient.system, patient.invocation);
-  CHECK(text.termination_message.empty());  // nobody asked
+  CHECK(text.termination_message.empty());  // not requested
   patient.invocation.output = app::Output::json;
   patient.invocation.termination_log = "/dev/termination-log";
   const app::Report report = app::execute(patient.system, patient.invocation);

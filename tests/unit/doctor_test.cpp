@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each trap has its own finding, and changes no other.
+// Each trap has its own finding and changes no other.
 #include "core/doctor/findings.hpp"
 #include "unit/doctor_facts.hpp"
 
@@ -40,7 +40,7 @@ core::Unavailable unavailable(Exit exit = Exit::unavailable) {
 
 }  // namespace
 
-// Frozen: scripts select by them. New ones are only ever added.
+// Frozen, because scripts select by them. New ones are only added.
 TEST_CASE("doctor: the checks have their names, in their order, always all of them") {
   const Names frozen = {"node-name",     "droplet",      "public-interface", "anchor",
                         "anchor-device", "net-admin",    "routing-agent",    "default-route",

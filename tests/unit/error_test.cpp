@@ -8,7 +8,7 @@
 using core::Error;
 using core::Exit;
 
-// The contract with Jobs, units and scripts, letter by letter (SPEC section 3).
+// The contract with Jobs, units and scripts (SPEC section 3).
 TEST_CASE("error: exit table, is frozen") {
   const std::vector<std::tuple<int, std::string, bool>> frozen = {{0, "ok", false},
                                                                   {2, "changed", false},

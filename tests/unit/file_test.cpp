@@ -35,7 +35,7 @@ TEST_CASE("file: unreadable file, is a config error with its name") {
   CHECK(failure(folder.path("")) == "cannot read " + folder.path("") + ": Is a directory");
   const std::string large = folder.write("large", std::string((1U << 20U) + 1, 'x'));
   CHECK(failure(large) == "cannot read " + large + ": it is larger than 1 MiB");
-  // A file that has no end, as a careless path may name one.
+  // An endless file, which a wrong path may name.
   CHECK(failure("/dev/zero") == "cannot read /dev/zero: it is larger than 1 MiB");
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("file: unwritable file, is an error") {
 
 namespace {
 
-// A disk that is full, for this process; writing ends with an error instead of a signal.
+// A full disk for this process; a write fails without a signal.
 rlimit limit_files_to(rlim_t size) {
   std::signal(SIGXFSZ, SIG_IGN);
   rlimit usual = {};

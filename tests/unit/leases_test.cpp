@@ -13,7 +13,7 @@ using std::chrono::seconds;
 
 namespace {
 
-// A cluster in which the Lease is there, and says `spec`.
+// A cluster in which the Lease exists with that `spec`.
 struct Fixture {
   explicit Fixture(const json& spec) {
     const json found = {{"metadata", {{"uid", "l-1"}, {"resourceVersion", "77"}}}, {"spec", spec}};

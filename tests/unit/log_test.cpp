@@ -17,7 +17,7 @@ using io::LogFormat;
 
 namespace {
 
-// What `body` writes to stderr while that is `descriptor`.
+// What `body` writes to stderr while stderr is `descriptor`.
 void redirected_to(int descriptor, const std::function<void()>& body) {
   std::fflush(stderr);
   const int kept = dup(STDERR_FILENO);
@@ -39,7 +39,7 @@ std::string stderr_of(const std::function<void()>& body) {
   return text;
 }
 
-// The same where a person looks on; the terminal writes a line feed as two bytes.
+// The same on a terminal, which writes a line feed as two bytes.
 std::string terminal_of(const std::function<void()>& body) {
   const int master = posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(master >= 0);
@@ -51,7 +51,7 @@ std::string terminal_of(const std::function<void()>& body) {
   close(terminal);
   std::string text;
   char letter = 0;
-  while (read(master, &letter, 1) == 1) {  // until the terminal, closed, has given everything
+  while (read(master, &letter, 1) == 1) {  // until the closed terminal has returned everything
     text += letter;
   }
   close(master);

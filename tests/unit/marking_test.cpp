@@ -16,7 +16,7 @@ using support::Rig;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// Forwarded connections that are under the public address stay there: a mark, and rules for it.
+// Forwarded connections that use the public address keep it, by a mark and rules for it.
 
 namespace {
 
@@ -46,7 +46,7 @@ Network marked_node() {
 TEST_CASE("marking: forwarding node, gets it after its rules, once") {
   CHECK(kept(converged_node()) == Lines{"add-rule " + first, "add-rule " + second, set});
   CHECK(kept(marked_node()).empty());
-  CHECK(kept(support::converged(Topology::classic)).empty());  // forwards nothing
+  CHECK(kept(support::converged(Topology::classic)).empty());  // does not forward
 }
 
 TEST_CASE("marking: another program keeps the replies, is set all the same") {
@@ -68,7 +68,8 @@ TEST_CASE("marking: table of another address or changed by others, is replaced")
   CHECK(kept(network) == Lines{"add-rule " + second});
 }
 
-// 0xd0e60073 as a whole, by rules of the same priorities; its table reads as for no address.
+// The whole mark 0xd0e60073 with rules of the same priorities; its table reads as one without an
+// address.
 TEST_CASE("marking: table of an older version, stays until the new one is set") {
   Network network = marked_node();
   network.marking.address = {};
@@ -168,7 +169,7 @@ TEST_CASE("marking: one run sets it, the next changes nothing") {
 TEST_CASE("marking: kernel refuses it, egress is set up without it") {
   Rig rig;
   rig.kernel.network = support::forwarding(support::booted(Topology::classic));
-  rig.kernel.refuse_change = 10;  // after the direct route, our tables and the rules
+  rig.kernel.refuse_change = 10;  // after the direct route, our tables and rules
   const app::Outcome outcome = rig.run();
   CHECK(outcome.ending.exit == core::Exit::ok);
   CHECK(rig.kernel.network.marking == Marking{});
@@ -199,8 +200,8 @@ TEST_CASE("marking: --route none, sets none") {
   CHECK(rig.kernel.changes.empty());
 }
 
-// Found by the nemesis, seed 1002: killed in between, a rule that led to our table was left alone,
-// and kept pods from being reached.
+// Found by the nemesis, seed 1002: after a kill, a single rule to our table was left, and pods
+// could not be reached.
 TEST_CASE("marking: every moment of a run, no rule leads to our table without the one before it") {
   const auto holds = [](const Network& network) {
     const auto there = [&](std::uint32_t priority) {
@@ -225,7 +226,7 @@ TEST_CASE("marking: every moment of a run, no rule leads to our table without th
   const Network with = marked_node();
   check(core::prepare_switch(bare, paths(), {}), bare);
   check(core::undo(with, support::droplet({})), with);
-  Network idle = with;  // what is marked is forwarded no more
+  Network idle = with;  // marked packets are no longer forwarded
   for (core::Link& link : idle.links) {
     link.forwards = false;
   }

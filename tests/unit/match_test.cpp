@@ -73,7 +73,7 @@ TEST_CASE("match: any regular expression, takes bounded time on any name") {
     CAPTURE(pattern);
     const Match match{Match::Kind::regex, pattern};
     core::require_valid(match);
-    const std::clock_t start = std::clock();  // of the processor, which others may keep busy
+    const std::clock_t start = std::clock();  // CPU time, because the machine may be busy
     CHECK_FALSE(is_match(match, name));
     CHECK(std::clock() - start < 5 * CLOCKS_PER_SEC);
   }

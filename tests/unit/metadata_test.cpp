@@ -11,7 +11,7 @@ using nlohmann::json;
 
 namespace {
 
-// As the service answers on a droplet with an address (facts, section 3).
+// The reply on a droplet with an address (facts, section 3).
 json healthy() {
   return json::parse(R"({
     "droplet_id": 758604990, "hostname": "pool-egress-8b870", "region": "nyc3",

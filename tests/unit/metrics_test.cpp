@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::seconds noon{1'700'000'000};
 constexpr std::chrono::seconds later{1'700'000'030};
 
-// A run that found everything right.
+// A run with everything right.
 Outcome steady() {
   return {.node = "node-1",
           .held = support::first_choice,
@@ -51,7 +51,7 @@ Outcome failed(Exit exit) {
   return outcome;
 }
 
-// Metadata could not be read: nothing is known.
+// A run without metadata, so that nothing is known.
 Outcome blind() {
   Outcome outcome = failed(Exit::unavailable);
   outcome.droplet.reset();
@@ -70,7 +70,7 @@ std::string render(const Outcome& outcome, const std::string& previous = {},
   return app::render_metrics(outcome, now, previous);
 }
 
-// The value of a sample, as text; empty where it is not there.
+// A sample's value as text; empty if it is missing.
 std::string value(const std::string& metrics, const std::string& sample) {
   std::istringstream lines(metrics);
   for (std::string line; std::getline(lines, line);) {
@@ -270,7 +270,7 @@ TEST_CASE("metrics: undone switch, counts as a rollback even after a signal") {
   CHECK(rollbacks(told) == "1");
   told.steps = {switched(true), step(core::RemoveRoute{})};  // there was no default before
   CHECK(rollbacks(told) == "1");
-  told.steps = {switched(false), switched(true)};  // an address was lost, and another one gained
+  told.steps = {switched(false), switched(true)};  // an address was lost and another one claimed
   CHECK(rollbacks(told) == "0");
   told.steps = {switched(true), switched(false)};
   told.steps[1].result = Result::failed;

@@ -5,7 +5,7 @@
 
 #include <doctest/doctest.h>
 
-// A run that does the same again and again ends by this.
+// A run recognises a repeated step by this.
 TEST_CASE("model: two actions, are equal if they do the same to the same target") {
   const core::Route route{.via = {support::public_gateway, support::eth0}};
   const core::Route other{.via = {support::anchor_gateway, support::eth0}};

@@ -96,7 +96,7 @@ TEST_CASE("netlink: name without its zero and link without a MAC, are read") {
             .decoded_by(io::decode_link) == core::Link{7, "", ""});
 }
 
-// As `ip link add kube-ipvs0 type dummy` shows it, and lo.
+// Output of `ip link add kube-ipvs0 type dummy`, and lo.
 TEST_CASE("netlink: link, shows its kind and whether it carries traffic") {
   const auto link_of = [](unsigned flags) {
     ifinfomsg header = link_header(7);

@@ -16,8 +16,8 @@
 
 using unit::Message;
 
-// What tells of our marking, and of whether it can serve: rules by mark, rules of nf_tables, the
-// settings of devices.
+// Messages about our marking and what it needs: rules with a mark, nf_tables rules, device
+// settings.
 
 namespace {
 
@@ -41,7 +41,7 @@ core::Rule marked(std::uint32_t mark, std::uint32_t mask) {
       .decoded_by(io::decode_rule);
 }
 
-// An attribute with attributes in it, as bytes.
+// A nested attribute as bytes.
 std::vector<std::uint8_t> nested(int type, std::span<const std::uint8_t> payload) {
   const nlattr attribute{.nla_len = static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()),
                          .nla_type = static_cast<std::uint16_t>(type)};
@@ -102,7 +102,7 @@ TEST_CASE("netlink: rule with any other note, is not ours") {
 
 TEST_CASE("netlink: every truncation of a marking rule, does no harm") {
   const Message whole = nf_rule(io::marking_note(support::public_address));
-  for (std::size_t size = 0; size < whole.size() - 1; ++size) {  // the last byte is 0 anyway
+  for (std::size_t size = 0; size < whole.size() - 1; ++size) {  // the last byte is 0 in any case
     CHECK_FALSE(whole.decoded_by(io::decode_marking, size).has_value());
   }
 }
@@ -112,7 +112,7 @@ TEST_CASE("netlink: rule with a mark, is compared with its mask") {
   CHECK(marked(0x1000, 0xffffffff).mark == core::Mark{0x1000, 0xffffffff});
   CHECK(Message(rule_header()).number(FRA_FWMARK, 7).decoded_by(io::decode_rule).mark ==
         core::Mark{7, 0xffffffff});
-  // Cilium's "fwmark 0/0xf00": the kernel tells the mask alone
+  // Cilium's "fwmark 0/0xf00": the kernel sends only the mask.
   CHECK(Message(rule_header()).number(FRA_FWMASK, 0xf00).decoded_by(io::decode_rule).mark ==
         core::Mark{0, 0xf00});
   CHECK_FALSE(Message(rule_header()).decoded_by(io::decode_rule).mark.has_value());

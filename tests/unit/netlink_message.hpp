@@ -13,7 +13,7 @@
 
 namespace unit {
 
-// A netlink message, made by hand: its header, one header of a type, attributes.
+// A hand-made netlink message: its header, one header of a type, attributes.
 class Message {
  public:
   template <typename Header>
@@ -36,15 +36,15 @@ class Message {
   Message& text(int type, std::string_view value) {
     return bytes(type, {reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
   }
-  // A raw attribute header that promises `length` bytes, whatever follows.
+  // An attribute header with that `length`, whatever follows.
   Message& promise(int type, std::uint16_t length) {
     const nlattr attribute{.nla_len = length, .nla_type = static_cast<std::uint16_t>(type)};
     put(&attribute, sizeof attribute);
     return *this;
   }
 
-  // The message, cut off after `size` bytes; in memory of just that size, so that a sanitizer sees
-  // a step beyond.
+  // The message cut after `size` bytes, in memory of exactly that size, so that a sanitizer sees
+  // any read beyond it.
   template <typename Decode>
   auto decoded_by(Decode decode, std::size_t size) const {
     const std::size_t length = std::max(size, sizeof(nlmsghdr));

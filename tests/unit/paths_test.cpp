@@ -44,7 +44,7 @@ TEST_CASE("paths: DOKS 1.32, the anchor has its own device") {
 TEST_CASE("paths: public address on no device, its MAC finds the device") {
   auto network = support::booted(Topology::classic);
   take_address(network, support::public_address);
-  network.addresses.push_back({support::public_address, 32, 1});  // lo, which does not count
+  network.addresses.push_back({support::public_address, 32, 1});  // lo does not count
   CHECK(paths_of(support::droplet(std::nullopt), network).public_path.via.ifindex == support::eth0);
 }
 
@@ -193,10 +193,11 @@ TEST_CASE("paths: gateway without a link-scope route, gets one") {
                               .source = support::anchor_address,
                               .scope = 253};
   CHECK(core::gateway_routes(network, paths) == std::vector{to_public, to_anchor});
-  network.routes.push_back(to_public);  // ours, still wanted
+  network.routes.push_back(to_public);  // ours and still wanted
   CHECK(core::gateway_routes(network, paths).size() == 2);
   network.routes.push_back({.via = {.ifindex = support::eth0}, .protocol = 3, .scope = 253});
-  CHECK(core::gateway_routes(network, paths) == std::vector{to_anchor});  // a default by device
+  CHECK(core::gateway_routes(network, paths) ==
+        std::vector{to_anchor});  // a default with a device only
 }
 
 TEST_CASE("paths: hop, is written with gateway and device if known") {

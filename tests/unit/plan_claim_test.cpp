@@ -8,7 +8,7 @@ using core::Need;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// The droplet holds no address: bring the public default back, tell the Node, claim one.
+// A droplet without an address: restore the public default, patch the Node, claim an address.
 
 namespace {
 
@@ -24,7 +24,7 @@ const std::string confirmed_default =
     "confirm-default default via 10.17.0.1 dev eth0 src 10.17.0.5";
 const std::string assign = "assign 198.51.100.8 to droplet 758604990";
 
-// An address that was unassigned by hand, as a later run finds it.
+// An address that was unassigned by hand before the run.
 core::Observation lost_address() {
   auto found = support::healthy();
   found.droplet = support::droplet(std::nullopt);

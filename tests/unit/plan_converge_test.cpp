@@ -10,8 +10,8 @@
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// From whatever state: the steps, applied one by one to a kernel that behaves like Linux, lead to
-// where nothing is left to do; and a dry run foretells exactly those steps.
+// From every state, the steps lead to a state without steps when they are applied one by one to a
+// kernel that behaves like Linux. A dry run shows exactly those steps.
 
 namespace {
 
@@ -21,7 +21,7 @@ class World {
     found.network = kernel_.read();
   }
 
-  // One step a round, as if the run was killed and started again after each.
+  // One step per round, as if each run was killed after it.
   Lines run() {
     Lines done;
     for (int round = 0; round < 40; ++round) {
@@ -184,7 +184,7 @@ TEST_CASE("plan: dry run, shows every step that a run then performs") {
       CAPTURE(state.name);
       auto start = support::healthy(topology);
       state.spoil(start, topology);
-      start.path_proven = start.egress_proven = true;  // as a dry run assumes
+      start.path_proven = start.egress_proven = true;  // like a dry run
       World world(start);
       const auto foretold =
           support::words(core::plan(world.found, support::asked()).steps, world.found.network);

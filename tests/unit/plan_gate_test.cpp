@@ -8,7 +8,7 @@ using core::Need;
 using core::Taint;
 using Lines = std::vector<std::string>;
 
-// The gate taint, and whose Node it is.
+// The gate taint, and the identity of the Node.
 
 namespace {
 
@@ -25,7 +25,7 @@ core::Node& node(core::Observation& found) {
   return std::get<core::Node>(found.node);
 }
 
-// The taints that the last step of a plan leaves.
+// The taints after the last step of a plan.
 std::optional<std::vector<Taint>> taints(const core::Plan& plan) {
   REQUIRE_FALSE(plan.steps.empty());
   const auto* patch = std::get_if<core::PatchNode>(&plan.steps.back().action);

@@ -9,7 +9,7 @@ using core::Need;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// The droplet holds an address: keep it, and make traffic leave by it.
+// A droplet with an address: keep it, and route egress through it.
 
 TEST_CASE("plan: everything right in every topology, has no steps") {
   for (const Topology topology : support::every_topology) {

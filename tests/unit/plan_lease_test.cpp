@@ -6,7 +6,7 @@
 using core::Exit;
 using Lines = std::vector<std::string>;
 
-// Claims under a Lease, and without one.
+// Claims with and without a Lease.
 
 namespace {
 
@@ -116,7 +116,7 @@ TEST_CASE("lease: droplet already holds another address, is released") {
   auto found = support::healthy();
   found.leased_addresses = {support::second_choice};
   CHECK(steps(found, locked()) == Lines{"release-lease 198.51.100.9"});
-  found.leased_addresses = {support::first_choice};  // of ours it stays, and expires
+  found.leased_addresses = {support::first_choice};  // our own Lease stays and expires
   CHECK(steps(found, locked()).empty());
 }
 

@@ -9,7 +9,7 @@ using core::Need;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// What a run does to routes and rules, in each topology and from each half-done state.
+// Changes of routes and rules in each topology and from each intermediate state.
 
 namespace {
 
@@ -19,7 +19,7 @@ const std::string label_false =
 
 const std::string anchor_default = "default via 10.17.0.1 dev eth0 src 10.17.0.5";
 
-// Of the routes alone: without a Node there is none to be told.
+// Without Kubernetes, so that only routes and rules are planned.
 Lines steps(core::Observation found, const core::Config& asked = support::asked()) {
   found.node = core::NoKubernetes{};
   support::resolve(found.network);

@@ -64,7 +64,7 @@ TEST_CASE("pool: word that is not an address, is quoted in the error") {
   CHECK(failure->exit() == core::Exit::usage);
 }
 
-// Frozen: a new release must not make every droplet want another address.
+// Frozen: a new release must not change every droplet's preferred address.
 TEST_CASE("pool: order of a droplet, is the same in every release") {
   CHECK(rank(numbered(6), 758604990) == Pool{ip("198.51.100.1"), ip("198.51.100.0"),
                                              ip("198.51.100.2"), ip("198.51.100.5"),

@@ -10,7 +10,7 @@ using core::Exit;
 using support::Rig;
 using Lines = std::vector<std::string>;
 
-// What the pool and the account look like decides what is claimed, if anything.
+// The pool and the account decide what is claimed.
 
 namespace {
 
@@ -28,7 +28,7 @@ Lines words(const Outcome& outcome) {
   return lines;
 }
 
-// No address, and the Node does not claim one.
+// No address, and no label.
 void check_without_egress(Rig& rig, const Outcome& outcome) {
   CHECK(outcome.result == Outcome::Result::failed);
   CHECK_FALSE(outcome.floating_ip.has_value());
@@ -39,7 +39,7 @@ void check_without_egress(Rig& rig, const Outcome& outcome) {
 
 }  // namespace
 
-// A dry run leaves the dead default in force, and must reach everything all the same.
+// A dry run keeps the dead default and must still reach every server.
 TEST_CASE("reconcile: lost address, a dry run shows the steps of the next run") {
   for (const auto topology : support::every_topology) {
     CAPTURE(support::name_of(topology));
@@ -106,7 +106,7 @@ TEST_CASE("reconcile: every address held by others, ends with pool-exhausted") {
   CHECK(outcome.ending.exit == Exit::pool_exhausted);
   CHECK_FALSE(posted(rig));
   check_without_egress(rig, outcome);
-  // Repeated, it writes nothing more.
+  // A second run writes nothing.
   CHECK(rig.run().steps.empty());
 }
 

@@ -11,7 +11,7 @@ using core::Exit;
 using support::Rig;
 using support::Topology;
 
-// A run that is ended at any point leaves nothing that lies, and the next run finishes the work.
+// A run that ends at any point leaves no wrong label, and the next run finishes the work.
 
 namespace {
 
@@ -90,7 +90,7 @@ TEST_CASE("reconcile: signal at any point, the next run finishes the work") {
   }
 }
 
-// As if the process was killed, or the wire was cut, with the n-th request.
+// Fails at the n-th request, like a kill or a broken connection.
 TEST_CASE("reconcile: connection lost at any request, the next run finishes the work") {
   for (const Start& start : starts) {
     for (const bool took_effect : {false, true}) {
@@ -123,7 +123,7 @@ TEST_CASE("reconcile: connection lost at any request, the next run finishes the 
   }
 }
 
-// A default of which the kernel takes no copy could not be put back, so it is not touched: 78.
+// A default that the kernel cannot store exactly is not changed: 78.
 TEST_CASE("reconcile: kernel refuses any change, the next run finishes the work") {
   const auto keeps_a_copy = [](const app::StepRecord& record) {
     const auto* set = std::get_if<core::SetRoute>(&record.step.action);

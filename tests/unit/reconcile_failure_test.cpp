@@ -11,7 +11,7 @@ using support::Rig;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// Whole runs in which something does not work: the result says what, and nothing lies.
+// Whole runs with one failure: the result names it, and no label is wrong.
 
 namespace {
 
@@ -200,7 +200,7 @@ TEST_CASE("reconcile: kernel refuses a change, the run ends and the Node is patc
   check_label_false(rig);
 }
 
-// Found by the nemesis: an init container and a loop that overlap ended with "File exists", 71.
+// Found by the nemesis: an init container and a loop overlapped and ended with "File exists", 71.
 TEST_CASE("reconcile: concurrent run adds the same rule, counts as done") {
   Rig other;
   other.converge();
@@ -273,7 +273,7 @@ TEST_CASE("reconcile: metadata fails during a claim, is asked for one hint only"
                : std::nullopt;
   };
   CHECK(rig.run().ending.exit == Exit::ok);
-  CHECK(rig.http.counts()[1] == 3);  // at first, once after the POST without success
+  CHECK(rig.http.counts()[1] == 3);  // first, once after the POST, and without success
 }
 
 TEST_CASE("reconcile: address lost while its action is pending, is given up at once") {

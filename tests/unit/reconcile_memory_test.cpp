@@ -13,7 +13,7 @@ using core::Route;
 using support::Rig;
 using support::Topology;
 
-// Whatever default is replaced comes back as it was, every attribute, or it is not touched.
+// A replaced default is restored with every attribute, or it is never replaced.
 
 namespace {
 
@@ -33,7 +33,7 @@ Route& in_force(Rig& rig) {
   return *support::default_route(rig.kernel.network);
 }
 
-// Attributes that nobody here knows, as on the wire.
+// Unknown attributes in wire format.
 Route with_everything(Route route) {
   route.metrics = std::string("\x08\x00\x02\x00\x78\x05\x00\x00", 8);  // mtu 1400
   route.attributes = std::string("\x08\x00\x0b\x00\x07\x00\x00\x00", 8);

@@ -11,7 +11,7 @@ using core::Exit;
 using support::Rig;
 using support::Topology;
 
-// Prove, then switch, then confirm; and what is known to be wrong before that.
+// Prove, then switch, then confirm; and findings before that.
 
 namespace {
 
@@ -104,7 +104,7 @@ TEST_CASE("proof: switch, protocol 174 until new connections succeed, then 173")
     return std::nullopt;
   };
   CHECK(rig.run().ending.exit == Exit::ok);
-  CHECK(asked == 2);  // Kubernetes, and the API's host
+  CHECK(asked == 2);  // Kubernetes and the API's host
   CHECK(protocol_of_default(rig) == 173);
   CHECK(rig.guards.confirmed == 1);
 }

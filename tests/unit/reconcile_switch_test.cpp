@@ -13,7 +13,7 @@ using core::Exit;
 using support::Rig;
 using Lines = std::vector<std::string>;
 
-// Commit-confirm: a switch of the default that is not proven is undone, exactly.
+// Commit-confirm: a switch without a proof is undone exactly.
 
 namespace {
 
@@ -67,7 +67,7 @@ TEST_CASE("switch: run killed, the guard restores the network") {
     rig.run();
     rig.guards.die(rig.kernel);
     CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
-    rig.guards.die(rig.kernel);  // nothing is left to do
+    rig.guards.die(rig.kernel);  // nothing left to do
     CHECK(support::to_text(rig.kernel.read()) == support::to_text(before));
   }
 }
@@ -85,7 +85,7 @@ TEST_CASE("switch: API answered before but not after, is undone") {
         "connect to server");
   CHECK_FALSE(outcome.floating_ip.has_value());
   check_undone(rig, before);
-  CHECK(rig.clock.slept.size() >= 2);  // it was tried again before
+  CHECK(rig.clock.slept.size() >= 2);  // an earlier attempt
   CHECK(rig.cloud.held() == support::first_choice);
 
   rig.cloud.fault = {};
@@ -134,7 +134,7 @@ TEST_CASE("switch: probes and services, use new connections without a token") {
       CHECK(request.tries == io::Tries::one);
     }
   }
-  CHECK(fresh == 5);  // by the path: the API's host, the service; after the switch Kubernetes, too
+  CHECK(fresh == 5);  // path: API host and service; after the switch also Kubernetes
   rig.run();
   CHECK(rig.http.sent.size() == 2);  // a steady run asks neither
 }
@@ -237,7 +237,7 @@ TEST_CASE("switch: guard cannot start, goes on without it") {
 TEST_CASE("undo: concurrent changes of others, stay") {
   auto now = support::converged(support::Topology::classic);
   core::Route* in_force = support::default_route(now);
-  in_force->protocol = 16;  // a DHCP client put its own there
+  in_force->protocol = 16;  // a DHCP client added its own
   in_force->via.gateway = support::private_gateway;
   now.routes.push_back({.destination = support::prefix("192.0.2.0/24"),
                         .via = {support::private_gateway, support::eth1},

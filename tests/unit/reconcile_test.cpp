@@ -13,13 +13,13 @@ using support::Rig;
 using support::Topology;
 using Lines = std::vector<std::string>;
 
-// Whole runs that go well, in memory. See reconcile_failure_test.cpp and reconcile_crash_test.cpp.
+// Successful runs in memory. See reconcile_failure_test.cpp and reconcile_crash_test.cpp.
 
 namespace {
 
 const io::RequestCounts nothing = {0, 0, 0};
 
-// FakeHttp counts over the life of a Rig; a run is the difference.
+// FakeHttp counts for the life of a Rig; this is the difference of one run.
 struct Run {
   Outcome outcome;
   io::RequestCounts requests;
@@ -197,7 +197,7 @@ TEST_CASE("reconcile: anchor may be dead, asks the API from the public address")
   }
 }
 
-// Before its turn to change the node, and after it, when everything is read again.
+// Once before the lock, and again after it, when everything is read again.
 TEST_CASE("reconcile: Node's request on a dead route, is cancelled and repeated") {
   Rig rig;
   rig.converge();

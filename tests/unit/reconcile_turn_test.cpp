@@ -8,7 +8,7 @@ using core::Exit;
 using io::Guard;
 using support::Rig;
 
-// One run at a time changes a node; and what a run's guard did meanwhile.
+// Only one run at a time changes a node; also what its guard did meanwhile.
 
 namespace {
 
@@ -21,7 +21,7 @@ bool is_confirmed(const Rig& rig) {
 TEST_CASE("turn: another run, waits for it and reads everything again") {
   Rig rig;
   rig.locks.held_by_another = 3;
-  rig.locks.on_take = [&] { rig.converge(); };  // what the other left behind
+  rig.locks.on_take = [&] { rig.converge(); };  // what the other run left
   const Outcome outcome = rig.run();
   CHECK(outcome.result == Outcome::Result::unchanged);
   CHECK(outcome.floating_ip == support::first_choice);
@@ -38,7 +38,7 @@ TEST_CASE("turn: repair, holds the lock from its first change to its end") {
   CHECK(rig.locks.held == 0);
   CHECK(rig.guards.locked);
   CHECK(rig.guards.given > rig.clock.deadline() - io::Duration{10'000});
-  CHECK(rig.guards.given < rig.clock.deadline() + io::Duration{700});  // before the alarm
+  CHECK(rig.guards.given < rig.clock.deadline() + io::Duration{700});  // before the timer
 }
 
 TEST_CASE("turn: label patch alone, needs the lock as well") {

@@ -7,7 +7,7 @@
 
 namespace {
 
-// The note as the API server is sent it.
+// The note that the API server receives.
 std::string written(const std::string& note) {
   support::FakeHttp http;
   http.handler = [](const io::Request&) {
@@ -29,7 +29,7 @@ TEST_CASE("events: long note, is cut to the API's limit after a whole character"
   CHECK(written(std::string(1022, 'x') + "äb") == std::string(1022, 'x') + "ä");
 }
 
-// A reply that is no JSON is quoted in the error that it causes, whatever bytes it has.
+// The error of a malformed reply quotes it, whatever bytes it contains.
 TEST_CASE("events: note with invalid UTF-8, is written with replacements") {
   CHECK(written("last read: '\xff'") == "last read: '\xef\xbf\xbd'");
 }

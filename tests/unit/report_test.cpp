@@ -13,7 +13,7 @@ using nlohmann::json;
 
 namespace {
 
-// A run that claimed an address, switched, and could not label.
+// A run that claimed an address and switched, but could not label.
 Outcome eventful() {
   return {.result = Outcome::Result::failed,
           .ending = {.exit = Exit::gate_failed, .message = "egress is in force, but", .hint = "h"},
@@ -64,7 +64,7 @@ std::string step_line(const core::Action& value, StepRecord::Result result,
 
 }  // namespace
 
-// Fields are only ever added (SPEC section 4).
+// Fields are only added (SPEC section 4).
 TEST_CASE("report: JSON, has every field with its type") {
   const json document = parsed(eventful());
   CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",

@@ -24,7 +24,7 @@ Reply limited(std::map<std::string, std::string> headers) {
   return io::Response{.status = 429, .headers = std::move(headers)};
 }
 
-// A retrying Http around a fake one, with the smallest or a given jitter.
+// A retrying Http around a fake one, with the given jitter or none.
 struct Fixture {
   explicit Fixture(std::vector<Reply> replies, double jitter = 0,
                    Duration deadline = std::chrono::minutes{2})
@@ -220,7 +220,7 @@ TEST_CASE("retry: repeated rate limits, waits longer each time until the deadlin
 TEST_CASE("retry: rate limit with a wait of 0, does not loop endlessly") {
   Fixture fixture({limited({{"retry-after", "0"}})});
   CHECK(core::catch_error_except_signals([&] { fixture.get(); })->exit() == Exit::try_again);
-  CHECK(fixture.fake->sent.size() == 121);  // once a second for two minutes, without any jitter
+  CHECK(fixture.fake->sent.size() == 121);  // once a second for two minutes without jitter
 }
 
 TEST_CASE("retry: nodes refused together, come back spread, those with progress first") {

@@ -260,7 +260,7 @@ TEST_CASE("routes: destinations of defaults, one in each quarter of the world") 
   CHECK(with({"23.0.0.0/8", "45.0.0.0/8", "52.0.0.0/8"}) ==
         "64.64.64.64 129.129.129.129 193.193.193.193");
   CHECK(with({"193.193.193.193"}) == "23.23.23.23 64.64.64.64 129.129.129.129 208.208.208.208");
-  // A VPN takes everything by halves, quarters, ...: so that is visible.
+  // A VPN covers everything with halves, quarters, ..., and that is visible.
   CHECK(with({"0.0.0.0/1", "128.0.0.0/1", "0.0.0.0/7", "22.0.0.0/7"}) == usual);
   CHECK(with({"128.0.0.0/1"}, core::our_protocol) == "23.23.23.23 64.64.64.64");  // --direct
   CHECK(with({"23.0.0.0/8"}, 4, 52) == usual);

@@ -8,7 +8,7 @@
 
 namespace unit {
 
-// Its own folder for one test, gone with it.
+// A new folder for one test, removed after it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -21,7 +21,7 @@ class TemporaryFolder {
 
   std::string path(const std::string& name) const { return (path_ / name).string(); }
 
-  // Writes a file; its path.
+  // Writes a file and returns its path.
   std::string write(const std::string& name, const std::string& text) const {
     std::ofstream(path_ / name, std::ios::binary) << text;
     return path(name);

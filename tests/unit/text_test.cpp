@@ -53,13 +53,13 @@ TEST_CASE("redact: user and password in a URL, are hidden") {
   CHECK_FALSE(has_token("https://me:password@host"));
 }
 
-// 120 KB of "://" took 28 s. Each of these was quadratic, or could become so.
+// 120 KB of "://" took 28 s. Each of these texts was quadratic, or could become so.
 TEST_CASE("redact: 128 KiB that resemble secrets, take less than a second") {
   for (const char* text : {"://", "a:// ", "://x@", "eyJ", "eyJ.", "Bearer ", "Bearer x", "dop_v1_",
                            "dop_v1_ ", "@://", "eyJhbGciOiJSUzI1NiJ9.e "}) {
     CAPTURE(text);
     const std::string hostile = repeated(text, std::size_t{128} << 10U);
-    const std::clock_t begin = std::clock();  // of this process, on however busy a machine
+    const std::clock_t begin = std::clock();  // CPU time, because the machine may be busy
     const std::string result = redact(hostile);
     has_token(hostile);
     CHECK(std::clock() - begin < CLOCKS_PER_SEC);

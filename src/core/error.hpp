@@ -108,14 +108,4 @@ std::optional<Error> catch_error_except_signals(Body&& body) {
   return error;
 }
 
-// The former names, for as long as some callers have them.
-template <typename Body>
-std::optional<Error> any_failure_of(Body&& body) {
-  return catch_error(std::forward<Body>(body));
-}
-template <typename Body>
-std::optional<Error> failure_of(Body&& body) {
-  return catch_error_except_signals(std::forward<Body>(body));
-}
-
 }  // namespace core

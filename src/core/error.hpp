@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -66,14 +67,25 @@ class Error : public std::runtime_error {
     return error;
   }
 
+  // How long to wait before the next run, if a rate limit says so.
+  std::optional<std::chrono::seconds> retry_after() const { return retry_after_; }
+  Error with_retry_after(std::optional<std::chrono::seconds> pause) const {
+    Error error = *this;
+    error.retry_after_ = pause;
+    return error;
+  }
+
   // The same error, prefixed with what was attempted.
   Error while_doing(std::string_view attempted) const {
-    return Error(exit_, "cannot {}: {}", attempted, what()).with_hint(hint_);
+    return Error(exit_, "cannot {}: {}", attempted, what())
+        .with_hint(hint_)
+        .with_retry_after(retry_after_);
   }
 
  private:
   Exit exit_;
   std::string hint_;
+  std::optional<std::chrono::seconds> retry_after_ = {};
 };
 
 // Runs `body`. An Error that leaves it gets a prefix: what was attempted.

@@ -6,6 +6,7 @@
 #include "core/network.hpp"
 #include "core/rights.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -109,6 +110,7 @@ struct Ending {
   Exit exit = Exit::ok;
   std::string message = {};  // empty with Exit::ok
   std::string hint = {};
+  std::optional<std::chrono::seconds> retry_after = {};  // if a rate limit says when
 };
 
 // No right is missing if Kubernetes is not in use. A failed review delays no claim.

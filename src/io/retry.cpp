@@ -32,12 +32,14 @@ bool is_worth_repeating(const Attempt& attempt) {
   return status == 408 || status == 425 || status == 429 || status >= 500;
 }
 
-core::Error rate_limit_error(Duration wait) {
+// `pause` is the wait plus the part of the spread that is this node's.
+core::Error rate_limit_error(Duration wait, Duration pause) {
   return core::Error(core::Exit::try_again,
                      "the rate limit is reached for longer than this run may last ({} s)",
                      std::chrono::ceil<std::chrono::seconds>(wait).count())
       .with_hint(
-          "run again later; all nodes with one token share 250 requests a minute and 5000 an hour");
+          "run again later; all nodes with one token share 250 requests a minute and 5000 an hour")
+      .with_retry_after(std::chrono::ceil<std::chrono::seconds>(pause));
 }
 
 class Retrying : public Http {
@@ -125,7 +127,7 @@ class Retrying : public Http {
     }
     const Duration asked = rate_limit_wait(*attempt.response, clock_).value_or(usual);
     if (asked > clock_.remaining()) {
-      throw rate_limit_error(asked);
+      throw rate_limit_error(asked, asked);
     }
     return asked;
   }
@@ -170,7 +172,7 @@ Duration rate_limit_pause(const Response& response, const Clock& clock, const Ra
       1'000};  // without a minimum, "retry-after: 0" would cause an endless loop
   const Duration asked = std::max(rate_limit_wait(response, clock).value_or(usual), least);
   if (asked > clock.remaining()) {
-    throw rate_limit_error(asked);
+    throw rate_limit_error(asked, asked + std::chrono::duration_cast<Duration>(spread * random()));
   }
   const Duration room = std::max(clock.remaining() - asked - rest, Duration{0});
   return asked + std::chrono::duration_cast<Duration>(std::min(spread, room) * random());

@@ -32,7 +32,8 @@ void check_schema(const Json& result) {
   INFO(result.dump());
   CHECK(keys(result) == std::set<std::string>{"schema", "command", "version", "node", "result",
                                               "exit", "droplet", "floating_ip", "route", "labels",
-                                              "steps", "error", "requests", "elapsed_seconds"});
+                                              "steps", "error", "requests", "retry_after_seconds",
+                                              "elapsed_seconds"});
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "reconcile");
   CHECK(result.at("version").is_string());

@@ -69,8 +69,8 @@ TEST_CASE("report: JSON, has every field with its type") {
   const json document = parsed(eventful());
   CHECK(keys(document) == std::vector<std::string>{"command", "droplet", "elapsed_seconds", "error",
                                                    "exit", "floating_ip", "labels", "node",
-                                                   "requests", "result", "route", "schema", "steps",
-                                                   "version"});
+                                                   "requests", "result", "retry_after_seconds",
+                                                   "route", "schema", "steps", "version"});
   CHECK(document["schema"] == 1);
   CHECK(document["command"] == "reconcile");
   CHECK(document["version"] == DO_EGRESS_IP_VERSION);
@@ -95,6 +95,13 @@ TEST_CASE("report: JSON, has every field with its type") {
   CHECK(document["requests"] ==
         json{{"digitalocean", 5}, {"metadata", 1}, {"kubernetes", 2}, {"verify", 0}});
   CHECK(document["elapsed_seconds"] == 1.234);
+  CHECK(document["retry_after_seconds"].is_null());
+}
+
+TEST_CASE("report: rate limit, JSON has the time of the next run") {
+  Outcome outcome = eventful();
+  outcome.ending.retry_after = std::chrono::seconds{77};
+  CHECK(parsed(outcome)["retry_after_seconds"] == 77);
 }
 
 TEST_CASE("report: JSON, is one line with null for unknown values") {

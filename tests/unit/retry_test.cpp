@@ -249,6 +249,7 @@ TEST_CASE("retry: rate limit beyond the deadline, ends at once") {
   CHECK(failure->exit() == Exit::try_again);
   CHECK(std::string(failure->what()) ==
         "the rate limit is reached for longer than this run may last (3001 s)");
+  CHECK(failure->retry_after() == std::chrono::seconds{3001});
   CHECK(fixture.clock.slept.empty());
 }
 

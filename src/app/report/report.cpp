@@ -184,6 +184,8 @@ std::string render_json(const Outcome& outcome) {
         {"metadata", count(outcome, io::Server::metadata)},
         {"kubernetes", count(outcome, io::Server::kubernetes)},
         {"verify", count(outcome, io::Server::verify)}}},
+      {"retry_after_seconds",
+       outcome.ending.retry_after ? Json(outcome.ending.retry_after->count()) : Json(nullptr)},
       {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000}};
   if (outcome.droplet) {
     document["droplet"] = {{"id", outcome.droplet->id}, {"region", outcome.droplet->region}};

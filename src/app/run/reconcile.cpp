@@ -162,7 +162,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
     outcome.ending = last.ending;
   });
   if (failure) {
-    outcome.ending = {failure->exit(), failure->what(), failure->hint()};
+    outcome.ending = {failure->exit(), failure->what(), failure->hint(), failure->retry_after()};
     if (observer.has_turn() && invocation.config.route == core::RouteMode::set_default) {
       undo_unconfirmed(system, observer, outcome);
     }

@@ -119,7 +119,10 @@ std::vector<Step> correct_node(Observation& found, const Config& asked) {
 }
 
 Ending ending_of(const Error& error) {
-  return {.exit = error.exit(), .message = error.what(), .hint = error.hint()};
+  return {.exit = error.exit(),
+          .message = error.what(),
+          .hint = error.hint(),
+          .retry_after = error.retry_after()};
 }
 
 void patch_node(Plan& plan, const Observation& found, const Config& asked,

@@ -110,9 +110,10 @@ class Process : public Guard {
   Process& operator=(const Process&) = delete;
   ~Process() override {
     shutdown(socket_, SHUT_WR);
-    wait_for(socket_, answer_limit);
+    // It answers last of all. Until it has ended it holds the lock.
+    const bool ends = wait_for(socket_, answer_limit);
     close(socket_);
-    waitpid(child_, nullptr, WNOHANG);
+    waitpid(child_, nullptr, ends ? 0 : WNOHANG);
   }
 
   End confirm() override {

@@ -31,6 +31,15 @@ Json check_egress_without_label(const Node& node, int exit,
   return result;
 }
 
+// What is missing was known before the claim.
+Json check_nothing_claimed(const Node& node, int exit) {
+  Json result = node.run(exit);
+  CHECK(node.world.held_by(node.droplet).empty());
+  CHECK(node.posted().empty());
+  CHECK(node.world.seen_from(node.droplet.name) == node.droplet.public_address);
+  return result;
+}
+
 void check_egress_without_label(int exit, const Json& fault) {
   CAPTURE(fault.dump());
   const Node node;
@@ -89,19 +98,19 @@ TEST_CASE("faults: Kubernetes fails once, the run succeeds") {
   }
 }
 
-TEST_CASE("faults: service account token expired, exit 77 with egress") {
+TEST_CASE("faults: service account token expired, exit 77 and nothing is claimed") {
   const Node node;
   node.world.sim("PUT", "/kube-tokens/kube-lab", {{"expired", true}});
-  const Json result = check_egress_without_label(node, 77);
+  const Json result = check_nothing_claimed(node, 77);
   CHECK(result.at("error").at("hint").dump().find("--kube-token-file") != std::string::npos);
 }
 
-TEST_CASE("faults: service account may not read or patch nodes, exit 77 with egress") {
+TEST_CASE("faults: service account may not read or patch nodes, exit 77 and nothing is claimed") {
   for (const std::string verb : {"get", "patch"}) {
     CAPTURE(verb);
     const Node node;
     node.world.sim("PUT", "/rbac", {{"rules", {{{"resources", {"nodes"}}, {"verbs", {verb}}}}}});
-    const Json result = check_egress_without_label(node, 77);
+    const Json result = check_nothing_claimed(node, 77);
     CHECK(result.at("error").at("hint").dump().find("get and patch on nodes") != std::string::npos);
   }
 }

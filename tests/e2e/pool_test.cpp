@@ -112,7 +112,7 @@ TEST_CASE("pool: none free, free addresses outside the pool stay free") {
   node.world.sim(
       "PUT", "/nodes/node-1",
       {{"labels", {{support::enabled_label, "true"}, {support::address_label, "198.51.100.1"}}}});
-  check_refused(node, 10, "no free address");
+  check_refused(node, 10, "of the pool in this region are held by other droplets");
 }
 
 TEST_CASE("pool: address lost and none free, returns to the public address") {
@@ -120,7 +120,7 @@ TEST_CASE("pool: address lost and none free, returns to the public address") {
   node.run(0);
   hand_out(node.world, 1, 1);
   node.world.forget_requests();
-  check_refused(node, 10, "no free address");
+  check_refused(node, 10, "of the pool in this region are held by other droplets");
 }
 
 TEST_CASE("pool: foreign address, is left alone unless allowed") {
@@ -133,7 +133,8 @@ TEST_CASE("pool: foreign address, is left alone unless allowed") {
 
   const std::string message = node.run(12).at("error").at("message");
 
-  CHECK(message.find(foreign + ", which is not in the pool") != std::string::npos);
+  CHECK(message.find(foreign + ": the droplet holds it, but it is not in the pool") !=
+        std::string::npos);
   CHECK(node.world.held_by(node.droplet) == std::vector{foreign});
   CHECK(node.world.snapshot(node.droplet) == before);
   CHECK(node.world.label(node.droplet) == "false");

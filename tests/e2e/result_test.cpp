@@ -171,7 +171,7 @@ TEST_CASE("result: -v logs every request without secrets, -q only errors") {
   for (const std::string server : {"digitalocean", "metadata", "kubernetes"}) {
     requests += node.world.requests(server);
   }
-  const int connections = 2;  // only with a proof and a confirmation
+  const int connections = 3;  // one for the proof, two for the confirmation
   const std::size_t decisions = support::lines_with(loud.err, "do-egress-ip: debug: claim ").size();
   CHECK(decisions > 0);
   CHECK(support::lines_with(loud.err, "do-egress-ip: debug: ").size() ==

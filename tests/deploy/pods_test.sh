@@ -68,12 +68,12 @@ until_seen() { # WHAT COMMAND…
         sleep 0.1
     done
 }
-until_seen 'the label is repaired' grep -q '^done: label-node' /run/loop.out
+until_seen 'the label is repaired' grep -q '^node labels' /run/loop.out
 same 'the label' "$(address_of)" "$address"
 # shellcheck disable=SC2317 # called by name
 is_quiet() { [[ $(tail -n 1 /run/loop.out) == unchanged:* ]]; }
 lab flush $node
-until_seen 'the route is repaired' grep -q '^done: replace-default' /run/loop.out
+until_seen 'the route is repaired' grep -q '^default route' /run/loop.out
 until_seen 'all is quiet' is_quiet
 same 'the address that is seen' "$(lab whatismyip $node)" "$address"
 expect 0 "ok: node-a: egress IP $address" in_pod loop "${probe[@]}"

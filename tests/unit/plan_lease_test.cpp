@@ -85,7 +85,7 @@ TEST_CASE("lease: denied, nothing is claimed and an egress that works stays") {
   auto plan = core::plan(found, locked());
   CHECK(assignment(plan) == nullptr);
   CHECK(plan.ending.exit == Exit::no_permission);
-  CHECK(plan.ending.message == "no address is claimed: take the Lease a: denied");
+  CHECK(plan.ending.message == "cannot claim an address: take the Lease a: denied");
   found = support::healthy();
   found.lease_error = core::Error(Exit::no_permission, "take the Lease a: denied");
   plan = core::plan(found, locked());

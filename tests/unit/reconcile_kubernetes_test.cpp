@@ -182,7 +182,7 @@ TEST_CASE("kubernetes: call before the claim forbidden, nothing is claimed") {
         return forbidden ? std::optional(support::json_reply(R"({"message":"forbidden"})", 403))
                          : std::nullopt;
       };
-      check_nothing_claimed(cluster, "no address is claimed: ");
+      check_nothing_claimed(cluster, "cannot claim an address: ");
     }
   }
 }

@@ -118,7 +118,10 @@ std::string render_result(const Outcome& outcome) {
   return fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
 }
 
-std::string colored(std::string_view text) {
+namespace {
+
+// Colors the word of a verdict or a result that begins `line`.
+std::string color_line(std::string_view line) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 16> colors = {{
       {"ok", "32"},
       {"changed", "32"},
@@ -137,20 +140,23 @@ std::string colored(std::string_view text) {
       {"not ok", "31"},
       {"degraded", "31"},
   }};
+  for (const auto& [word, color] : colors) {
+    const char after = line.size() > word.size() ? line[word.size()] : '\n';
+    if (line.starts_with(word) && (after == ':' || after == ' ' || after == '\n')) {
+      return fmt::format("\033[{}m{}\033[0m{}", color, word, line.substr(word.size()));
+    }
+  }
+  return std::string(line);
+}
+
+}  // namespace
+
+std::string colored(std::string_view text) {
   std::string result;
   while (!text.empty()) {
     const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
-    std::string_view rest = text.substr(0, end);
+    result += color_line(text.substr(0, end));
     text.remove_prefix(end);
-    for (const auto& [word, color] : colors) {
-      const char after = rest.size() > word.size() ? rest[word.size()] : '\n';
-      if (rest.starts_with(word) && (after == ':' || after == ' ' || after == '\n')) {
-        result += fmt::format("\033[{}m{}\033[0m", color, word);
-        rest.remove_prefix(word.size());
-        break;
-      }
-    }
-    result += rest;
   }
   return result;
 }

@@ -20,4 +20,7 @@ Locking locking_of(const Observation& found, const Config& asked);
 // Releases the Leases of lost addresses, and of all others than `ours`.
 std::vector<Step> needless_leases(const Observation& found, const std::optional<Ipv4>& ours);
 
+// Takes the Lease of `address` if a claim needs one, and assigns the address to the droplet.
+std::vector<Step> claim_steps(const Observation& found, const Locking& locking, Ipv4 address);
+
 }  // namespace core

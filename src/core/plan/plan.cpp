@@ -93,13 +93,12 @@ Network with_default(Network network, const std::vector<Step>& steps) {
 
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const Account& account = std::get<Account>(found.account);
-  const Droplet& droplet = *found.droplet;
   append(plan.steps, needless_leases(found, std::nullopt));
   if (must_be_read(found)) {
     plan.needs.push_back(Need::whole_account);
     return;
   }
-  const auto choice = choose_candidate(account, droplet, asked.pool, found.lost_candidates);
+  const auto choice = choose_candidate(account, *found.droplet, asked.pool, found.lost_candidates);
   if (const auto* ending = std::get_if<Ending>(&choice)) {
     patch_node(plan, found, asked, std::nullopt);
     plan.ending = *ending;
@@ -121,17 +120,7 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     plan.ending = *locking.ending;
     return;
   }
-  const auto known = std::ranges::find(account.pool, address, &FloatingIp::address);
-  const bool unread = known == account.pool.end();
-  if (locking.lease && !found.leased_addresses.contains(address)) {
-    plan.steps.push_back({AcquireLease{address, unread}, "keeps other nodes from claiming it"});
-  }
-  const AssignFloatingIp wanted{address, droplet.id, locking.lease, unread ? droplet.region : ""};
-  const auto first = first_move(wanted, unread ? std::nullopt : std::optional(*known));
-  plan.steps.push_back(
-      {wanted,
-       fmt::format("the droplet holds no reserved IP; this one {} first in its order{}; next: {}",
-                   unread ? "is" : "is free and", locking.reason, describe(first))});
+  append(plan.steps, claim_steps(found, locking, address));
   found.network = with_default(found.network, plan.steps);
   use_address(plan, found, asked, paths, address);
 }

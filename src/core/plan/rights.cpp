@@ -10,7 +10,7 @@ namespace {
 
 std::optional<Ending> denied_by(const Error& error) {
   return error.exit() == Exit::no_permission
-             ? std::optional(ending_of(error.while_doing("no address is claimed")))
+             ? std::optional(ending_of(error.while_doing("claim an address")))
              : std::nullopt;
 }
 
@@ -44,10 +44,11 @@ std::optional<Ending> denied_claim(const Observation& found) {
   if (missing.empty()) {
     return std::nullopt;
   }
-  return Ending{.exit = Exit::no_permission,
-                .message = fmt::format(
-                    "no address is claimed: Kubernetes denies the service account to {}", missing),
-                .hint = "bind it to the Roles of deploy/manifests/10-access.yaml, or of the chart"};
+  return Ending{
+      .exit = Exit::no_permission,
+      .message = fmt::format("cannot claim an address: Kubernetes denies the service account to {}",
+                             missing),
+      .hint = "bind it to the Roles of deploy/manifests/10-access.yaml, or of the chart"};
 }
 
 }  // namespace core

@@ -17,11 +17,13 @@ while IFS='|' read -r _ case holds file name _; do
     read -r case <<<"$case"
     read -r file <<<"$file"
     read -r name <<<"$name"
-    if [ ! -f "$tests/$file" ]; then
+    if [[ $holds == *': no test yet'* ]]; then
+        continue
+    elif [ ! -f "$tests/$file" ]; then
         complain "$case: there is no $file"
     elif [ -z "$name" ] || ! grep -qF -- "$name" <<<"$(text_of "$tests/$file")"; then
         complain "$case: $file has no test \"$name\""
-    elif [[ $file == e2e/*_test.cpp && $holds != *"(not run yet)"* ]] &&
+    elif [[ $file == e2e/*_test.cpp ]] &&
         ! grep -qx "  $(basename "$file" _test.cpp))\?" "$tests/e2e/CMakeLists.txt"; then
         complain "$case: CMake does not build $file"
     fi

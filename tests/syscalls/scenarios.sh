@@ -43,8 +43,8 @@ look() {
     read -r held label labelled version < <(control GET /world | jq -r '[
         ([.addresses | to_entries[] | select(.value.droplet) | .key] | join(",") |
             if . == "" then "none" else . end),
-        (.nodes.one.labels |
-            (.["do-outbound-floating-ip-enabled"], .["do-outbound-floating-ip"]) // "none"),
+        (.nodes.one.labels | (.["do-outbound-floating-ip-enabled"] // "none"),
+            (.["do-outbound-floating-ip"] // "none")),
         .nodes.one.resourceVersion] | join(" ")')
 }
 

@@ -23,8 +23,8 @@ points() {
     prepare
     observe
     run_traced '' '' ''
-    [ "$status" = 0 ] || complain "the undisturbed run ends $status: $said"
-    settle
+    [ "$status" = 0 ] || complain "the undisturbed run ends $status: $said" >&2
+    settle || complain "undisturbed, $status, sees $sees, label $label $labelled, holds $held: $said" >&2
     awk -f "$here/points.awk" "$trace" | grep -E -- "$pattern"
 }
 

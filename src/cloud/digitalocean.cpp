@@ -12,10 +12,15 @@ using Kind = core::PostReply::Kind;
 
 constexpr std::string_view api_name = "DigitalOcean's API";
 
-// Whether a proxy or a CDN answered in DigitalOcean's place. The API's own errors are JSON objects.
+// Whether a proxy or a CDN answered in DigitalOcean's place. The API's own errors are JSON objects
+// with an id and a message; an empty one says no more than its status.
 bool is_foreign(const io::Response& response) {
-  return is_html(response) || (response.status >= 400 && !response.body.empty() &&
-                               parse_or_discard(response.body).is_discarded());
+  if (is_html(response) || response.status < 400 || response.body.empty()) {
+    return is_html(response);
+  }
+  const json body = parse_or_discard(response.body);
+  const bool is_empty = body.is_object() && body.empty();
+  return !is_empty && find_member(body, "id") == nullptr && find_member(body, "message") == nullptr;
 }
 
 // DigitalOcean's message, and the request id that its support asks for.

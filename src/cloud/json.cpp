@@ -47,9 +47,9 @@ bool is_html(const io::Response& response) {
 }
 
 core::Error html_error(const io::Response& response, std::string_view api) {
-  return core::Error(core::Exit::unavailable,
-                     "a proxy or a CDN answered {} in place of {}: HTML, not JSON", response.status,
-                     api)
+  return core::Error(core::Exit::unavailable, "a proxy or a CDN answered {} in place of {}: {}",
+                     response.status, api,
+                     is_html(response) ? "HTML, not JSON" : "in another shape")
       .with_hint("check the URL, https_proxy, no_proxy and the firewall, or run again later");
 }
 

@@ -5,6 +5,7 @@
 #include "core/match.hpp"
 
 #include "core/error.hpp"
+#include "core/text.hpp"
 
 #include <algorithm>
 #include <regex>
@@ -58,7 +59,7 @@ bool has_nested_lookahead(const std::string& pattern) {
 
 void require_possible(const std::string& text) {
   if (!is_part_of_a_name(text)) {
-    throw Error(Exit::usage, "no hostname can contain \"{}\"", text)
+    throw Error(Exit::usage, "no hostname can contain {}", core::quote(text))
         .with_hint(
             "give a part of the name as it is, like egress-; for a pattern give --match-regex, "
             "like 'pool-egress-.*'");

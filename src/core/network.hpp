@@ -76,6 +76,8 @@ struct NextHop {
   bool operator==(const NextHop&) const = default;
 };
 
+inline constexpr std::uint8_t unicast = 1;  // RTN_UNICAST
+
 // A route with all its attributes, so that it can be restored exactly.
 struct Route {
   Prefix destination = {};
@@ -85,7 +87,7 @@ struct Route {
   std::uint32_t table = main_table;
   std::uint8_t protocol = our_protocol;
   std::uint8_t scope = 0;  // RT_SCOPE_UNIVERSE
-  std::uint8_t type = 1;   // RTN_UNICAST
+  std::uint8_t type = unicast;
   std::uint8_t tos = 0;
   std::uint32_t flags = 0;                           // of the next hop: onlink, pervasive
   std::optional<std::uint32_t> nexthop_object = {};  // which defines `via`
@@ -121,6 +123,15 @@ struct Marking {
   bool operator==(const Marking&) const = default;
 };
 
+// A rule of nf_tables that concerns bits of a packet's mark.
+struct MarkUse {
+  std::string table = {};
+  std::string chain = {};
+  std::uint32_t sets = 0;   // the bits that the rule sets, where they do not come from elsewhere
+  std::uint32_t tests = 0;  // the bits that the rule compares
+  bool operator==(const MarkUse&) const = default;
+};
+
 // The kernel's route for a destination, for a socket without a source address.
 struct Resolution {
   Ipv4 destination = {};
@@ -132,7 +143,7 @@ struct Resolution {
 struct Network {
   std::vector<Link> links = {};
   std::vector<LinkAddress> addresses = {};
-  std::vector<Route> routes = {};  // unicast, of the tables that io::Kernel names
+  std::vector<Route> routes = {};  // of the tables that io::Kernel names
   std::vector<Rule> rules = {};    // by priority
   Marking marking = {};
   std::vector<Resolution> leaves_by = {};  // destinations that only defaults cover

@@ -151,6 +151,8 @@ class Rtnetlink : public Kernel {
   void set_marking(core::Ipv4 address) override { nftables_.set(address); }
   void remove_marking() override { nftables_.remove(); }
 
+  std::vector<core::MarkUse> read_mark_uses() override { return nftables_.read_mark_uses(); }
+
  private:
   template <typename Header>
   nlmsghdr* dump_request(std::uint16_t type) {

@@ -13,9 +13,10 @@ namespace io {
 struct Kernel {
   virtual ~Kernel() = default;
 
-  // Reads links, addresses, rules, our marking, the unicast routes of the main table and of our
-  // tables, the defaults of all other tables, and the routes of core::destinations_of_defaults().
-  // Throws Error(os_error) if concurrent changes tear every reading.
+  // Reads links, addresses, rules, our marking, the unicast routes of the main table, all routes of
+  // our tables, the defaults of all other tables, and the routes of
+  // core::destinations_of_defaults(). Throws Error(os_error) if concurrent changes tear every
+  // reading.
   virtual core::Network read() = 0;
 
   // Installs `route` in one step. It replaces the route of the same destination, table, metric and
@@ -29,6 +30,9 @@ struct Kernel {
   // Our nf_tables table, see core::Marking. Setting it replaces the old one in one step.
   virtual void set_marking(core::Ipv4 address) = 0;
   virtual void remove_marking() = 0;
+
+  // Rules of nf_tables, in tables of other programs, that set or test bits of a packet's mark.
+  virtual std::vector<core::MarkUse> read_mark_uses() = 0;
 };
 
 // Uses rtnetlink and nf_tables of the running kernel.

@@ -25,7 +25,12 @@ std::optional<core::Ipv4> decode_marking(const nlmsghdr& message);
 // The mark of such a rule: a comment that nft(8) shows, with the rule's version.
 std::string marking_note(core::Ipv4 address);
 
-// Returns nothing for a route that is not unicast (broadcast, local, blackhole, …).
+// What a rule of nf_tables does to the packet mark. Returns nothing if it neither sets nor tests a
+// bit of the mark.
+std::optional<core::MarkUse> decode_mark_use(const nlmsghdr& message);
+
+// Returns nothing for a route that is not unicast (broadcast, local, blackhole, …), unless it is in
+// one of our tables.
 std::optional<core::Route> decode_route(const nlmsghdr& message);
 
 }  // namespace io

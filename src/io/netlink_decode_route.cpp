@@ -77,11 +77,14 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
         route.attributes += settable(attribute);
     }
   });
-  if (header == nullptr || header->rtm_type != RTN_UNICAST) {
+  if (header == nullptr) {
     return std::nullopt;
   }
   read_header(*header, route);
   route.table = table.value_or(header->rtm_table);
+  if (header->rtm_type != RTN_UNICAST && !core::is_our_table(route.table)) {
+    return std::nullopt;
+  }
   if (route.nexthop_object) {  // the other attributes repeat the object
     route.flags = 0;
     route.attributes.clear();

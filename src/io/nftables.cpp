@@ -170,6 +170,19 @@ void Nftables::remove() {
   netlink().transact(batch.finish(), "remove our table of nf_tables");
 }
 
+std::vector<core::MarkUse> Nftables::read_mark_uses() {
+  std::vector<core::MarkUse> uses;
+  nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETRULE), NLM_F_DUMP);
+  put_header(message, NFPROTO_UNSPEC, 0);
+  netlink().exchange(message, "list the rules of nf_tables", [&](const nlmsghdr& rule) {
+    const auto use = decode_mark_use(rule);
+    if (use && use->table != table) {
+      uses.push_back(*use);
+    }
+  });
+  return uses;
+}
+
 Netlink& Nftables::netlink() {
   if (!netlink_) {
     netlink_.emplace(Netlink::Family::netfilter);

@@ -5,6 +5,7 @@
 #include "io/netlink.hpp"
 
 #include <optional>
+#include <vector>
 
 namespace io {
 
@@ -18,6 +19,9 @@ class Nftables {
   // Both throw like Netlink::exchange().
   void set(core::Ipv4 address);
   void remove();
+
+  // Of tables of other programs, every family. Throws as Netlink::exchange() does.
+  std::vector<core::MarkUse> read_mark_uses();
 
  private:
   bool has_table();

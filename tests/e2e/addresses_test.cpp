@@ -53,12 +53,16 @@ TEST_CASE("addresses: no route to their networks, the gateways are reached all t
     CAPTURE(topology);
     const Node node("198.51.100.1-4", topology);
     const support::Droplet& droplet = node.droplet;
-    node.world.ip(droplet, "address change " + droplet.public_address + "/20 dev " +
-                               droplet.public_nic + " noprefixroute");
-    node.world.ip(droplet, "address change " + droplet.anchor + "/16 dev " + droplet.anchor_nic +
-                               " noprefixroute");
-    node.world.ip(droplet,
-                  "route replace default via 203.0.113.1 dev " + droplet.public_nic + " onlink");
+    const std::string outside = " dev " + droplet.public_nic;
+    for (const std::string& words :
+         {"address delete " + droplet.public_address + "/20" + outside,
+          "address add " + droplet.public_address + "/20" + outside + " noprefixroute",
+          "address delete " + droplet.anchor + "/16 dev " + droplet.anchor_nic,
+          "address add " + droplet.anchor + "/16 dev " + droplet.anchor_nic + " noprefixroute",
+          "route add 203.0.113.1" + outside, "route replace default via 203.0.113.1" + outside,
+          "route delete 203.0.113.1" + outside}) {
+      node.world.ip(droplet, words);
+    }
     check_comes_and_goes(node);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `do-egress-ip doctor`: names each trap, writes nothing and reports nothing else.
 #include "node.hpp"
+#include "support/traffic.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -148,6 +149,34 @@ TEST_CASE("doctor: rule in front of the main table, is a problem") {
   CHECK(findings(patient.look(78)).at("default-route") == "problem");
 }
 
+TEST_CASE("doctor: marks, tables and rules of others, and UDP services, are named") {
+  const Patient patient;
+  const auto ip = [&](const std::string& words) {
+    patient.node.world.ip(patient.node.droplet, words);
+  };
+  const support::DatagramService service(patient.node.droplet.name, 5300);
+  ip("route add default dev eth1 table 52");
+  ip("rule add pref 77 fwmark 0x1000/0xf000 lookup 52");
+  const Json found = patient.look(0);
+  CHECK(findings(found) ==
+        Verdicts{{"mark", "warning"}, {"other-rules", "note"}, {"udp-services", "note"}});
+  CHECK(check(found, "udp-services").at("found").get<std::string>().ends_with("port 5300"));
+  ip("route add 10.9.0.0/16 dev eth1 table 17310");
+  CHECK(findings(patient.look(78)).at("our-tables") == "problem");
+}
+
+TEST_CASE("doctor: the remedy for rp-filter is one that it takes for one") {
+  const Patient patient("anchor-nic");
+  const Json found = check(patient.look(0), "rp-filter");
+  CHECK(found.at("verdict") == "warning");
+  const std::string remedy = found.at("remedy");
+  const auto end = remedy.find('`', 1);
+  REQUIRE(remedy.starts_with("`sysctl -w "));
+  patient.node.world.lab(
+      {"exec", patient.node.droplet.name, "sh", "-c", remedy.substr(1, end - 1)});
+  CHECK(verdict(patient.look(0), "rp-filter") == "ok");
+}
+
 TEST_CASE("doctor: no token, a wrong one or a missing scope, is a problem") {
   const Patient patient;
   const auto with = [](const std::string& token) {
@@ -234,7 +263,7 @@ TEST_CASE("doctor: server that does not answer, does not hide other findings") {
     const Json result = Json::parse(run.out);
     CHECK((run.exit == 69 || (server == "metadata" && run.exit == 78)));  // by whose machine it is
     CHECK(findings(result) == Verdicts{{name, "problem"}});
-    CHECK(result.at("checks").size() == 26);
+    CHECK(result.at("checks").size() == 30);
     world.sim("DELETE", "/faults");
   }
 }

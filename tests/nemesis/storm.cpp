@@ -17,6 +17,21 @@ const std::vector<std::string> common = {"classic",      "classic",         "anc
 const std::vector<std::string> impossible = {"no-anchor", "anchor-unconfigured", "two-anchors",
                                              "no-public"};
 
+// What there may be besides, in any combination.
+const std::vector<std::string> besides = {
+    "ecmp",         "nexthop-object", "onlink-mtu",   "vpc-routes",   "noprefixroute",
+    "link-default", "twice",          "vpc-api",      "vpn",          "other-anchor",
+    "docker",       "kube-proxy",     "marks-calico", "marks-cilium", "routing-agent"};
+
+// "anchor-nic+vpc-routes+marks-calico", as the lab takes it.
+std::string choose_topology(Dice& dice) {
+  std::string topology = dice.pick(common);
+  for (int more = dice.percent(60) ? dice.between(1, 3) : 0; more > 0; --more) {
+    topology += "+" + dice.pick(besides);
+  }
+  return topology;
+}
+
 // Mostly small fleets, where each node sees many events. At most thirty nodes.
 int fleet_size(Dice& dice) {
   return dice.percent(80) ? dice.between(3, 9) : dice.between(10, 30);
@@ -25,10 +40,10 @@ int fleet_size(Dice& dice) {
 void choose_nodes(Storm& storm, Dice& dice) {
   const int size = fleet_size(dice);
   const bool mixed = dice.percent(70);
-  const std::string one = dice.pick(common);
+  const std::string one = choose_topology(dice);
   for (int node = 0; node < size; ++node) {
     storm.topologies.push_back(dice.percent(4) ? dice.pick(impossible)
-                               : mixed         ? dice.pick(common)
+                               : mixed         ? choose_topology(dice)
                                                : one);
   }
 }

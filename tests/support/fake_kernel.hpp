@@ -25,12 +25,14 @@ class FakeKernel : public io::Kernel {
   void remove_rule(const core::Rule& rule) override;
   void set_marking(core::Ipv4 address) override;
   void remove_marking() override;
+  std::vector<core::MarkUse> read_mark_uses() override { return mark_uses; }
 
   // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
   // address.
   static std::vector<core::Resolution> resolved(const core::Network& network);
 
   core::Network network = {};
+  std::vector<core::MarkUse> mark_uses = {};
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change

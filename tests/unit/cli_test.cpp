@@ -351,6 +351,11 @@ TEST_CASE("cli: any mistake at any position, is refused in the requested output 
     CHECK(is_json(line));
   }
   CommandLine line;
-  line.arguments = {"--config", folder.write("c.toml", "output = 'json'\ntimeout = '5'\n")};
-  CHECK(is_json(line));
+  for (const char* mistake : {"timeout = '5'", "bogus = 1", "a-bogus = 1", "timeout = 5"}) {
+    const std::string text = fmt::format("output = 'json'\n{}\n", mistake);
+    line.arguments = {"--config", folder.write("c.toml", text)};
+    CHECK(is_json(line));
+  }
+  line.arguments = {"doctor", "--no-such-option"};
+  CHECK(line.refusal().asked.command == app::Command::doctor);
 }

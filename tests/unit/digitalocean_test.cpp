@@ -232,8 +232,9 @@ TEST_CASE("digitalocean: answer of a CDN or a proxy, is not read as DigitalOcean
       CHECK(error.hint().find("scope") == std::string::npos);
     }
   }
-  CHECK(fixture.failure(one, json_reply("error code: 1020", 403), read).exit() ==
-        Exit::unavailable);
+  for (const char* body : {"error code: 1020", "[]", R"({"error":"blocked by policy"})"}) {
+    CHECK(fixture.failure(one, json_reply(body, 403), read).exit() == Exit::unavailable);
+  }
 }
 
 TEST_CASE("digitalocean: malformed entry, is not readable and does not affect others") {
@@ -257,8 +258,7 @@ TEST_CASE("digitalocean: malformed entry, is not readable and does not affect ot
     CHECK_FALSE(listed[0].readable);
     CHECK(listed[1].holder == 3164444);
   }
-  for (const std::string alien :
-       {"null", "7", "[]", "{}", R"({"ip":7})", R"({"ip":"2001:db8::1"})"}) {
+  for (const std::string alien : {"null", "7", "[]", R"({"ip":7})", R"({"ip":"2001:db8::1"})"}) {
     fixture.http.script(list + "1",
                         {json_reply(R"({"reserved_ips":[)" + alien + "," + held_entry + "]}")});
     CHECK(fixture.api.list_addresses().addresses.size() == 1);

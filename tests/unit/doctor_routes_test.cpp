@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Other programs that change routes.
-#include "core/doctor/networkd.hpp"
+// Who else has a say in the routes.
 #include "unit/doctor_facts.hpp"
 
 #include <doctest/doctest.h>
@@ -98,16 +97,17 @@ TEST_CASE("doctor: a kernel that does not tell") {
         facts.host.network = core::Unavailable{core::Error(Exit::os_error, "torn")};
       },
       {"default-route", Verdict::problem, "torn", Exit::os_error},
-      {"routing-agent", "rp-filter", "public-interface", "anchor-device"});
+      {"routing-agent", "rp-filter", "public-interface", "anchor-device", "net-admin", "mark",
+       "our-tables", "other-rules"});
 }
 
 TEST_CASE("doctor: with --route none the routes are others' matter") {
   Examination facts = unit::healthy_facts(Topology::routing_agent);
   facts.asked.route = core::RouteMode::none;
   facts.host.networkd.presence = Networkd::Presence::running;
-  facts.host.reverse_path = core::ReversePath{{"all", 1}};
   const auto checks = unit::by_name(core::diagnose(facts));
-  for (const char* name : {"default-route", "networkd", "rp-filter", "net-admin"}) {
+  for (const char* name : {"default-route", "networkd", "rp-filter", "net-admin", "mark",
+                           "our-tables", "other-rules", "udp-services"}) {
     CAPTURE(std::string(name));
     CHECK(checks.at(name).verdict == Verdict::skipped);
   }
@@ -130,31 +130,99 @@ TEST_CASE("doctor: networkd that removes what others made") {
 }
 
 TEST_CASE("doctor: strict rp_filter with an anchor NIC, is a warning") {
-  const auto set = [](core::ReversePath settings) {
-    return [=](Examination& facts) { facts.host.reverse_path = settings; };
+  const auto set = [](std::uint32_t rp_filter, bool src_valid_mark) {
+    return [=](Examination& facts) {
+      core::Link& link =
+          *std::ranges::find(network(facts).links, support::eth0, &core::Link::ifindex);
+      link.rp_filter = rp_filter;
+      link.src_valid_mark = src_valid_mark;
+    };
   };
-  const auto check = [&](const core::ReversePath& settings, Verdict verdict) {
-    check_finding(set(settings), {"rp-filter", verdict}, {}, Topology::anchor_nic);
+  check_finding(set(1, false), {"rp-filter", Verdict::warning, "NodePorts of the public address"},
+                {}, Topology::anchor_nic);
+  check_finding(set(1, true), {"rp-filter", Verdict::ok, "src_valid_mark"}, {},
+                Topology::anchor_nic);
+  check_finding(set(2, false), {"rp-filter", Verdict::ok, "not strict"}, {}, Topology::anchor_nic);
+  check_finding(set(1, false), {"rp-filter", Verdict::ok, "share a NIC"});
+}
+
+TEST_CASE("doctor: a rule of others that looks at our bit of the mark") {
+  const auto add = [](core::Mark mark) {
+    return [=](Examination& facts) {
+      network(facts).rules.insert(network(facts).rules.begin() + 1,
+                                  {.priority = 9, .mark = mark, .table = 2004, .protocol = 3});
+    };
   };
-  check({{"all", 1}, {"eth0", 0}}, Verdict::warning);
-  check({{"all", 0}, {"eth0", 1}}, Verdict::warning);
-  check({{"all", 1}, {"eth0", 2}}, Verdict::ok);  // the higher counts, and 2 is the looser
-  check({{"all", 2}, {"eth0", 1}}, Verdict::ok);
-  check({{"all", 0}, {"eth0", 0}, {"ens7np0", 1}}, Verdict::ok);
-  check_finding(set({{"all", 1}, {"eth0", 1}}), {"rp-filter", Verdict::ok, "share a NIC"});
-  check_finding([](Examination& facts) { facts.host.reverse_path.reset(); },
-                {"rp-filter", Verdict::unknown}, {}, Topology::anchor_nic);
+  check_finding(add({0x1000, 0xf000}),
+                {"mark", Verdict::warning, "are used by rule 9 (fwmark 0x1000/0xf000)"});
+  check_finding(add({0x1, 0xffffffff}), {"mark", Verdict::warning, "rule 9 (fwmark 0x1)"});
+  check_finding(add({0x200, 0xf00}), {"mark", Verdict::ok});
+  check_finding([](Examination& facts) { network(facts) = support::marked(network(facts)); },
+                {"mark", Verdict::ok});  // ours
+}
+
+TEST_CASE("doctor: a rule of nf_tables that sets or tests our bits is named; other bits are not") {
+  const auto add = [](core::MarkUse use) {
+    use.table = "calico";
+    use.chain = "raw";
+    return [=](Examination& facts) { facts.host.mark_uses = std::vector{use}; };
+  };
+  check_finding(add({.sets = 0x51000}),
+                {"mark", Verdict::warning, "nft table calico chain raw (sets 0x51000)"});
+  check_finding(add({.tests = 0x2000}), {"mark", Verdict::warning, "(tests 0x2000)"});
+  check_finding(add({.sets = 0xffff0fff, .tests = 0x4000}), {"mark", Verdict::ok});
+  check_finding(
+      [](Examination& facts) {
+        facts.host.mark_uses =
+            core::Unavailable{core::Error(Exit::no_permission, "cannot list the rules")};
+      },
+      {"mark", Verdict::unknown, "cannot list the rules"});
+}
+
+TEST_CASE("doctor: routes of others in our tables") {
+  const auto add = [](const char* destination, std::uint32_t table, std::uint8_t protocol) {
+    return [=](Examination& facts) {
+      network(facts).routes.push_back({.destination = support::prefix(destination),
+                                       .via = {support::private_gateway, support::eth1},
+                                       .metric = 7,
+                                       .table = table,
+                                       .protocol = protocol});
+    };
+  };
+  check_finding(add("10.244.7.0/24", 17310, 80),
+                {"our-tables", Verdict::problem, "table 17310: it has a route to 10.244.7.0/24",
+                 Exit::config});
+  check_finding(
+      add("0.0.0.0/0", 17311, 80),
+      {"our-tables", Verdict::problem, "table 17311: it has a route to 0.0.0.0/0", Exit::config});
+  check_finding(add("0.0.0.0/0", 17312, 16), {"our-tables", Verdict::ok});  // remembered as it was
+  check_finding(add("10.244.7.0/24", 17313, 80), {"our-tables", Verdict::ok});
+}
+
+TEST_CASE("doctor: a rule of others that leads to another default") {
+  const auto add = [](std::uint32_t table, bool default_there) {
+    return [=](Examination& facts) {
+      network(facts).rules.insert(network(facts).rules.begin() + 1,
+                                  {.priority = 5270, .table = table, .protocol = 3});
+      if (default_there) {
+        network(facts).routes.push_back(
+            {.via = {{}, support::eth1}, .table = table, .protocol = 3});
+      }
+    };
+  };
+  check_finding(add(52, true), {"other-rules", Verdict::note,
+                                "rule 5270 leads to a default in table 52 (Tailscale)"});
+  check_finding(add(2005, true), {"other-rules", Verdict::note, "in table 2005"});
+  check_finding(add(2004, false), {"other-rules", Verdict::ok});
+  check_finding(add(core::main_table, false),
+                {"other-rules", Verdict::note, "rule 5270 leads to the main table before"});
 }
 
 // --- networkd's configuration --------------------------------------------------------------------
 
 TEST_CASE("networkd: the last file that says something wins, in its own section only") {
   const auto read = [](const std::vector<std::string>& texts) {
-    std::vector<core::NetworkdFile> files;
-    for (const std::string& text : texts) {
-      files.push_back({"/etc/systemd/networkd.conf", text});
-    }
-    const Networkd settings = core::read_networkd(files);
+    const Networkd settings = core::parse_networkd(texts);
     return std::pair(settings.manages_routes, settings.manages_rules);
   };
   CHECK(read({}) == std::pair(true, true));
@@ -174,13 +242,29 @@ TEST_CASE("networkd: the last file that says something wins, in its own section 
 
 TEST_CASE("networkd: a file in a stronger folder hides its namesakes") {
   const std::vector<core::NetworkdFolder> folders = {
-      {.path = "/etc/systemd", .drop_ins = {"20-b.conf", "readme"}},
-      {.path = "/run/systemd", .has_main = true, .drop_ins = {"10-a.conf"}},
-      {.path = "/usr/lib/systemd", .has_main = true, .drop_ins = {"10-a.conf", "30-c.conf"}}};
+      {.path = "/etc/systemd/networkd.conf", .drop_ins = {"20-b.conf", "readme"}},
+      {.path = "/run/systemd/networkd.conf", .has_main = true, .drop_ins = {"10-a.conf"}},
+      {.path = "/usr/lib/systemd/networkd.conf",
+       .has_main = true,
+       .drop_ins = {"10-a.conf", "30-c.conf"}}};
   CHECK(core::networkd_paths(folders) ==
         std::vector<std::string>{"/run/systemd/networkd.conf",
                                  "/run/systemd/networkd.conf.d/10-a.conf",
                                  "/etc/systemd/networkd.conf.d/20-b.conf",
                                  "/usr/lib/systemd/networkd.conf.d/30-c.conf"});
   CHECK(core::networkd_paths({}).empty());
+}
+
+TEST_CASE("doctor: whether networkd keeps the addresses of a NIC, by that NIC's files") {
+  CHECK(core::parse_network_file("ADMIN_STATE=configured\n"
+                                 "NETWORK_FILE=/run/systemd/network/10-netplan-eth0.network\n") ==
+        "10-netplan-eth0.network");
+  CHECK(core::parse_network_file("NETWORK_FILE=eth0.network") == "eth0.network");
+  CHECK(core::parse_network_file("ADMIN_STATE=unmanaged\n").empty());
+  const auto keeps = [](std::vector<std::string> files) { return core::keeps_addresses(files); };
+  CHECK(keeps({"[Network]\nDHCP=yes\n", "[Network]\nKeepConfiguration = static\n"}));
+  CHECK(keeps({"[Network]\nKeepConfiguration=yes\n"}));
+  CHECK_FALSE(keeps({"[Network]\nKeepConfiguration=static\nKeepConfiguration=dhcp-on-stop\n"}));
+  CHECK_FALSE(keeps({"[Match]\nKeepConfiguration=static\n"}));
+  CHECK_FALSE(keeps({}));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each trap has its own finding and changes no other.
-#include "core/doctor/findings.hpp"
+// Each trap has its own finding, and changes no other.
+#include "core/doctor/checks.hpp"
 #include "unit/doctor_facts.hpp"
 
 #include <doctest/doctest.h>
@@ -34,6 +34,11 @@ core::Network& network(Examination& facts) {
   return std::get<core::Network>(facts.host.network);
 }
 
+Check named(std::string_view name, Check check) {
+  check.name = name;
+  return check;
+}
+
 core::Unavailable unavailable(Exit exit = Exit::unavailable) {
   return {Error(exit, "no answer")};
 }
@@ -42,13 +47,13 @@ core::Unavailable unavailable(Exit exit = Exit::unavailable) {
 
 // Frozen, because scripts select by them. New ones are only added.
 TEST_CASE("doctor: the checks have their names, in their order, always all of them") {
-  const Names frozen = {"node-name",     "droplet",      "public-interface", "anchor",
-                        "anchor-device", "net-admin",    "routing-agent",    "default-route",
-                        "networkd",      "rp-filter",    "digitalocean",     "token",
-                        "token-scopes",  "token-team",   "pool-account",     "pool-region",
-                        "pool-size",     "held-address", "kubernetes",       "rbac",
-                        "node",          "provider-id",  "node-label",       "pod-masquerade",
-                        "clock",         "smtp"};
+  const Names frozen = {
+      "node-name",    "droplet",       "public-interface", "anchor",         "anchor-device",
+      "net-admin",    "routing-agent", "default-route",    "networkd",       "rp-filter",
+      "digitalocean", "token",         "token-scopes",     "token-team",     "pool-account",
+      "pool-region",  "pool-size",     "held-address",     "kubernetes",     "rbac",
+      "node",         "provider-id",   "node-label",       "pod-masquerade", "clock",
+      "smtp",         "mark",          "our-tables",       "other-rules",    "udp-services"};
   CHECK(names_of(core::diagnose(healthy_facts())) == frozen);
   CHECK(names_of(core::diagnose({})) == frozen);
   Examination without_kubernetes = healthy_facts();
@@ -169,18 +174,50 @@ TEST_CASE("doctor: the anchor is on no device, or on one that carries no traffic
 }
 
 TEST_CASE("doctor: no right to change routes") {
-  check_finding([](Examination& facts) { facts.host.may_change_routes = false; },
+  check_finding([](Examination& facts) { network(facts).may_change = false; },
                 {"net-admin", Verdict::problem, "may not change routes", Exit::no_permission});
-  check_finding([](Examination& facts) { facts.host.may_change_routes.reset(); },
-                {"net-admin", Verdict::unknown});
+}
+
+TEST_CASE("doctor: a UDP socket that serves every address") {
+  check_finding(
+      [](Examination& facts) {
+        facts.host.udp_services = {53, 500};
+      },
+      {"udp-services", Verdict::note, "at the public address: port 53, 500"});
+}
+
+// As the kernel writes /proc/net/udp and udp6.
+TEST_CASE("doctor: of UDP sockets, those that serve every address") {
+  const std::string rest = " 07 00000000:00000000 00:00000000 00000000   101        0 ";
+  const auto line = [&](const std::string& local, const std::string& remote, int inode) {
+    return " 1065: " + local + " " + remote + rest + std::to_string(inode) +
+           " 2 0000000000000000 0\n";
+  };
+  const std::string any6(32, '0');
+  const std::string sockets =
+      "   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid\n" +
+      line("00000000:01F4", "00000000:0000", 16741) +  // 500
+      line(any6 + ":14E9", any6 + ":0000", 16742) +    // 5353
+      line("3500007F:0035", "00000000:0000", 16743) +  // 127.0.0.53
+      line("00000000:0044", "00000000:0000", 16744) +  // a DHCP client
+      line("00000000:2118", "00000000:0000", 0) +      // VXLAN, of the kernel
+      line("00000000:9C40", "00000000:0000", 16745) +  // 40000, a client
+      line("00000000:01F5", "010200C0:0035", 16746) +  // connected
+      "nonsense\n 1: 00000000 00000000:0000\n";
+  using Ports = std::set<int>;
+  CHECK(core::parse_udp_services(sockets, "32768\t60999\n") == Ports{500, 5353});
+  CHECK(core::parse_udp_services(sockets, "") == Ports{500, 5353});
+  CHECK(core::parse_udp_services(sockets, "5000 6000") == Ports{500, 40000});
+  CHECK(core::parse_udp_services("", "") == Ports{});
 }
 
 // --- the ending ----------------------------------------------------------------------------------
 
 TEST_CASE("doctor: ends with the problem that tells most, and counts them all") {
-  const std::vector<Check> checks = {
-      core::ok("a", "fine"), core::problem("b", Exit::unavailable, "down", "wait"),
-      core::problem("c", Exit::pool_exhausted, "few", "add"), core::warning("d", "odd", "look")};
+  const std::vector<Check> checks = {named("a", core::ok("fine")),
+                                     named("b", core::problem(Exit::unavailable, "down", "wait")),
+                                     named("c", core::problem(Exit::pool_exhausted, "few", "add")),
+                                     named("d", core::warning("odd", "look"))};
   const core::Ending ending = core::conclude(checks);
   CHECK(ending.exit == Exit::pool_exhausted);
   CHECK(ending.message == "2 problem(s) found; c: few");
@@ -193,8 +230,8 @@ TEST_CASE("doctor: what only a person can mend tells more than what may pass") {
                                    Exit::pool_exhausted, Exit::gate_failed, Exit::os_error,
                                    Exit::software,       Exit::unavailable, Exit::try_again};
   for (std::size_t place = 1; place < order.size(); ++place) {
-    const std::vector<Check> checks = {core::problem("later", order[place], "b", "b"),
-                                       core::problem("sooner", order[place - 1], "a", "a")};
+    const std::vector<Check> checks = {core::problem(order[place], "b", "b"),
+                                       core::problem(order[place - 1], "a", "a")};
     CHECK(core::conclude(checks).exit == order[place - 1]);
   }
 }

@@ -152,12 +152,16 @@ TEST_CASE("netlink: route with several next hops, is multipath without a hop") {
   CHECK(route->via == core::NextHop{});
 }
 
-TEST_CASE("netlink: route that is not unicast, is skipped") {
+TEST_CASE("netlink: route that is not unicast, is skipped outside our tables") {
   for (int type = 0; type < 16; ++type) {
     auto header = route_header();
     header.rtm_type = static_cast<std::uint8_t>(type);
     CAPTURE(type);
     CHECK(Message(header).decoded_by(io::decode_route).has_value() == (type == RTN_UNICAST));
+    const auto in_ours =
+        Message(header).number(RTA_TABLE, core::public_table).decoded_by(io::decode_route);
+    REQUIRE(in_ours.has_value());
+    CHECK(in_ours->type == type);
   }
 }
 

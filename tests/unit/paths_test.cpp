@@ -165,6 +165,11 @@ TEST_CASE("paths: several NICs, the MAC, the gateway's network or a route decide
                              {support::anchor_address, 32, support::eth0});
     CHECK(paths_of(droplet, network).anchor_path.via.ifindex == support::ens7);
   }
+  SUBCASE("the route to the gateway's network, which noprefixroute leaves out") {
+    network.addresses.insert(network.addresses.begin(),
+                             {support::anchor_address, 16, support::eth1});
+    CHECK(paths_of(droplet, network).anchor_path.via.ifindex == support::ens7);
+  }
   SUBCASE("the previous default") {
     droplet.public_interface->mac.clear();
     network.addresses.insert(network.addresses.begin(),

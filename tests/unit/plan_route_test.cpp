@@ -154,6 +154,10 @@ TEST_CASE("plan: unknown paths, no switch, label false") {
   }
   SUBCASE("the anchor address is on two devices") {
     found.network.addresses.push_back({support::anchor_address, 16, support::eth1});
+    found.network.routes.push_back({.destination = support::prefix("10.17.0.0/16"),
+                                    .via = {.ifindex = support::eth1},
+                                    .protocol = 2,
+                                    .scope = 253});
   }
   const auto plan = plan_for(found);
   CHECK(support::words(plan.steps, found.network) == Lines{label_false});

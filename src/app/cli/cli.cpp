@@ -112,6 +112,11 @@ void set(const Option& option, const Places& places, Draft& draft) {
 // asked for.
 void set_output(const Places& places, Draft& draft) {
   draft.asked.config.node_name = io::host_name();
+  const auto command =
+      places.line.words.empty()
+          ? commands().begin()
+          : std::ranges::find(commands(), places.line.words[0], &CommandFacts::name);
+  draft.asked.command = command == commands().end() ? Command::reconcile : command->command;
   for (const Option& option : options()) {
     const bool always = option.group == Group::output && (option.commands & in(Command::pool)) != 0;
     if (!always && option.name != "node-name") {
@@ -131,8 +136,12 @@ std::optional<Answer> parse(const std::vector<std::string>& arguments, Places& p
   }
   draft.asked.command = std::get<Command>(task);
   if (const std::string path = config_path(places); !path.empty()) {
-    places.file = read_config_file(path);
+    ConfigFile file = read_config_file(path);
+    places.file = std::move(file.settings);
     set_output(places, draft);
+    if (file.mistake) {
+      throw core::Error(*file.mistake);
+    }
   }
   for (const Option& option : options()) {
     set(option, places, draft);

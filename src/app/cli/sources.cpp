@@ -21,6 +21,9 @@ core::Error not_an_option(core::Exit exit, const std::string& place, const std::
                           std::string_view dashes) {
   std::vector<std::string> names;
   for (const Option& option : options()) {
+    if (option.set == nullptr && dashes.empty()) {
+      continue;  // such as --help and --config, which a file cannot have
+    }
     names.push_back(fmt::format("{}{}", dashes, option.name));
   }
   const std::string likely = suggest(name, names);
@@ -164,13 +167,21 @@ Given read_setting(const toml::node& node, const Option& option, const std::stri
   return given;
 }
 
+const Option& option_named(const std::string& name, const std::string& place) {
+  const Option* option = find_option(name);
+  if (option == nullptr || option->set == nullptr) {
+    throw core::Error(not_an_option(core::Exit::config, place, name, ""));
+  }
+  return *option;
+}
+
 }  // namespace
 
 Arguments read_arguments(const std::vector<std::string>& given) {
   return Reader(given).read();
 }
 
-Settings read_config_file(const std::string& path) {
+ConfigFile read_config_file(const std::string& path) {
   const std::string text = io::read_file(path);
   const toml::parse_result result = toml::parse(std::string_view(text));
   if (!result) {
@@ -179,17 +190,16 @@ Settings read_config_file(const std::string& path) {
                       error.description())
         .with_hint("correct that line; the file is TOML 1.0, for example timeout = \"2m\"");
   }
-  Settings settings;
+  ConfigFile file;
   for (const auto& [key, node] : result.table()) {
     const std::string name(key.str());
-    const Option* option = find_option(name);
-    if (option == nullptr || option->set == nullptr) {
+    const auto failure = core::catch_error_except_signals([&] {
       const std::string place = place_of(path, key.source()) + ": ";
-      throw core::Error(not_an_option(core::Exit::config, place, name, ""));
-    }
-    settings[name] = read_setting(node, *option, path);
+      file.settings[name] = read_setting(node, option_named(name, place), path);
+    });
+    file.mistake = file.mistake ? file.mistake : failure;
   }
-  return settings;
+  return file;
 }
 
 std::optional<Given> Places::find(const Option& option) const {

@@ -22,9 +22,13 @@ struct Arguments {
 // Reads the arguments, without the program's name.
 Arguments read_arguments(const std::vector<std::string>& given);
 
-// Reads the options from a TOML 1.0 file. Throws Error(config) with file, line and column if it is
-// not TOML, names an unknown option, or a value has the wrong type.
-Settings read_config_file(const std::string& path);
+// The options in a TOML 1.0 file. A mistake is an Error(config) with file, line and column: an
+// unknown option, or a value of the wrong type. Throws Error(config) if the file is not TOML.
+struct ConfigFile {
+  Settings settings = {};
+  std::optional<core::Error> mistake = {};  // the first one; all other settings are read
+};
+ConfigFile read_config_file(const std::string& path);
 
 // All sources of options, in order of precedence.
 struct Places {

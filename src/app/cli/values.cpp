@@ -3,6 +3,7 @@
 
 #include "core/duration.hpp"
 #include "core/plan/pool.hpp"
+#include "core/text.hpp"
 #include "io/file.hpp"
 #include "io/url.hpp"
 
@@ -79,7 +80,7 @@ core::Error value_error(const Given& given, std::string_view problem) {
 }
 
 core::Error not_a(std::string_view expected, const Given& given, std::string_view text) {
-  return value_error(given, fmt::format("\"{}\" is not {}", text, expected));
+  return value_error(given, fmt::format("{} is not {}", core::quote(text), expected));
 }
 
 const std::string& take_one(const Given& given) {
@@ -112,16 +113,18 @@ bool parse_switch(const Given& given) {
 std::string parse_base_url(const Given& given, std::string_view own_path) {
   const io::Url url = parse_url(given, take_one(given));
   if (url.has_query) {
-    throw value_error(
-        given, fmt::format("\"{}\" has a query or fragment; paths are appended to it", url.text));
+    throw value_error(given, fmt::format("{} has a query or fragment; paths are appended to it",
+                                         core::quote(url.text)));
   }
   std::string base = url.text.substr(0, url.text.find_last_not_of('/') + 1);
-  const std::size_t path = std::min(base.find('/', base.find("://") + 3), base.size());
-  const std::size_t own = (base + "/").find(fmt::format("{}/", own_path), path);
+  std::string lower = base + "/";
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::size_t path = std::min(lower.find('/', lower.find("://") + 3), lower.size());
+  const std::size_t own = lower.find(fmt::format("{}/", own_path), path);
   if (own != std::string::npos) {
     throw core::Error(core::Exit::config,
-                      "cannot use {}: \"{}\" must not contain {}, which is appended to it",
-                      given.origin, base, own_path)
+                      "cannot use {}: {} must not contain {}, which is appended to it",
+                      given.origin, core::quote(base), own_path)
         .with_hint(fmt::format("give it without {}: {}", own_path, base.substr(0, own)));
   }
   return base;

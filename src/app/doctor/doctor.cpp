@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/doctor/doctor.hpp"
 
-#include "app/doctor/examine.hpp"
-#include "cloud/metadata.hpp"
-#include "core/plan/plan.hpp"
+#include "app/doctor/facts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -15,32 +13,6 @@ namespace {
 
 using core::Verdict;
 using Json = nlohmann::ordered_json;
-
-// While the default leads through a dead anchor, the servers are asked from the public address.
-std::optional<core::Ipv4> way_round(const core::Network* network, const core::Droplet* droplet) {
-  if (network == nullptr || droplet == nullptr || !droplet->public_interface) {
-    return std::nullopt;
-  }
-  const bool needed = core::is_cut_off({.network = *network, .droplet = *droplet});
-  return needed ? std::optional(droplet->public_interface->address) : std::nullopt;
-}
-
-core::Examination examine(System& system, const Invocation& invocation) {
-  Witness http(system);
-  core::Examination facts{.asked = invocation.config, .match = invocation.match};
-  facts.host = examine_host(system, invocation.root);
-  facts.droplet = fact_of<core::Droplet>([&] {
-    return core::attempt("read the droplet's metadata", [&] {
-      return cloud::decode_metadata(http.send(cloud::metadata_request(invocation.metadata_url)));
-    });
-  });
-  const core::Droplet* droplet = core::value_of(facts.droplet);
-  http.leave_by(way_round(core::value_of(facts.host.network), droplet));
-  facts.account = examine_account(http, invocation, droplet);
-  facts.cluster = examine_cluster(http, invocation);
-  facts.skew = http.skew();
-  return facts;
-}
 
 auto count(const Diagnosis& diagnosis, Verdict verdict) {
   return std::ranges::count(diagnosis.checks, verdict, &core::Check::verdict);
@@ -102,7 +74,7 @@ std::string lines_of(const Diagnosis& diagnosis, Verdict verdict) {
 Diagnosis doctor(System& system, const Invocation& invocation) {
   Diagnosis diagnosis{.node = invocation.config.node_name};
   const auto failure = core::catch_error([&] {
-    diagnosis.checks = core::diagnose(examine(system, invocation));
+    diagnosis.checks = core::diagnose(gather_facts(system, invocation));
     diagnosis.ending = core::conclude(diagnosis.checks);
   });
   if (failure) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/doctor/doctor.hpp"
 
-#include "core/doctor/findings.hpp"
+#include "core/doctor/checks.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,31 +9,88 @@
 namespace core {
 namespace {
 
-constexpr std::chrono::seconds tolerated_skew{60};
+// What a check needs, in the order in which its lack is told.
+enum Need : unsigned {
+  routes = 1,   // to be ours: not with --route none
+  cluster = 2,  // a Kubernetes
+  metadata = 4,
+  kernel = 8,
+  list = 16,  // of the account's addresses
+  node = 32,
+};
 
-Check check_clock(const Examination& facts) {
-  constexpr std::string_view name = "clock";
-  if (!facts.skew) {
-    return unknown(name, "no server answered over https, so there was no clock to compare with");
+struct Row {
+  std::string_view name;
+  unsigned needs;
+  Check (*look)(const View&);
+};
+
+// Frozen names, in their order; new ones are only ever added.
+constexpr std::array table = {
+    Row{"node-name", 0, check_name},
+    Row{"droplet", 0, check_droplet},
+    Row{"public-interface", metadata | kernel, check_public_interface},
+    Row{"anchor", metadata, check_anchor},
+    Row{"anchor-device", metadata | kernel, check_anchor_device},
+    Row{"net-admin", routes | kernel, check_net_admin},
+    Row{"routing-agent", kernel, check_routing_agent},
+    Row{"default-route", routes, check_default_route},
+    Row{"networkd", routes, check_networkd},
+    Row{"rp-filter", routes | metadata | kernel, check_reverse_path},
+    Row{"digitalocean", 0, check_digitalocean},
+    Row{"token", 0, check_token},
+    Row{"token-scopes", 0, check_token_scopes},
+    Row{"token-team", metadata, check_token_team},
+    Row{"pool-account", list, check_pool_account},
+    Row{"pool-region", metadata | list, check_pool_region},
+    Row{"pool-size", metadata | list, check_pool_size},
+    Row{"held-address", 0, check_held_address},
+    Row{"kubernetes", cluster, check_kubernetes},
+    Row{"rbac", cluster, check_rbac},
+    Row{"node", cluster, check_node},
+    Row{"provider-id", cluster | metadata | node, check_provider_id},
+    Row{"node-label", cluster | node, check_node_label},
+    Row{"pod-masquerade", 0, check_pod_masquerade},
+    Row{"clock", 0, check_clock},
+    Row{"smtp", 0, check_smtp},
+    Row{"mark", routes | kernel, check_mark},
+    Row{"our-tables", routes | kernel, check_our_tables},
+    Row{"other-rules", routes | kernel, check_other_rules},
+    Row{"udp-services", routes, check_udp_services},
+};
+
+std::optional<Check> lack_of(const View& view, unsigned needs) {
+  const auto lacks = [&](Need need, bool there) { return (needs & need) != 0 && !there; };
+  if (lacks(routes, view.facts.asked.route != RouteMode::none)) {
+    return skipped("--route none leaves the routes to others");
   }
-  const auto ahead = facts.skew->ahead;
-  const auto apart = std::chrono::abs(ahead);
-  if (apart > tolerated_skew) {
-    return warning(name,
-                   fmt::format("the clock is {} s {} {}'s", apart.count(),
-                               ahead.count() > 0 ? "ahead of" : "behind", facts.skew->server),
-                   "certificates and rate limits are judged by it: see `timedatectl`");
+  if (lacks(cluster, view.facts.cluster.asked)) {
+    return skipped("without Kubernetes");
   }
-  return ok(name, fmt::format("within {} s of {}'s", tolerated_skew.count(), facts.skew->server));
+  if (lacks(metadata, view.droplet != nullptr)) {
+    return unknown("the metadata service did not answer");
+  }
+  if (lacks(kernel, view.network != nullptr)) {
+    return unknown("the kernel did not answer");
+  }
+  if (lacks(list, view.facts.account.pool.has_value())) {
+    return unknown("the account's addresses are not known");
+  }
+  return lacks(node, view.node != nullptr)
+             ? std::optional(unknown("Kubernetes did not show the Node"))
+             : std::nullopt;
 }
 
-// A probe would have to tell a block, which drops, from a mail server that is slow: no cheap one
-// does, and it would be a connection to somebody who has not asked for it.
-Check check_smtp() {
-  return note("smtp",
-              "not probed: DigitalOcean blocks mail ports (25, 465, 587) out of droplets, whatever "
-              "the address",
-              "send mail by an HTTPS API, or a relay on another port");
+std::optional<std::optional<Ipv4>> held_by_droplet(const Examination& facts) {
+  const Droplet* droplet = value_of(facts.droplet);
+  if (droplet == nullptr) {
+    return std::nullopt;
+  }
+  const AccountFacts& account = facts.account;
+  if (!account.pool || account.sight != Sight::seen) {
+    return std::optional(droplet->floating_ip);
+  }
+  return account.ours ? std::optional(account.ours->address) : std::optional<Ipv4>{};
 }
 
 // What only a person can mend comes before what may pass, the most telling first.
@@ -41,8 +98,8 @@ constexpr std::array by_telling = {Exit::no_permission,  Exit::config,      Exit
                                    Exit::pool_exhausted, Exit::gate_failed, Exit::os_error,
                                    Exit::software,       Exit::unavailable, Exit::try_again};
 
-std::size_t place_of(Exit exit) {
-  return static_cast<std::size_t>(std::ranges::find(by_telling, exit) - by_telling.begin());
+bool tells_more(const Check& left, const Check& right) {
+  return std::ranges::find(by_telling, left.exit) < std::ranges::find(by_telling, right.exit);
 }
 
 }  // namespace
@@ -54,36 +111,28 @@ std::string_view name_of(Verdict verdict) {
 }
 
 std::vector<Check> diagnose(const Examination& facts) {
+  const View view{.facts = facts, .held = held_by_droplet(facts)};
   std::vector<Check> checks;
-  for (const auto part : {check_host, check_routes, check_account, check_pool, check_cluster}) {
-    auto found = part(facts);
-    checks.insert(checks.end(), std::make_move_iterator(found.begin()),
-                  std::make_move_iterator(found.end()));
+  for (const Row& row : table) {
+    const auto lack = lack_of(view, row.needs);
+    checks.push_back(lack ? *lack : row.look(view));
+    checks.back().name = row.name;
   }
-  checks.push_back(check_clock(facts));
-  checks.push_back(check_smtp());
   return checks;
 }
 
 Ending conclude(const std::vector<Check>& checks) {
-  const Check* worst = nullptr;
-  int problems = 0;
-  for (const Check& check : checks) {
-    if (check.verdict != Verdict::problem) {
-      continue;
-    }
-    ++problems;
-    if (worst == nullptr || place_of(check.exit) < place_of(worst->exit)) {
-      worst = &check;
-    }
-  }
-  if (worst == nullptr) {
+  std::vector<Check> problems;
+  std::ranges::copy_if(checks, std::back_inserter(problems),
+                       [](const Check& check) { return check.verdict == Verdict::problem; });
+  if (problems.empty()) {
     return {};
   }
-  return {
-      .exit = worst->exit,
-      .message = fmt::format("{} problem(s) found; {}: {}", problems, worst->name, worst->found),
-      .hint = worst->remedy};
+  const Check& worst = *std::ranges::min_element(problems, tells_more);
+  return {.exit = worst.exit,
+          .message =
+              fmt::format("{} problem(s) found; {}: {}", problems.size(), worst.name, worst.found),
+          .hint = worst.remedy};
 }
 
 }  // namespace core

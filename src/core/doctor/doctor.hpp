@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "core/doctor/networkd.hpp"
+#include "core/doctor/host_files.hpp"
 #include "core/match.hpp"
 #include "core/model.hpp"
+#include "core/rights.hpp"
 
 #include <chrono>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,7 +30,7 @@ enum class Verdict {
 std::string_view name_of(Verdict verdict);
 
 struct Check {
-  std::string_view name;  // frozen: scripts select by it
+  std::string_view name = {};  // frozen: scripts select by it
   Verdict verdict = Verdict::ok;
   std::string found = {};
   std::string remedy = {};  // empty where nothing is to be done
@@ -53,9 +53,6 @@ const Error* failure_in(const Fact<Value>& fact) {
   return unavailable == nullptr ? nullptr : &unavailable->error;
 }
 
-// net.ipv4.conf.DEVICE.rp_filter: 0 off, 1 strict, 2 loose; "all" is among the devices.
-using ReversePath = std::map<std::string, int>;
-
 struct Cilium {
   bool masquerades = true;  // enable-ipv4-masquerade
   bool in_bpf = false;      // enable-bpf-masquerade
@@ -63,9 +60,9 @@ struct Cilium {
 
 struct HostFacts {
   Fact<Network> network = {};
-  std::optional<std::string> vendor = {};        // of the machine (DMI)
-  std::optional<bool> may_change_routes = {};    // CAP_NET_ADMIN
-  std::optional<ReversePath> reverse_path = {};  // each not there: not to be seen from here
+  Fact<std::vector<MarkUse>> mark_uses = {};  // rules of nf_tables of other programs
+  std::optional<std::string> vendor = {};     // of the machine (DMI)
+  std::set<int> udp_services = {};            // ports that UDP sockets of every address serve
   Networkd networkd = {};
 };
 

@@ -139,8 +139,9 @@ void patch_node(Plan& plan, const Observation& found, const Config& asked,
 }
 
 Ending gate_failed(const Error& error, Ipv4 address) {
-  const bool rights = error.exit() == Exit::no_permission;
-  return {.exit = rights ? Exit::no_permission : Exit::gate_failed,
+  // Another run cannot help with these two, and they have one code in every command.
+  const bool for_a_person = error.exit() == Exit::no_permission || error.exit() == Exit::config;
+  return {.exit = for_a_person ? error.exit() : Exit::gate_failed,
           .message = fmt::format("{}; egress IP {} works", error.what(), address.to_string()),
           .hint = error.hint()};
 }

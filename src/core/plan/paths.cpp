@@ -70,11 +70,21 @@ void prefer(Devices& devices, Test&& test) {
   }
 }
 
+// As fib_check_nh() in net/ipv4/fib_semantics.c asks: a route of link scope on that device.
+bool is_reachable(const Network& network, const NextHop& hop) {
+  return std::ranges::any_of(network.routes, [&](const Route& route) {
+    return route.protocol != our_protocol && route.table == main_table && !route.multipath &&
+           route.scope >= link_scope && !route.via.gateway && route.via.ifindex == hop.ifindex &&
+           route.destination.contains(*hop.gateway);
+  });
+}
+
 Devices likeliest(Devices devices, const Interface& interface, const Network& network) {
   const Devices with_mac = devices_with_mac(network, interface.mac);
   prefer(devices,
          [&](auto device) { return std::ranges::find(with_mac, device) != with_mac.end(); });
   prefer(devices, [&](auto device) { return has_in_network(network, device, interface.gateway); });
+  prefer(devices, [&](auto device) { return is_reachable(network, {interface.gateway, device}); });
   prefer(devices, [&](auto device) { return leads_through(network, {interface.gateway, device}); });
   return devices;
 }
@@ -145,16 +155,6 @@ std::variant<Path, Ending> path_of(std::string_view which, const Interface& inte
   const Devices holders = devices_with_address(network, interface.address);
   return holders.empty() ? address_not_configured(which, interface.address)
                          : carries_nothing(which, interface.address, holders, network);
-}
-
-// The kernel's own test, fib_check_nh() in net/ipv4/fib_semantics.c: the device has a link-scope
-// route to the gateway.
-bool is_reachable(const Network& network, const NextHop& hop) {
-  return std::ranges::any_of(network.routes, [&](const Route& route) {
-    return route.protocol != our_protocol && route.table == main_table && !route.multipath &&
-           route.scope >= link_scope && !route.via.gateway && route.via.ifindex == hop.ifindex &&
-           route.destination.contains(*hop.gateway);
-  });
 }
 
 }  // namespace

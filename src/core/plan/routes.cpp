@@ -12,7 +12,8 @@ constexpr Prefix everywhere{};
 constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
 
 bool is_default(const Route& route, std::uint32_t table) {
-  return route.table == table && route.destination == everywhere && route.tos == 0;
+  return route.table == table && route.destination == everywhere && route.tos == 0 &&
+         route.type == unicast;
 }
 
 bool contains(const Network& network, const Route& wanted) {
@@ -266,7 +267,7 @@ std::optional<Ending> default_overruled(const Network& network) {
 std::optional<Ending> table_taken(const Network& network) {
   const auto foreign = std::ranges::find_if(network.routes, [](const Route& route) {
     return route.table == memory_table
-               ? route.destination != everywhere
+               ? route.destination != everywhere || route.type != unicast
                : is_our_table(route.table) && route.protocol != our_protocol;
   });
   if (foreign == network.routes.end()) {

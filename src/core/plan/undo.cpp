@@ -18,7 +18,7 @@ std::optional<Path> public_path_of(const std::optional<Droplet>& droplet, const 
 
 bool is_ours_beside_defaults(const Route& route) {
   if (route.table == memory_table) {
-    return route.destination == Prefix{};
+    return route.destination == Prefix{} && route.type == unicast;
   }
   return route.protocol == our_protocol && !is_our_default(route);
 }

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/doctor/checks.hpp"
+#include "core/plan/node.hpp"
+#include "core/plan/paths.hpp"
+#include "core/plan/routes.hpp"
+
+#include <algorithm>
+
+// Kubernetes: whether it lets us, and whether the Node tells the truth.
+namespace core {
+namespace {
+
+constexpr const char* unanswered = "Kubernetes did not answer";
+
+// Why the labels are not true; empty where they are.
+std::string untruth(const View& view, const std::string& labelled) {
+  if (!view.held->has_value()) {
+    return fmt::format("the Node says true and {}, the droplet holds no address", labelled);
+  }
+  const std::string held = (*view.held)->to_string();
+  if (labelled != held) {
+    return fmt::format("the Node says true and {}, the droplet holds {}",
+                       labelled.empty() ? "no address" : labelled, held);
+  }
+  if (view.facts.asked.route == RouteMode::none || !view.droplet || !view.network) {
+    return {};
+  }
+  const auto anchor = find_anchor_path(*view.droplet, *view.network);
+  const auto in_force = default_in_force(*view.network);
+  const Path* path = std::get_if<Path>(&anchor);
+  if (path == nullptr || (in_force && in_force->via == path->via)) {
+    return {};
+  }
+  return fmt::format(
+      "the Node says true, but the default route {}",
+      in_force ? "goes via " + render_hop(in_force->via, *view.network) : "is missing");
+}
+
+std::string label(const Node& node, const std::string& key) {
+  const auto found = node.labels.find(key);
+  return found == node.labels.end() ? std::string{} : found->second;
+}
+
+}  // namespace
+
+Check check_kubernetes(const View& view) {
+  const auto& failure = view.facts.cluster.failure;
+  return failure ? problem(*failure) : ok("the API answers, and takes the token");
+}
+
+Check check_rbac(const View& view) {
+  const auto* rights = value_of(view.facts.cluster.rights);
+  if (rights == nullptr) {
+    const Error* failure = failure_in(view.facts.cluster.rights);
+    return unknown(failure == nullptr ? unanswered : failure->what());
+  }
+  const std::string missing = name_missing(*rights);
+  if (missing.empty()) {
+    return ok(fmt::format("all {} verbs that are needed", rights->size()));
+  }
+  return problem(Exit::no_permission, fmt::format("the service account may not {}", missing),
+                 "bind it to the Roles of deploy/manifests/10-access.yaml, or of the chart");
+}
+
+Check check_node(const View& view) {
+  if (view.node != nullptr) {
+    return ok(view.facts.asked.node_name);
+  }
+  const Error* failure = failure_in(view.facts.cluster.node);
+  if (failure == nullptr || view.facts.cluster.failure) {
+    return unknown(unanswered);
+  }
+  if (failure->exit() == Exit::no_permission && value_of(view.facts.cluster.rights) != nullptr) {
+    return unknown("it may not be read, see rbac");
+  }
+  return problem(*failure);
+}
+
+Check check_provider_id(const View& view) {
+  if (find_other_droplet(*view.node, *view.droplet, view.facts.asked)) {
+    return problem(Exit::config,
+                   fmt::format("Node {} is {}, but this is droplet {}", view.facts.asked.node_name,
+                               view.node->provider_id, view.droplet->id),
+                   "set --node-name to the Node of this droplet");
+  }
+  return view.node->provider_id.empty()
+             ? note("the cloud controller has not told yet whose Node it is")
+             : ok(view.node->provider_id);
+}
+
+Check check_node_label(const View& view) {
+  const std::string enabled = label(*view.node, view.facts.asked.enabled_label);
+  if (enabled != "true") {
+    return ok(enabled.empty() ? "none yet" : fmt::format("it says {}", enabled));
+  }
+  if (!view.held) {
+    return unknown("it says true; what the droplet holds is not known");
+  }
+  const std::string labelled = label(*view.node, view.facts.asked.address_label);
+  const std::string why = untruth(view, labelled);
+  return why.empty()
+             ? ok(fmt::format("it says true and {}", labelled))
+             : warning(why, "a reconcile corrects it: does the loop, or the timer, run here?");
+}
+
+Check check_pod_masquerade(const View& view) {
+  const std::string remedy =
+      "look from a pod: `helm test`, or curl a what-is-my-address service in one";
+  if (const auto* cilium = value_of(view.facts.cluster.cilium)) {
+    if (!*cilium) {
+      return ok("there is no Cilium");
+    }
+    if (!(*cilium)->in_bpf || !(*cilium)->masquerades) {
+      return ok("Cilium does not masquerade in eBPF, so pods leave as the route says");
+    }
+    return warning(
+        "Cilium masquerades in eBPF, which may choose the public address whatever the route says",
+        remedy);
+  }
+  if (view.network == nullptr) {
+    return unknown("the kernel did not answer");
+  }
+  return std::ranges::count(view.network->links, std::string_view("cilium_host"), &Link::name) > 0
+             ? warning("Cilium is here, and how it masquerades is not to be seen", remedy)
+             : ok("no sign of Cilium on this host");
+}
+
+}  // namespace core

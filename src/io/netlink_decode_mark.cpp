@@ -145,6 +145,11 @@ class MarkReader {
   std::map<std::uint32_t, Value> registers_ = {};
 };
 
+int read_expression(const nlattr* expression, void* reader) {
+  static_cast<MarkReader*>(reader)->read(expression);
+  return MNL_CB_OK;
+}
+
 }  // namespace
 
 std::optional<core::MarkUse> decode_mark_use(const nlmsghdr& message) {
@@ -157,11 +162,7 @@ std::optional<core::MarkUse> decode_mark_use(const nlmsghdr& message) {
     } else if (type == NFTA_RULE_CHAIN) {
       use.chain = text_of(attribute);
     } else if (type == NFTA_RULE_EXPRESSIONS) {
-      const auto read = [](const nlattr* element, void* user) {
-        static_cast<MarkReader*>(user)->read(element);
-        return MNL_CB_OK;
-      };
-      mnl_attr_parse_nested(attribute, read, &reader);
+      mnl_attr_parse_nested(attribute, read_expression, &reader);
     }
   });
   return use.sets == 0 && use.tests == 0 ? std::nullopt : std::optional(use);

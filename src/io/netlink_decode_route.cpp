@@ -37,13 +37,18 @@ std::string settable(const nlattr* attribute) {
   return bytes;
 }
 
-void read_header(const rtmsg& header, core::Route& route) {
+// What the header says, after the attributes.
+void complete(core::Route& route, const rtmsg& header) {
   route.destination.length = prefix_length(header.rtm_dst_len);
   route.protocol = header.rtm_protocol;
   route.scope = header.rtm_scope;
   route.type = header.rtm_type;
   route.tos = header.rtm_tos;
   route.flags = header.rtm_flags & settable_flags;
+  if (route.nexthop_object) {  // the other attributes repeat the object
+    route.flags = 0;
+    route.attributes.clear();
+  }
 }
 
 }  // namespace
@@ -80,14 +85,10 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   if (header == nullptr) {
     return std::nullopt;
   }
-  read_header(*header, route);
+  complete(route, *header);
   route.table = table.value_or(header->rtm_table);
   if (header->rtm_type != RTN_UNICAST && !core::is_our_table(route.table)) {
     return std::nullopt;
-  }
-  if (route.nexthop_object) {  // the other attributes repeat the object
-    route.flags = 0;
-    route.attributes.clear();
   }
   return route;
 }

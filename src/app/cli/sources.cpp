@@ -193,9 +193,9 @@ ConfigFile read_config_file(const std::string& path) {
   ConfigFile file;
   for (const auto& [key, node] : result.table()) {
     const std::string name(key.str());
-    const auto failure = core::catch_error_except_signals([&] {
-      const std::string place = place_of(path, key.source()) + ": ";
-      file.settings[name] = read_setting(node, option_named(name, place), path);
+    const std::string place = place_of(path, key.source()) + ": ";
+    const auto failure = core::catch_error_except_signals([&, &value = node] {
+      file.settings[name] = read_setting(value, option_named(name, place), path);
     });
     file.mistake = file.mistake ? file.mistake : failure;
   }

@@ -2,6 +2,8 @@
 #include "app/doctor/facts.hpp"
 #include "io/file.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -29,10 +31,10 @@ std::vector<std::string> read_texts(const std::vector<std::string>& paths) {
 std::vector<std::string> read_settings(const std::string& root, const std::string& name) {
   std::vector<core::NetworkdFolder> found;
   for (const char* folder : folders) {
-    const std::string path = root + folder;
-    found.push_back({.path = path + "/" + name,
-                     .has_main = io::is_readable(path + "/" + name),
-                     .drop_ins = io::list_folder(path + "/" + name + ".d")});
+    const std::string path = fmt::format("{}{}/{}", root, folder, name);
+    found.push_back({.path = path,
+                     .has_main = io::is_readable(path),
+                     .drop_ins = io::list_folder(path + ".d")});
   }
   return read_texts(core::networkd_paths(found));
 }

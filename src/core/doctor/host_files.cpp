@@ -59,20 +59,25 @@ void take_setting(Networkd& settings, std::string_view line) {
   }
 }
 
+template <typename Visit>
+void each_setting(const std::string& text, Visit&& visit) {
+  bool in_section = false;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::string_view words = trim(line);
+    if (words.starts_with('[')) {
+      in_section = words == "[Network]";
+    } else if (in_section) {
+      visit(words);
+    }
+  }
+}
+
 // Visits each line of the sections [Network]; a comment there is no key of ours.
 template <typename Visit>
 void each_setting(const std::vector<std::string>& files, Visit&& visit) {
   for (const std::string& text : files) {
-    bool in_section = false;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-      const std::string_view words = trim(line);
-      if (words.starts_with('[')) {
-        in_section = words == "[Network]";
-      } else if (in_section) {
-        visit(words);
-      }
-    }
+    each_setting(text, visit);
   }
 }
 
@@ -140,13 +145,13 @@ std::vector<std::string> networkd_paths(const std::vector<NetworkdFolder>& folde
   std::map<std::string, std::string> drop_ins;
   for (const NetworkdFolder& folder : folders) {
     for (const std::string& name : folder.drop_ins) {
-      if (name.ends_with(".conf")) {
-        drop_ins.emplace(name, folder.path + ".d/" + name);
-      }
+      drop_ins.emplace(name, folder.path + ".d/" + name);
     }
   }
   for (const auto& [name, path] : drop_ins) {
-    paths.push_back(path);
+    if (name.ends_with(".conf")) {
+      paths.push_back(path);
+    }
   }
   return paths;
 }

@@ -13,8 +13,6 @@
 namespace fleet {
 namespace {
 
-constexpr sim::DropletId first_droplet = 758'600'000;
-
 std::string address_in(const char* network, int number) {
   return fmt::format("{}.{}.{}", network, number / 250, number % 250 + 1);
 }
@@ -33,6 +31,18 @@ void add_node(sim::World& world, int number, Millis now) {
                           {"status", {{"nodeInfo", {{"kubeletVersion", "v1.34.1"}}}}}};
   world.kube.keep({"nodes", "", droplet.name}, node, now);
 }
+
+std::size_t distinct_holders(const sim::World& world) {
+  std::set<sim::DropletId> holders;
+  for (const auto& [ip, address] : world.addresses) {
+    if (address.droplet) {
+      holders.insert(*address.droplet);
+    }
+  }
+  return holders.size();
+}
+
+}  // namespace
 
 void furnish(Shared& shared, const Scenario& scenario) {
   sim::World& world = shared.world;
@@ -64,18 +74,6 @@ void instruct(Shared& shared, const Scenario& scenario) {
   invocation.name_space = "do-egress-ip";
   shared.interval = scenario.interval.count();
 }
-
-std::size_t distinct_holders(const sim::World& world) {
-  std::set<sim::DropletId> holders;
-  for (const auto& [ip, address] : world.addresses) {
-    if (address.droplet) {
-      holders.insert(*address.droplet);
-    }
-  }
-  return holders.size();
-}
-
-}  // namespace
 
 Result run(const Scenario& scenario) {
   Shared shared;

@@ -36,6 +36,15 @@ struct Result {
   std::map<std::string, int> exits = {};  // exit codes of all runs until then, by name
 };
 
+struct Shared;
+
+inline constexpr std::int64_t first_droplet = 758'600'000;
+
+// Fills the account and the cluster with the nodes egress-0, egress-1, …; and tells them their
+// task.
+void furnish(Shared& shared, const Scenario& scenario);
+void instruct(Shared& shared, const Scenario& scenario);
+
 // Runs each node's program, retries and loop on one simulated account in virtual time. The same
 // scenario gives the same result.
 Result run(const Scenario& scenario);

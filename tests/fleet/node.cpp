@@ -72,18 +72,22 @@ void Node::start(Millis time) {
   shared_.fibers.at(time, [this] { run(); });
 }
 
-void Node::run() {
-  const app::Invocation& common = shared_.invocation;
+app::Outcome run_program(Shared& shared, sim::DropletId droplet, const std::string& name,
+                         const io::Random& chance) {
+  const app::Invocation& common = shared.invocation;
   app::Invocation invocation = common;
-  invocation.config.node_name = name_;
-  invocation.metadata_url = common.metadata_url + "/droplets/" + std::to_string(droplet_);
-  RunClock clock(shared_, invocation.timeout);
+  invocation.config.node_name = name;
+  invocation.metadata_url = common.metadata_url + "/droplets/" + std::to_string(droplet);
+  RunClock clock(shared, invocation.timeout);
   const io::Log log(io::LogFormat::text, io::Level::error);
-  const io::Random chance = [this] { return random(); };
   const auto http =
-      io::make_retrying_http(std::make_unique<Transport>(shared_, droplet_), clock, log, chance);
-  app::System system{*http, shared_.kernel, clock, shared_.guards, shared_.locks, log, chance};
-  const app::Outcome outcome = app::reconcile(system, invocation);
+      io::make_retrying_http(std::make_unique<Transport>(shared, droplet), clock, log, chance);
+  app::System system{*http, shared.kernel, clock, shared.guards, shared.locks, log, chance};
+  return app::reconcile(system, invocation);
+}
+
+void Node::run() {
+  const app::Outcome outcome = run_program(shared_, droplet_, name_, [this] { return random(); });
   const core::Exit exit = outcome.ending.exit;
   ++shared_.exits[exit];
   const bool good = exit == core::Exit::ok;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "app/invocation.hpp"
+#include "app/outcome.hpp"
 #include "fleet/fibers.hpp"
 #include "io/retry.hpp"
 #include "support/fake_guards.hpp"
@@ -9,6 +10,7 @@
 #include "world.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
@@ -26,12 +28,18 @@ struct Shared {
   support::FakeKernel kernel = {};
   support::FakeGuards guards = {};
   support::FakeLocks locks = {};
+  // Before a request takes effect; may sleep, or throw, which ends that run.
+  std::function<void(sim::DropletId, const io::Request&)> before_effect = {};
   std::int64_t granted = 0;  // requests to DigitalOcean
   std::int64_t refused = 0;  // refused by the rate limits
   std::map<core::Exit, int> exits = {};
   int standing = 0;    // nodes whose last run succeeded
   Millis settled = 0;  // when the last of them succeeded
 };
+
+// One run of the program on a droplet.
+app::Outcome run_program(Shared& shared, sim::DropletId droplet, const std::string& name,
+                         const io::Random& chance);
 
 // A droplet with its Node, which runs the program repeatedly like scripts/loop.
 class Node {

@@ -69,6 +69,9 @@ io::Response Transport::wait(Ticket ticket) {
   if (sent.request.connect_only) {
     return {};  // no request
   }
+  if (shared_.before_effect) {
+    shared_.before_effect(droplet_, sent.request);
+  }
   const Millis now = shared_.epoch + shared_.fibers.now();
   sim::Call call = call_of(sent.request);
   switch (sent.request.server) {

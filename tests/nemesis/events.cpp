@@ -44,11 +44,15 @@ class Choosing {
     const bool together = dice_.percent(70);
     const int first = together ? dice_.between(0, 300) : any_time();
     add(first, "run", node, how());
-    if (dice_.percent(20)) {
+    if (dice_.percent(50)) {
       add(first + dice_.between(0, 500), "run", node, how());
     }
     for (int count = dice_.between(1, 3); count > 0; --count) {
-      add(any_time(), "run", node, how());
+      const int at = any_time();
+      add(at, "run", node, how());
+      if (dice_.percent(25)) {
+        add(at + dice_.between(0, 300), "run", node, how());
+      }
     }
   }
 
@@ -62,6 +66,8 @@ class Choosing {
     } else if (dice_.percent(10)) {
       const int stopped = dice_.between(10, 600);
       how["signals"] = {{stopped, SIGSTOP}, {stopped + dice_.between(100, 2500), SIGCONT}};
+    } else if (dice_.percent(40)) {
+      how["contained"] = true;
     }
     if (dice_.percent(20)) {
       how["clock_offset"] = dice_.between(-4, 20) * dice_.pick<int>({60, 3600});
@@ -77,7 +83,7 @@ class Choosing {
 
   void happens_to(int node) {
     const int at = any_time();
-    switch (dice_.between(0, 11)) {
+    switch (dice_.between(0, 14)) {
       case 0:
       case 1:
         return add(at, "unassign", node);
@@ -98,9 +104,21 @@ class Choosing {
         return meddle(at, node);
       case 10:
         return add(at, "routes", node, {{"words", dice_.pick(route_words)}});
+      case 11:
+      case 12:
+        return contained_run(at, "kill-containers", node);
+      case 13:
+        contained_run(at, "freeze", node);
+        return add(at + dice_.between(600, 4000), "thaw", node);
       default:
         return add(at, "settings", 0, change_of_settings());
     }
+  }
+
+  // Shortly after a run has begun in there: before, in or after its switch.
+  void contained_run(int at, const std::string& what, int node) {
+    add(at, "run", node, {{"contained", true}});
+    add(at + dice_.between(20, dice_.percent(50) ? 500 : 2500), what, node);
   }
 
   void cut(int at, int node) {
@@ -143,7 +161,8 @@ Json status(Dice& dice, const std::string& server) {
       {"digitalocean", {401, 403, 404, 429, 429, 500, 502, 503}},
       {"kubernetes", {401, 403, 404, 409, 429, 500, 503, 504}},
       {"metadata", {404, 500, 503}},
-      {"whatismyip", {404, 500, 503}}};
+      {"whatismyip", {404, 500, 503}},
+      {"dns", {2, 3, 5}}};
   Json fault = {{"kind", "status"}, {"status", dice.pick(usual.at(server))}};
   if (fault["status"] == 429) {
     fault["headers"] = dice.percent(50)
@@ -193,10 +212,15 @@ Json choose_fault(const Storm& storm, Dice& dice) {
   if (storm.verified) {
     servers.emplace_back("whatismyip");
   }
+  if (storm.named) {
+    servers.insert(servers.end(), {"dns", "dns"});
+  }
   const std::string server = dice.pick(servers);
-  const auto kind =
-      dice.pick<std::string>({"status", "status", "status", "reset", "reset", "truncate",
-                              "cut-json", "garbage", "huge", "drip", "delay", "delay", "hang"});
+  const auto kind = server == "dns"
+                        ? dice.pick<std::string>({"hang", "hang", "status"})
+                        : dice.pick<std::string>({"status", "status", "status", "reset", "reset",
+                                                  "truncate", "cut-json", "garbage", "huge", "drip",
+                                                  "delay", "delay", "hang"});
   Json fault = kind == "status" ? status(dice, server) : Json{{"kind", kind}};
   fault["server"] = server;
   fault["when"] = dice.pick<std::string>({"before", "after"});
@@ -206,7 +230,7 @@ Json choose_fault(const Storm& storm, Dice& dice) {
   if (kind == "delay") {
     fault["delay_ms"] = dice.pick<int>({50, 500, 2000, 5000});
   }
-  if (!fault.contains("method") && dice.percent(50)) {
+  if (!fault.contains("method") && server != "dns" && dice.percent(50)) {
     fault["method"] = dice.pick<std::string>({"GET", "POST", "PATCH", "PUT"});
   }
   return fault;

@@ -10,7 +10,7 @@
 //   run        the program; `release`, `dry_run`: how; `signals`: pairs of milliseconds and a
 //              signal that ends it, or stops it for a time; `kill_after_change`: SIGKILL after that
 //              many changes of the network; `clock_offset` `clock_after_ms`: its wall clock jumps
-//              by so many seconds
+//              by so many seconds; `contained`: in a container, its guard with it
 //   fault      of the servers, as tests/sim takes it; `to` is replaced by the thief's id
 //   no-faults  all of them end
 //   settings   of the servers
@@ -18,6 +18,7 @@
 //   steal      somebody gives the address with that `number` to a foreign droplet
 //   expire     the node's Leases expire
 //   flush boot cut mend   as tests/lab has them; `boot` with a power failure
+//   kill-containers freeze thaw   those of the node, as tests/lab has them
 //   replace    the droplet is destroyed and another one comes; `same_name`
 //   labels taints         of the Node are meddled with
 //   routes     of ours are meddled with: `words` for ip(8)

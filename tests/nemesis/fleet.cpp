@@ -8,6 +8,7 @@
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <stdexcept>
 #include <thread>
 
@@ -141,6 +142,9 @@ support::Command Fleet::command(const Member& member, const Json& how) const {
   if (how.contains("kill_after_change")) {
     changes["ASAN_OPTIONS"] = option("ASAN_OPTIONS", "detect_leaks=0:verify_asan_link_order=0");
   }
+  if (storm_.named && std::filesystem::exists("/etc/resolv.conf")) {
+    changes["DIGITALOCEAN_API_URL"] = "https://api.digitalocean.com";
+  }
   support::Command command = world_.tool(member.droplet, {}, changes);
   const int timeout = how.value("timeout_seconds", storm_.timeout_seconds);
   add(command.words, {"--output", "json", "--timeout", fmt::format("{}s", timeout)});
@@ -160,7 +164,7 @@ support::Command Fleet::command(const Member& member, const Json& how) const {
         NEMESIS, "kill-after-change", std::to_string(how.at("kill_after_change").get<int>())};
     command.words.insert(command.words.begin(), before.begin(), before.end());
   }
-  return command;
+  return how.value("contained", false) ? world_.contained(member.droplet, command) : command;
 }
 
 void Fleet::start(std::size_t member, const Json& how) {

@@ -114,6 +114,7 @@ Storm make_storm(std::uint64_t seed) {
       dice.pick<Keeping>({Keeping::lease, Keeping::lease, Keeping::automatic, Keeping::nothing});
   storm.gated = uses_kubernetes(storm) && dice.percent(40);
   storm.verified = dice.percent(30);
+  storm.named = dice.percent(40);
   storm.timeout_seconds = dice.between(4, 8);
   choose_nodes(storm, dice);
   choose_addresses(storm, dice);
@@ -134,12 +135,12 @@ std::string render(const Event& event) {
 
 std::string render(const Storm& storm) {
   std::string text = fmt::format(
-      "storm {}: {}, {}{}timeout {} s\n  nodes: {}\n  pool: 198.51.100.1-{}, not listed: {}, "
+      "storm {}: {}, {}{}{}timeout {} s\n  nodes: {}\n  pool: 198.51.100.1-{}, not listed: {}, "
       "abroad: {}, held by others: {}\n  servers: {}\n  Leases: {}\n",
       storm.seed, word(storm.keeping), storm.gated ? "gate taint, " : "",
-      storm.verified ? "verify URL, " : "", storm.timeout_seconds,
-      fmt::join(storm.topologies, ", "), storm.addresses, numbers(storm.byoip),
-      numbers(storm.abroad), numbers(storm.taken), storm.settings.dump(),
+      storm.verified ? "verify URL, " : "", storm.named ? "API by name, " : "",
+      storm.timeout_seconds, fmt::join(storm.topologies, ", "), storm.addresses,
+      numbers(storm.byoip), numbers(storm.abroad), numbers(storm.taken), storm.settings.dump(),
       Json(storm.leases).dump());
   for (const Event& event : storm.events) {
     text += render(event);

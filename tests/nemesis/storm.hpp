@@ -30,6 +30,7 @@ struct Storm {
   Keeping keeping = Keeping::lease;
   bool gated = false;     // with a gate taint
   bool verified = false;  // with a --verify-url
+  bool named = false;     // DigitalOcean's API by its name, which somebody must know
   int timeout_seconds = 0;
   std::vector<std::string> topologies = {};  // of each node
   int addresses = 0;                         // of the pool

@@ -40,6 +40,9 @@ void Weather::run() {
     perform(event);
     fleet_.step();
   }
+  while (!frozen_.empty()) {
+    thaw(*frozen_.begin());
+  }
   fleet_.wait();
   clear_up();
 }
@@ -60,6 +63,12 @@ void Weather::perform(const Event& event) {
       {"expire", [&] { expire(event); }},
       {"flush", [&] { flush(name()); }},
       {"boot", [&] { boot(event); }},
+      {"kill-containers",
+       [&] {
+         fleet_.world().lab({"kill", name()});
+       }},
+      {"freeze", [&] { freeze(event); }},
+      {"thaw", [&] { thaw(event.node); }},
       {"cut", [&] { cut(event); }},
       {"mend", [&] { mend(event); }},
       {"replace", [&] { replace(event); }},
@@ -77,7 +86,8 @@ void Weather::perform(const Event& event) {
 // An operator who releases a node does not let it reconcile at the same time.
 void Weather::begin_run(const Event& event) {
   const bool release = event.details.value("release", false);
-  if (fleet_.is_releasing(event.node) || (release && fleet_.is_busy(event.node))) {
+  if (frozen_.contains(event.node) || fleet_.is_releasing(event.node) ||
+      (release && fleet_.is_busy(event.node))) {
     return;
   }
   fleet_.start(event.node, event.details);
@@ -122,7 +132,24 @@ void Weather::flush(const std::string& name) {
   }
 }
 
+// One node at a time, and no more runs there, since only so many can be under way.
+void Weather::freeze(const Event& event) {
+  if (!frozen_.empty()) {
+    return;
+  }
+  fleet_.world().lab({"freeze", fleet_.members().at(event.node).droplet.name});
+  frozen_.insert(event.node);
+}
+
+// Also before a node goes down: whatever is frozen does not even die.
+void Weather::thaw(std::size_t node) {
+  if (frozen_.erase(node) > 0) {
+    fleet_.world().lab({"thaw", fleet_.members().at(node).droplet.name});
+  }
+}
+
 void Weather::boot(const Event& event) {
+  thaw(event.node);
   const auto& name = fleet_.members().at(event.node).droplet.name;
   fleet_.world().lab({"crash", name});
   fleet_.world().lab({"boot", name});
@@ -144,6 +171,7 @@ void Weather::mend(const Event& event) {
 }
 
 void Weather::replace(const Event& event) {
+  thaw(event.node);
   std::erase_if(cuts_, [&](const auto& cut) { return cut.first == event.node; });
   fleet_.replace(event.node, event.details.at("same_name"));
 }

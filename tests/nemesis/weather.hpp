@@ -21,6 +21,8 @@ class Weather {
   void expire(const Event& event);
   void flush(const std::string& name);
   void boot(const Event& event);
+  void freeze(const Event& event);
+  void thaw(std::size_t node);
   void cut(const Event& event);
   void mend(const Event& event);
   void replace(const Event& event);
@@ -31,6 +33,7 @@ class Weather {
   Fleet& fleet_;
   Trace& trace_;
   std::set<std::pair<std::size_t, std::string>> cuts_ = {};
+  std::set<std::size_t> frozen_ = {};
 };
 
 // Expires the Lease of that Node, or all Leases if it is empty.

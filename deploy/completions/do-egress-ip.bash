@@ -6,7 +6,7 @@ _do_egress_ip_values() { # OPTION: what it can be; fails where nothing is known 
     case $1 in
     --kubernetes) echo auto on off ;;
     --lock) echo auto lease none ;;
-    --route) echo default none ;;
+    --route) echo default destinations none ;;
     -o | --output | --log-format) echo text json ;;
     --timeout) echo 30s 1m 2m 5m ;;
     *) return 1 ;;
@@ -28,13 +28,13 @@ _do_egress_ip() {
     fi
     case $before in
     --floating-ips-file | --token-file | --ca-file | --kube-token-file | --kube-ca-file | \
-        --termination-log | --metrics-file | --config)
+        --termination-log | --metrics-file | --config | --destinations-file)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
     --match-string | --match-regex | --floating-ips | --node-name | --api-url | --metadata-url | \
-        --kube-api-url | --namespace | --direct | --enabled-label | --address-label | \
+        --kube-api-url | --namespace | --direct | --destination | --enabled-label | --address-label | \
         --gate-taint | --verify-url | --ok-codes)
         return # anything
         ;;
@@ -51,8 +51,8 @@ _do_egress_ip_options() {
     cat <<'END'
 --match-string --match-regex --floating-ips --floating-ips-file --allow-foreign-ip --node-name
 --token-file --api-url --ca-file --metadata-url --kubernetes --kube-api-url --kube-token-file
---kube-ca-file --namespace --lock --route --direct --enabled-label --address-label --gate-taint
---verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
+--kube-ca-file --namespace --lock --route --destination --destinations-file --direct --enabled-label
+--address-label --gate-taint --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
 --ok-codes --keep-ip
 --termination-log --metrics-file --config --help --version
 -n -o -v -q -h

@@ -17,12 +17,14 @@ std::uint32_t mask(int length) {
 }  // namespace
 
 std::optional<Ipv4> Ipv4::parse(std::string_view text) {
-  Ipv4 address;
-  if (text.find('\0') != std::string_view::npos ||
-      inet_pton(AF_INET, std::string(text).c_str(), address.octets.data()) != 1) {
+  std::array<char, INET_ADDRSTRLEN> copy = {};  // ends with 0
+  if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) {
     return std::nullopt;
   }
-  return address;
+  text.copy(copy.data(), text.size());
+  Ipv4 address;
+  return inet_pton(AF_INET, copy.data(), address.octets.data()) == 1 ? std::optional(address)
+                                                                     : std::nullopt;
 }
 
 std::string Ipv4::to_string() const {
@@ -64,6 +66,20 @@ std::string Prefix::to_string() const {
 
 bool Prefix::contains(Ipv4 other) const {
   return ((other.to_number() ^ address.to_number()) & mask(length)) == 0;
+}
+
+Prefix Prefix::shortened(int to) const {
+  std::uint32_t number = address.to_number() & mask(to);
+  Prefix outer{{}, to};
+  for (auto octet = outer.address.octets.rbegin(); octet != outer.address.octets.rend(); ++octet) {
+    *octet = static_cast<std::uint8_t>(number & 0xffU);
+    number >>= 8U;
+  }
+  return outer;
+}
+
+bool Prefix::contains(const Prefix& other) const {
+  return length <= other.length && contains(other.address);
 }
 
 }  // namespace core

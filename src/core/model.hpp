@@ -21,7 +21,8 @@ using DropletId = std::int64_t;
 
 // --- what the operator asked for ---------------------------------------------------------------
 
-enum class RouteMode { set_default, none };
+// destinations: those alone, and the default is left as it is.
+enum class RouteMode { set_default, destinations, none };
 enum class Foreign { refuse, allow };
 // Whether a claim needs a Lease. automatic: use a Lease if Kubernetes is reachable.
 enum class Lock { automatic, lease, none };
@@ -40,7 +41,8 @@ struct Config {
   std::vector<Ipv4> pool = {};
   Foreign foreign = Foreign::refuse;
   RouteMode route = RouteMode::set_default;
-  std::vector<Prefix> direct = {};  // in addition to the metadata service
+  std::vector<Prefix> direct = {};        // in addition to the metadata service
+  std::vector<Prefix> destinations = {};  // sorted: who must see the reserved IP, or nothing
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
   Lock lock = Lock::automatic;
@@ -168,6 +170,16 @@ struct ReplaceDefault {
   Route route;
   bool operator==(const ReplaceDefault&) const = default;
 };
+// Puts routes of our table of destinations in force, each in the place of what it has for the same
+// prefix. With `unconfirmed_protocol` they are undone as a default is.
+struct SetDestinations {
+  RouteGroup routes;
+  bool operator==(const SetDestinations&) const = default;
+};
+struct RemoveDestinations {
+  RouteGroup routes;
+  bool operator==(const RemoveDestinations&) const = default;
+};
 // Holds the address's Lease for this Node from the moment it is seen free until the claim is
 // proven.
 struct AcquireLease {
@@ -199,8 +211,8 @@ struct PatchNode {
   bool operator==(const PatchNode&) const = default;
 };
 using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, SetMarking, RemoveMarking,
-                            ReplaceDefault, AcquireLease, ReleaseLease, AssignFloatingIp,
-                            UnassignFloatingIp, PatchNode>;
+                            ReplaceDefault, SetDestinations, RemoveDestinations, AcquireLease,
+                            ReleaseLease, AssignFloatingIp, UnassignFloatingIp, PatchNode>;
 
 struct Step {
   Action action;
@@ -210,11 +222,16 @@ struct Step {
 // A fact that the plan needs before it can decide more.
 enum class Need { droplet, node, account, whole_account, droplet_scope, rights, path, egress };
 
+// What becomes of the destinations in an undo: they stay, and are unreachable; or they are nothing
+// special any more.
+enum class Destinations { close, open };
+
 // The caller performs `steps` in order, reads `needs`, and plans again. A plan with neither ends
 // the run with `ending`.
 struct Plan {
   std::vector<Step> steps = {};
-  bool undo = false;  // a failed step does not stop the later ones
+  bool undo = false;                                // a failed step does not stop the later ones
+  Destinations destinations = Destinations::close;  // in that undo
   std::vector<Need> needs = {};
   Ending ending = {};
   std::optional<Ipv4> floating_ip = {};  // the droplet's egress IP after the last step

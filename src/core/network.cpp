@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/network.hpp"
 
+#include "core/prefixes.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -30,16 +32,65 @@ Ipv4 candidate(std::uint8_t octet) {
 
 }  // namespace
 
-std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes) {
+std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes,
+                                           const std::vector<RouteGroup>& groups) {
   std::vector<Ipv4> destinations;
   for (const auto& quarter : first_octets) {
-    const auto free = std::ranges::find_if(
-        quarter, [&](std::uint8_t octet) { return !has_specific_route(routes, candidate(octet)); });
+    const auto free = std::ranges::find_if(quarter, [&](std::uint8_t octet) {
+      return !has_specific_route(routes, candidate(octet)) &&
+             longest_match(groups, candidate(octet)) == nullptr;
+    });
     if (free != quarter.end()) {
       destinations.push_back(candidate(*free));
     }
   }
   return destinations;
+}
+
+std::vector<Ipv4> sample_destinations(const std::vector<RouteGroup>& destinations) {
+  constexpr std::size_t most = 4;
+  std::vector<Ipv4> samples;
+  for (const RouteGroup& group : destinations) {
+    for (const Prefix* prefix : {&group.destinations.front(), &group.destinations.back()}) {
+      const bool known = std::ranges::find(samples, prefix->address) != samples.end();
+      if (!known && samples.size() < most) {
+        samples.push_back(prefix->address);
+      }
+    }
+  }
+  return samples;
+}
+
+const RouteGroup* longest_match(const std::vector<RouteGroup>& groups, Ipv4 address) {
+  const RouteGroup* best = nullptr;
+  int longest = -1;
+  for (const RouteGroup& group : groups) {
+    const Prefix* found = Cover(group.destinations).find(Prefix::host(address));
+    if (found != nullptr && found->length > longest) {
+      longest = found->length;
+      best = &group;
+    }
+  }
+  return best;
+}
+
+std::size_t add_to_groups(std::vector<RouteGroup>& groups, const Route& like,
+                          const Prefix& destination) {
+  const auto found = std::ranges::find(groups, like, &RouteGroup::like);
+  const auto place = static_cast<std::size_t>(found - groups.begin());
+  if (found == groups.end()) {
+    groups.push_back({like});
+  }
+  groups[place].destinations.push_back(destination);
+  return place;
+}
+
+void sort_groups(std::vector<RouteGroup>& groups) {
+  for (RouteGroup& group : groups) {
+    if (!std::ranges::is_sorted(group.destinations)) {
+      std::ranges::sort(group.destinations);
+    }
+  }
 }
 
 bool is_our_table(std::uint32_t table) {

@@ -3,6 +3,7 @@
 
 #include "core/ip.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,9 +23,12 @@ inline constexpr std::uint8_t unconfirmed_protocol = 174;
 inline constexpr std::uint32_t public_table = 17310;
 inline constexpr std::uint32_t anchor_table = 17311;
 inline constexpr std::uint32_t memory_table = 17312;
+inline constexpr std::uint32_t destination_table =
+    17313;  // who must see the reserved IP, or nothing
 
 // Our rules, in the kernel's order.
-inline constexpr std::uint32_t proof_priority = 17299;              // proofs: the anchor table
+inline constexpr std::uint32_t proof_priority = 17298;              // proofs: the anchor table
+inline constexpr std::uint32_t destination_priority = 17299;        // the table of destinations
 inline constexpr std::uint32_t main_first_priority = 17300;         // main, without its default
 inline constexpr std::uint32_t public_table_priority = 17301;       // then the public table
 inline constexpr std::uint32_t marked_main_first_priority = 17302;  // the same for `our_mark`
@@ -97,6 +101,17 @@ struct Route {
   bool operator==(const Route&) const = default;
 };
 
+// More types of routes (rtnetlink(7)).
+inline constexpr std::uint8_t unreachable_type = 7;
+inline constexpr std::uint8_t throw_type = 9;  // the next rule decides
+
+// Routes that differ in nothing but their destination. There may be thousands of them.
+struct RouteGroup {
+  Route like = {};                        // without a destination
+  std::vector<Prefix> destinations = {};  // sorted
+  bool operator==(const RouteGroup&) const = default;
+};
+
 // A policy rule, with the selectors that this program uses.
 struct Rule {
   std::uint32_t priority = 0;
@@ -143,18 +158,34 @@ struct Resolution {
 struct Network {
   std::vector<Link> links = {};
   std::vector<LinkAddress> addresses = {};
-  std::vector<Route> routes = {};  // of the tables that io::Kernel names
-  std::vector<Rule> rules = {};    // by priority
+  std::vector<Route> routes = {};             // of the tables that io::Kernel names
+  std::vector<RouteGroup> destinations = {};  // every route of `destination_table`
+  std::vector<Rule> rules = {};               // by priority
   Marking marking = {};
   std::vector<Resolution> leaves_by = {};  // destinations that only defaults cover
+  std::vector<Resolution> samples = {};    // of `destinations`
   bool may_change = true;                  // this process has CAP_NET_ADMIN
   bool operator==(const Network&) const = default;
 };
 
 // Public destinations, one in each quarter of the address space, that no route covers but a
 // default, or the halves and quarters by which a VPN covers everything.
-std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes);
+std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes,
+                                           const std::vector<RouteGroup>& destinations = {});
 
+// An address in each of a few of `destinations`.
+std::vector<Ipv4> sample_destinations(const std::vector<RouteGroup>& destinations);
+
+// The group with the longest prefix that contains `address`; null where there is none.
+const RouteGroup* longest_match(const std::vector<RouteGroup>& groups, Ipv4 address);
+
+// Adds a route to the group of its like, or a new one. Those of a sorted dump stay sorted.
+// Its place there is returned.
+std::size_t add_to_groups(std::vector<RouteGroup>& groups, const Route& like,
+                          const Prefix& destination);
+void sort_groups(std::vector<RouteGroup>& groups);
+
+// Of the four tables that are ours, `destination_table` is in no Network::routes.
 bool is_our_table(std::uint32_t table);
 
 }  // namespace core

@@ -136,6 +136,13 @@ class Rtnetlink : public Kernel {
     netlink_.change(message, "remove route " + route.destination.to_string());
   }
 
+  void set_destinations(const core::RouteGroup& routes) override {
+    change_destinations(routes, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, "set routes");
+  }
+  void remove_destinations(const core::RouteGroup& routes) override {
+    change_destinations(routes, RTM_DELROUTE, 0, "remove routes");
+  }
+
   void add_rule(const core::Rule& rule) override {
     nlmsghdr* message = netlink_.message(RTM_NEWRULE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL);
     put_rule(message, rule);
@@ -163,6 +170,34 @@ class Rtnetlink : public Kernel {
     return message;
   }
 
+  // Many in one message to the kernel, which takes each of them by itself.
+  void change_destinations(const core::RouteGroup& routes, std::uint16_t type, std::uint16_t flags,
+                           std::string_view doing) {
+    constexpr std::size_t most = 128;  // all may be refused, and a socket holds that many replies
+    core::Route route = routes.like;
+    std::optional<core::Error> failure;
+    for (std::size_t at = 0; at < routes.destinations.size(); at += most) {
+      const std::size_t end = std::min(at + most, routes.destinations.size());
+      std::vector<char> batch;
+      const std::uint32_t sequence = netlink_.next();
+      for (std::size_t i = at; i < end; ++i) {
+        route.destination = routes.destinations[i];
+        const std::uint16_t ack = i + 1 == end ? NLM_F_ACK : 0;
+        nlmsghdr* message = netlink_.message(type, static_cast<std::uint16_t>(flags | ack));
+        message->nlmsg_seq = sequence;
+        put_route(message, route);
+        const auto* bytes = reinterpret_cast<const char*>(message);
+        batch.insert(batch.end(), bytes, bytes + MNL_ALIGN(message->nlmsg_len));
+      }
+      const auto failed =
+          core::catch_error_except_signals([&] { netlink_.transact(batch, doing); });
+      failure = failed ? failed : failure;
+    }
+    if (failure) {
+      throw core::Error(*failure);
+    }
+  }
+
   bool dump(core::Network& network) {
     nlmsghdr* links = netlink_.message(RTM_GETLINK, NLM_F_DUMP);
     header_of<ifinfomsg>(links);
@@ -177,7 +212,8 @@ class Rtnetlink : public Kernel {
                dump_request<fib_rule_hdr>(RTM_GETRULE), "list rules",
                [&](const nlmsghdr& message) { network.rules.push_back(decode_rule(message)); }) &&
            netlink_.exchange(dump_request<rtmsg>(RTM_GETROUTE), "list routes",
-                             [&](const nlmsghdr& message) { add_route(network, message); });
+                             [&](const nlmsghdr& message) { add_route(network, message); }) &&
+           (core::sort_groups(network.destinations), true);
   }
 
   // The kernel uses the larger rp_filter of net.ipv4.conf.all and .NAME, and src_valid_mark of
@@ -205,7 +241,10 @@ class Rtnetlink : public Kernel {
     return file >> value && value != 0;
   }
 
-  static void add_route(core::Network& network, const nlmsghdr& message) {
+  void add_route(core::Network& network, const nlmsghdr& message) {
+    if (groups_.add(network.destinations, message)) {
+      return;
+    }
     const auto route = decode_route(message);
     if (route && (route->table == core::main_table || core::is_our_table(route->table) ||
                   route->destination == core::Prefix{})) {
@@ -216,9 +255,14 @@ class Rtnetlink : public Kernel {
   // Asks the kernel for the route of each destination. An unreachable one keeps an empty hop.
   bool resolve(core::Network& network) {
     bool whole = true;
-    for (const core::Ipv4 destination : core::destinations_of_defaults(network.routes)) {
+    for (const core::Ipv4 destination :
+         core::destinations_of_defaults(network.routes, network.destinations)) {
       network.leaves_by.push_back({.destination = destination});
       whole = whole && resolve(network.leaves_by.back());
+    }
+    for (const core::Ipv4 destination : core::sample_destinations(network.destinations)) {
+      network.samples.push_back({.destination = destination});
+      whole = whole && resolve(network.samples.back());
     }
     return whole;
   }
@@ -243,6 +287,7 @@ class Rtnetlink : public Kernel {
   }
 
   Netlink netlink_{Netlink::Family::route};
+  RouteGrouping groups_ = {};
   Nftables nftables_ = {};
 };
 

@@ -15,14 +15,19 @@ struct Kernel {
 
   // Reads links, addresses, rules, our marking, the unicast routes of the main table, all routes of
   // our tables, the defaults of all other tables, and the routes of
-  // core::destinations_of_defaults(). Throws Error(os_error) if concurrent changes tear every
-  // reading.
+  // core::destinations_of_defaults() and of core::sample_destinations(). Throws Error(os_error) if
+  // concurrent changes tear every reading.
   virtual core::Network read() = 0;
 
   // Installs `route` in one step. It replaces the route of the same destination, table, metric and
   // type of service.
   virtual void set_route(const core::Route& route) = 0;
   virtual void remove_route(const core::Route& route) = 0;
+
+  // The same for many routes of core::destination_table. Every one is tried, whatever comes of the
+  // others.
+  virtual void set_destinations(const core::RouteGroup& routes) = 0;
+  virtual void remove_destinations(const core::RouteGroup& routes) = 0;
 
   virtual void add_rule(const core::Rule& rule) = 0;
   virtual void remove_rule(const core::Rule& rule) = 0;

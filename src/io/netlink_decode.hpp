@@ -33,4 +33,16 @@ std::optional<core::MarkUse> decode_mark_use(const nlmsghdr& message);
 // one of our tables.
 std::optional<core::Route> decode_route(const nlmsghdr& message);
 
+// Routes of core::destination_table, of any type. There may be thousands that differ in nothing but
+// their destination: such a one is decoded once.
+class RouteGrouping {
+ public:
+  // Adds the message's route to the groups; false where it is not of that table.
+  bool add(std::vector<core::RouteGroup>& groups, const nlmsghdr& message);
+
+ private:
+  std::string last_ = {};  // the message before, without its destination
+  std::size_t group_ = 0;  // where its route went
+};
+
 }  // namespace io

@@ -5,7 +5,9 @@
 #include <linux/rtnetlink.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace io {
 namespace {
@@ -51,9 +53,7 @@ void complete(core::Route& route, const rtmsg& header) {
   }
 }
 
-}  // namespace
-
-std::optional<core::Route> decode_route(const nlmsghdr& message) {
+std::optional<core::Route> decode_any_route(const nlmsghdr& message) {
   core::Route route;
   std::optional<std::uint32_t> table;
   const auto* header = each_attribute<rtmsg>(message, [&](const nlattr* attribute) {
@@ -87,10 +87,69 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   }
   complete(route, *header);
   route.table = table.value_or(header->rtm_table);
-  if (header->rtm_type != RTN_UNICAST && !core::is_our_table(route.table)) {
-    return std::nullopt;
-  }
   return route;
+}
+
+constexpr std::size_t length_at = offsetof(rtmsg, rtm_dst_len);
+
+// Where the destination's address begins in a message's content; 0 where there is none.
+std::size_t address_at(const nlmsghdr& message) {
+  const auto* start = static_cast<const std::uint8_t*>(mnl_nlmsg_get_payload(&message));
+  const auto* attribute = reinterpret_cast<const nlattr*>(start + sizeof(rtmsg));
+  auto left = static_cast<int>(mnl_nlmsg_get_payload_len(&message) - sizeof(rtmsg));
+  while (mnl_attr_ok(attribute, left)) {
+    if (mnl_attr_get_type(attribute) == RTA_DST &&
+        payload(attribute).size() == sizeof(core::Ipv4)) {
+      return static_cast<std::size_t>(payload(attribute).data() - start);
+    }
+    left -= static_cast<int>(MNL_ALIGN(attribute->nla_len));
+    attribute = mnl_attr_next(attribute);
+  }
+  return 0;
+}
+
+// Whether two messages differ in nothing but their destination.
+bool is_alike(std::string_view left, std::string_view right, std::size_t address) {
+  const std::size_t behind = address + sizeof(core::Ipv4);
+  return left.size() == right.size() && left[0] == right[0] &&
+         left.substr(length_at + 1, address - length_at - 1) ==
+             right.substr(length_at + 1, address - length_at - 1) &&
+         left.substr(behind) == right.substr(behind);
+}
+
+}  // namespace
+
+std::optional<core::Route> decode_route(const nlmsghdr& message) {
+  auto route = decode_any_route(message);
+  const bool wanted = route && (route->type == core::unicast || core::is_our_table(route->table));
+  return wanted ? route : std::nullopt;
+}
+
+bool RouteGrouping::add(std::vector<core::RouteGroup>& groups, const nlmsghdr& message) {
+  const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
+  if (mnl_nlmsg_get_payload_len(&message) < sizeof *header ||
+      header->rtm_table != RT_TABLE_COMPAT) {  // as of every table beyond 255
+    return false;
+  }
+  const std::string_view now(reinterpret_cast<const char*>(header),
+                             mnl_nlmsg_get_payload_len(&message));
+  const std::size_t address = address_at(message);
+  core::Prefix destination{{}, prefix_length(header->rtm_dst_len)};
+  if (address != 0) {
+    std::memcpy(destination.address.octets.data(), now.data() + address, sizeof(core::Ipv4));
+  }
+  if (group_ < groups.size() && address != 0 && is_alike(now, last_, address)) {
+    groups[group_].destinations.push_back(destination);
+    return true;
+  }
+  auto route = decode_any_route(message);
+  if (!route || route->table != core::destination_table) {
+    return false;
+  }
+  route->destination = {};
+  group_ = core::add_to_groups(groups, *route, destination);
+  last_ = now;
+  return true;
 }
 
 }  // namespace io

@@ -114,7 +114,7 @@ core::Network converged(Topology topology) {
   const auto anchor = core::Prefix::host(anchor_address);
   network.rules.insert(
       network.rules.end() - 2,
-      {{.priority = 17299, .source = anchor, .mark = core::proof_mark, .table = core::anchor_table},
+      {{.priority = 17298, .source = anchor, .mark = core::proof_mark, .table = core::anchor_table},
        {.priority = 17304, .source = anchor, .suppress_prefixlength = 0},
        {.priority = 17305, .source = anchor, .table = core::anchor_table}});
   if (topology != Topology::routing_agent) {

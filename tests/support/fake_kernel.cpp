@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/fake_kernel.hpp"
 
+#include "core/plan/destinations.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -33,6 +35,11 @@ core::Prefix network_of(const core::LinkAddress& held) {
 
 std::optional<core::Route> lookup(const core::Network& network, const core::Rule& rule,
                                   core::Ipv4 destination) {
+  if (rule.table == core::destination_table) {
+    const core::RouteGroup* group = core::longest_match(network.destinations, destination);
+    return group == nullptr || group->like.type == core::throw_type ? std::nullopt
+                                                                    : std::optional(group->like);
+  }
   std::optional<core::Route> best;
   for (const core::Route& route : network.routes) {
     const bool better =
@@ -53,6 +60,7 @@ core::Network FakeKernel::read() {
   ++reads;
   core::Network shown = network;
   shown.leaves_by = resolved(network);
+  shown.samples = resolved(network, core::sample_destinations(network.destinations));
   std::erase_if(shown.routes, [](const core::Route& route) {
     return route.table != core::main_table && !core::is_our_table(route.table) &&
            route.destination != core::Prefix{};
@@ -80,6 +88,27 @@ void FakeKernel::remove_route(const core::Route& route) {
   if (std::erase(network.routes, route) == 0) {
     throw refused("No such process");
   }
+}
+
+void FakeKernel::set_destinations(const core::RouteGroup& routes) {
+  change(std::to_string(routes.like.type) + " set " + routes.destinations.front().to_string());
+  if (routes.like.type == core::unicast) {
+    require_valid_hop(routes.like);
+  }
+  network = core::with_destinations(network, {{core::SetDestinations{routes}, ""}});
+  if (meddler) {
+    meddler(network);
+  }
+}
+
+void FakeKernel::remove_destinations(const core::RouteGroup& routes) {
+  change("remove " + routes.destinations.front().to_string());
+  const auto there = std::ranges::find(network.destinations, routes.like, &core::RouteGroup::like);
+  if (there == network.destinations.end() ||
+      !std::ranges::includes(there->destinations, routes.destinations)) {
+    throw refused("No such process");
+  }
+  network = core::with_destinations(network, {{core::RemoveDestinations{routes}, ""}});
 }
 
 void FakeKernel::add_rule(const core::Rule& rule) {
@@ -114,8 +143,13 @@ void FakeKernel::remove_marking() {
 }
 
 std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network) {
+  return resolved(network, core::destinations_of_defaults(network.routes, network.destinations));
+}
+
+std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network,
+                                                   const std::vector<core::Ipv4>& destinations) {
   std::vector<core::Resolution> resolutions;
-  for (const core::Ipv4 destination : core::destinations_of_defaults(network.routes)) {
+  for (const core::Ipv4 destination : destinations) {
     std::optional<core::Route> found;
     for (const core::Rule& rule : network.rules) {
       if (!found && rule.plain && !rule.source && !rule.mark) {

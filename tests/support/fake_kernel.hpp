@@ -21,6 +21,8 @@ class FakeKernel : public io::Kernel {
   core::Network read() override;
   void set_route(const core::Route& route) override;
   void remove_route(const core::Route& route) override;
+  void set_destinations(const core::RouteGroup& routes) override;
+  void remove_destinations(const core::RouteGroup& routes) override;
   void add_rule(const core::Rule& rule) override;
   void remove_rule(const core::Rule& rule) override;
   void set_marking(core::Ipv4 address) override;
@@ -30,6 +32,8 @@ class FakeKernel : public io::Kernel {
   // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
   // address.
   static std::vector<core::Resolution> resolved(const core::Network& network);
+  static std::vector<core::Resolution> resolved(const core::Network& network,
+                                                const std::vector<core::Ipv4>& destinations);
 
   core::Network network = {};
   std::vector<core::MarkUse> mark_uses = {};

@@ -227,6 +227,42 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: marking, is for one address and gone when rem
   CHECK(world.kernel().read().marking.address == public_address);
 }
 
+TEST_CASE_TEMPLATE_DEFINE("kernel: thousands of destinations are closed, opened and removed", World,
+                          contract_destinations) {
+  World world;
+  core::RouteGroup closed{{.table = core::destination_table, .type = core::unreachable_type}, {}};
+  for (int i = 0; i < 3000; ++i) {
+    const auto octet = static_cast<std::uint8_t>(i % 250);
+    closed.destinations.push_back({{{100, static_cast<std::uint8_t>(64 + i / 250), octet, 0}}, 24});
+  }
+  closed.destinations.push_back(prefix("198.18.0.0/15"));
+  closed.destinations.push_back(prefix("198.18.0.0/16"));
+  const core::Network before = world.kernel().read();
+  world.kernel().set_destinations(closed);
+  CHECK(world.kernel().read().destinations == std::vector{closed});
+  CHECK(world.kernel().read().routes == before.routes);
+  core::RouteGroup open = closed;
+  open.like = {.via = {anchor_gateway, eth0},
+               .source = anchor_address,
+               .table = core::destination_table,
+               .protocol = core::unconfirmed_protocol};
+  open.destinations.erase(open.destinations.begin() + 7);
+  world.kernel().set_destinations(open);
+  const auto shown = world.kernel().read().destinations;
+  CHECK(shown.size() == 2);
+  CHECK(std::ranges::find(shown, open) != shown.end());
+  world.kernel().add_rule(
+      {.priority = core::destination_priority, .table = core::destination_table});
+  const auto samples = world.kernel().read().samples;
+  REQUIRE_FALSE(samples.empty());
+  for (const core::Resolution& sample : samples) {
+    CHECK(sample.hop == core::longest_match(shown, sample.destination)->like.via);
+  }
+  world.kernel().remove_destinations(open);
+  CHECK(world.kernel().read().destinations.size() == 1);
+  CHECK(refusal([&] { world.kernel().remove_destinations(open); }) == core::Exit::os_error);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planned", World,
                           contract_plan) {
   World world;
@@ -262,4 +298,5 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planne
   TEST_CASE_TEMPLATE_INVOKE(contract_rule_removed, World); \
   TEST_CASE_TEMPLATE_INVOKE(contract_leaves, World);       \
   TEST_CASE_TEMPLATE_INVOKE(contract_marking, World);      \
+  TEST_CASE_TEMPLATE_INVOKE(contract_destinations, World); \
   TEST_CASE_TEMPLATE_INVOKE(contract_plan, World)

@@ -3,13 +3,13 @@
 
 #include "app/run/change.hpp"
 #include "core/plan/plan.hpp"
-#include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 #include "support/builders.hpp"
 
 #include <doctest/doctest.h>
 
 #include <functional>
-#include <optional>
+#include <utility>
 #include <variant>
 
 // Whatever routes and rules a node has, after a run, a part of one, or several, and an undo they
@@ -19,15 +19,17 @@ namespace support {
 // A run on a droplet that holds an address: its steps one by one, every proof succeeds.
 class Run {
  public:
-  explicit Run(io::Kernel& kernel) : kernel_(kernel) { found_.node = core::NoKubernetes{}; }
+  Run(io::Kernel& kernel, core::Config config) : kernel_(kernel), asked_(std::move(config)) {
+    found_.node = core::NoKubernetes{};
+  }
 
   // False where no step is left, or the kernel takes none.
   bool step() {
     found_.network = kernel_.read();
-    core::Plan plan = core::plan(found_, asked());
+    core::Plan plan = core::plan(found_, asked_);
     while (plan.steps.empty() && !plan.needs.empty()) {
       (plan.needs.front() == core::Need::path ? found_.path_proven : found_.egress_proven) = true;
-      plan = core::plan(found_, asked());
+      plan = core::plan(found_, asked_);
     }
     ending = plan.ending.exit;
     if (plan.steps.empty()) {
@@ -51,32 +53,35 @@ class Run {
 
  private:
   io::Kernel& kernel_;
+  core::Config asked_;
   core::Observation found_ = healthy();
 };
 
 // Runs that are killed after each of their steps, finished by the next one or not, then undone.
 // `State` must be the same afterwards. Returns how many steps a whole run had.
 template <typename State>
-int check_there_and_back(io::Kernel& kernel, const std::function<State()>& state) {
+int check_there_and_back(io::Kernel& kernel, const std::function<State()>& state,
+                         const core::Config& config = asked()) {
   const State before = state();
   const auto check_undone = [&] {
-    CHECK_FALSE(app::undo(kernel, droplet(first_choice)).failure.has_value());
+    CHECK_FALSE(
+        app::undo(kernel, droplet(first_choice), core::Destinations::open).failure.has_value());
     const bool as_before = state() == before;
     CHECK(as_before);
   };
   check_undone();  // there is nothing of ours
   for (int length = 1;; ++length) {
     CAPTURE(length);
-    Run killed(kernel);
+    Run killed(kernel, config);
     int steps = 0;
     while (steps < length && killed.step()) {
       ++steps;
     }
     if (length % 3 == 0) {
-      Run(kernel).finish();
+      Run(kernel, config).finish();
     }
     if (steps < length) {
-      const bool switched = core::is_confirmed(kernel.read());
+      const bool switched = core::is_confirmed(kernel.read(), config);
       CHECK(switched == (killed.ending == core::Exit::ok));
       check_undone();
       return steps;

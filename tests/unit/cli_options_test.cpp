@@ -70,6 +70,15 @@ const std::vector<Example> examples = {
     {"keep-ip", "", [](const auto& i) { return i.config.keep_ip; }},
     {"local", "", [](const auto& i) { return i.reach == app::Reach::local && !i.kubernetes; }},
     {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
+    {"destination", "198.18.0.1,192.0.2.0/24",
+     [](const auto& i) {
+       return i.config.destinations ==
+              std::vector{support::prefix("192.0.2.0/24"), support::prefix("198.18.0.1")};
+     }},
+    {"destinations-file", "FILE",
+     [](const auto& i) {
+       return i.config.destinations == std::vector{support::prefix("198.51.100.8")};
+     }},
     {"direct", "192.0.2.0/24,198.18.0.1",
      [](const auto& i) {
        return i.config.direct ==

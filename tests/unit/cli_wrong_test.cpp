@@ -253,3 +253,63 @@ TEST_CASE("cli: unknown or repeated option, or unknown command, is a usage error
     CHECK(names(line.failure(), arguments[0].substr(0, arguments[0].find('='))));
   }
 }
+
+TEST_CASE("cli: destinations are networks of the internet, in a set-up that can work") {
+  const auto failure = [](const std::vector<std::string>& arguments) {
+    return CommandLine{arguments}.failure();
+  };
+  const std::vector<std::pair<std::string, std::string>> wrong = {
+      {"partner.example.com", "getent ahostsv4 partner.example.com"},
+      {"https://partner.example.com:8443/x", "getent ahostsv4 partner.example.com"},
+      {"0.0.0.0/0", "--route default"},
+      {"128.0.0.0/1", "--route default"},
+      {"192.0.2.1/24", "give 192.0.2.0/24, or one address: 192.0.2.1"},
+      {"2001:db8::/32", "no IPv6 is routed"},
+      {"::ffff:192.0.2.1", "no IPv6 is routed"},
+      {"127.0.0.0/8", "networks of the internet"},
+      {"169.254.169.254", "networks of the internet"},
+      {"169.0.0.0/8", "networks of the internet"},
+      {"224.0.0.1", "networks of the internet"},
+      {"192.0.2.0/33", "one address"},
+      {"192.0.2", "one address"},
+      {"192.0.2.0/255.255.255.0", "one address"}};
+  for (const auto& [network, hint] : wrong) {
+    CAPTURE(network);
+    const auto found = failure({"--destination", network});
+    CHECK(found.exit() == Exit::usage);
+    CHECK(found.hint().find(hint) != std::string::npos);
+  }
+  CHECK(failure({"--destination", ""}).exit() == Exit::usage);
+  CHECK(failure({"--route", "destinations"}).exit() == Exit::usage);
+  CHECK(failure({"--route", "none", "--destination", "192.0.2.0/24"}).exit() == Exit::config);
+  CHECK(failure({"--direct", "192.0.2.0/24", "--destination", "192.0.2.0/24"}).exit() ==
+        Exit::config);
+}
+
+TEST_CASE("cli: a destination that contains a server which a claim needs must have it direct") {
+  const std::vector<std::string> words = {"--destination", "192.0.2.0/24", "--api-url",
+                                          "https://192.0.2.2"};
+  const auto failure = CommandLine{words}.failure();
+  CHECK(failure.exit() == Exit::config);
+  CHECK(failure.hint().find("--direct 192.0.2.2/32") != std::string::npos);
+  auto mended = words;
+  mended.insert(mended.end(), {"--direct", "192.0.2.2/32"});
+  CHECK(CommandLine{mended}.invocation().config.destinations.size() == 1);
+}
+
+TEST_CASE("cli: destinations from a file are sorted, without duplicates and comments") {
+  const unit::TemporaryFolder folder;
+  const std::string path = folder.write("destinations",
+                                        "# partners\r\n\r\n198.51.100.0/24\r\n\n"
+                                        "192.0.2.7 # one\n192.0.2.7/32,198.51.100.0/24");
+  CHECK(CommandLine{{"--destinations-file", path}}.invocation().config.destinations ==
+        std::vector{*core::Prefix::parse("192.0.2.7"), *core::Prefix::parse("198.51.100.0/24")});
+  for (const std::string text : {"", "# nobody\n", "\r\n \t\n", "192.0.2.0/24\nname.example\n"}) {
+    CAPTURE(text);
+    const std::string wrong = folder.write("wrong", text);
+    CHECK(CommandLine{{"--destinations-file", wrong}}.failure().exit() == Exit::config);
+  }
+  const auto missing = CommandLine{{"--destinations-file", folder.path("nowhere")}}.failure();
+  CHECK(missing.exit() == Exit::config);
+  CHECK(names(missing, "nowhere"));
+}

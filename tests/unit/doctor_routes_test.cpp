@@ -98,7 +98,7 @@ TEST_CASE("doctor: a kernel that does not tell") {
       },
       {"default-route", Verdict::problem, "torn", Exit::os_error},
       {"routing-agent", "rp-filter", "public-interface", "anchor-device", "net-admin", "mark",
-       "our-tables", "other-rules"});
+       "our-tables", "other-rules", "destinations"});
 }
 
 TEST_CASE("doctor: with --route none the routes are others' matter") {
@@ -107,7 +107,7 @@ TEST_CASE("doctor: with --route none the routes are others' matter") {
   facts.host.networkd.presence = Networkd::Presence::running;
   const auto checks = unit::by_name(core::diagnose(facts));
   for (const char* name : {"default-route", "networkd", "rp-filter", "net-admin", "mark",
-                           "our-tables", "other-rules", "udp-services"}) {
+                           "our-tables", "other-rules", "udp-services", "destinations"}) {
     CAPTURE(std::string(name));
     CHECK(checks.at(name).verdict == Verdict::skipped);
   }

@@ -53,7 +53,8 @@ TEST_CASE("doctor: the checks have their names, in their order, always all of th
       "digitalocean", "token",         "token-scopes",     "token-team",     "pool-account",
       "pool-region",  "pool-size",     "held-address",     "kubernetes",     "rbac",
       "node",         "provider-id",   "node-label",       "pod-masquerade", "clock",
-      "smtp",         "mark",          "our-tables",       "other-rules",    "udp-services"};
+      "smtp",         "mark",          "our-tables",       "other-rules",    "udp-services",
+      "destinations"};
   CHECK(names_of(core::diagnose(healthy_facts())) == frozen);
   CHECK(names_of(core::diagnose({})) == frozen);
   Examination without_kubernetes = healthy_facts();

@@ -20,6 +20,8 @@ TEST_CASE("model: two actions, are equal if they do the same to the same target"
                                              core::RemoveMarking{},
                                              core::ReplaceDefault{route},
                                              core::ReplaceDefault{other},
+                                             core::SetDestinations{{route}},
+                                             core::RemoveDestinations{{route}},
                                              core::AcquireLease{address},
                                              core::AcquireLease{address, true},
                                              core::ReleaseLease{address},

@@ -54,6 +54,10 @@ class World {
   void perform(const core::SetMarking& action) { kernel_.set_marking(action.address); }
   void perform(const core::RemoveMarking&) { kernel_.remove_marking(); }
   void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
+  void perform(const core::SetDestinations& action) { kernel_.set_destinations(action.routes); }
+  void perform(const core::RemoveDestinations& action) {
+    kernel_.remove_destinations(action.routes);
+  }
   void perform(const core::AcquireLease& action) { found.leased_addresses.insert(action.address); }
   void perform(const core::ReleaseLease& action) { found.leased_addresses.erase(action.address); }
   void perform(const core::AssignFloatingIp& action) {

@@ -72,7 +72,7 @@ TEST_CASE("plan: address assigned by hand, switches the default") {
               "set-route default via 10.17.0.1 dev eth0 src 10.17.0.5 table 17311",
               "add-rule 17300 from 203.0.113.10/32 lookup main without its default",
               "add-rule 17301 from 203.0.113.10/32 lookup 17310",
-              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17298 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
               "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
               "add-rule 17305 from 10.17.0.5/32 lookup 17311",
               "set-route default via 203.0.113.1 dev eth0 table 17312",

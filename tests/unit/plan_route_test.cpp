@@ -120,7 +120,7 @@ TEST_CASE("plan: routing agent's rule, is used in place of ours") {
         Lines{"set-route 169.254.169.254/32 via 203.0.113.1 dev eth0 src 203.0.113.10",
               "set-route default via 203.0.113.1 dev eth0 src 203.0.113.10 table 17310",
               "set-route " + anchor_default + " table 17311",
-              "add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+              "add-rule 17298 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
               "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
               "add-rule 17305 from 10.17.0.5/32 lookup 17311",
               "set-route default via 203.0.113.1 dev eth0 table 17312",

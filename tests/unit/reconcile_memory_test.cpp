@@ -135,7 +135,7 @@ TEST_CASE("memory: default in front of ours, is replaced, and each is restored a
 
 TEST_CASE("undo: failed step, does not stop the others and is named") {
   for (const std::string refused :
-       {"remove rule 17304", "remove rule 17299", "remove 169.254.169.254/32"}) {
+       {"remove rule 17304", "remove rule 17298", "remove 169.254.169.254/32"}) {
     CAPTURE(refused);
     Rig rig;
     const core::Network before = rig.kernel.network;

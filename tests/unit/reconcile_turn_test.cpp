@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
@@ -13,7 +13,7 @@ using support::Rig;
 namespace {
 
 bool is_confirmed(const Rig& rig) {
-  return core::is_confirmed(rig.kernel.network);
+  return core::is_confirmed(rig.kernel.network, rig.invocation.config);
 }
 
 }  // namespace

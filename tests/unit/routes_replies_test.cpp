@@ -26,7 +26,7 @@ Lines kept(const Network& network) {
 const Lines our_rules = {"add-rule 17300 from 203.0.113.10/32 lookup main without its default",
                          "add-rule 17301 from 203.0.113.10/32 lookup 17310"};
 // No other program keeps traffic of the anchor address.
-const Lines anchor_rules = {"add-rule 17299 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
+const Lines anchor_rules = {"add-rule 17298 from 10.17.0.5/32 fwmark 0x2000/0x2000 lookup 17311",
                             "add-rule 17304 from 10.17.0.5/32 lookup main without its default",
                             "add-rule 17305 from 10.17.0.5/32 lookup 17311"};
 

@@ -72,7 +72,7 @@ TEST_CASE("routes: our routes and rules, have our protocol and every field as pl
              .table = core::public_table,
              .protocol = 173});
   const auto anchor = support::prefix("10.17.0.5/32");
-  CHECK(std::get<core::AddRule>(steps[5].action).rule == Rule{.priority = 17299,
+  CHECK(std::get<core::AddRule>(steps[5].action).rule == Rule{.priority = 17298,
                                                               .source = anchor,
                                                               .mark = core::Mark{0x2000, 0x2000},
                                                               .table = 17311,

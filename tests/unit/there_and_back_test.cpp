@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/there_and_back.hpp"
 
+#include "core/prefixes.hpp"
 #include "support/fake_kernel.hpp"
 #include "support/print.hpp"
 
+#include <algorithm>
 #include <array>
 #include <random>
-#include <utility>
+#include <tuple>
 
 using core::Route;
 
 namespace {
 
-// Routes and rules, in their order.
-using State = std::pair<std::vector<Route>, std::vector<core::Rule>>;
+// Routes and rules, in their order, and the table of destinations.
+using State =
+    std::tuple<std::vector<Route>, std::vector<core::Rule>, std::vector<core::RouteGroup>>;
 
 template <typename Dice>
 class Random {
@@ -82,6 +85,26 @@ core::Network random_network(Dice& dice) {
   return network;
 }
 
+// Networks of several lengths, some within others, some kept out by --direct.
+template <typename Dice>
+core::Config random_destinations(Dice& dice) {
+  Random random(dice);
+  core::Config config = support::asked();
+  config.route = random.one_in(2) ? core::RouteMode::destinations : core::RouteMode::set_default;
+  for (std::uint32_t count = 1 + random.below(20); count > 0; --count) {
+    const auto second = static_cast<std::uint8_t>(random.below(4));
+    const core::Prefix network = core::Prefix::host({{100, second, 7, 9}})
+                                     .shortened(static_cast<int>(10 + random.below(23)));
+    (random.one_in(5) ? config.direct : config.destinations).push_back(network);
+  }
+  config.destinations.push_back(support::prefix("192.0.2.0/24"));
+  core::normalize(config.destinations);
+  std::erase_if(config.direct, [&](const core::Prefix& direct) {
+    return std::ranges::binary_search(config.destinations, direct);
+  });
+  return config;
+}
+
 }  // namespace
 
 TEST_CASE("there and back: any routes and rules, in memory") {
@@ -92,9 +115,24 @@ TEST_CASE("there and back: any routes and rules, in memory") {
     std::minstd_rand dice(seed);
     support::FakeKernel kernel(random_network(dice));
     const std::function<State()> state = [&] {
-      return State{kernel.network.routes, kernel.network.rules};
+      return State{kernel.network.routes, kernel.network.rules, kernel.network.destinations};
     };
     switched += support::check_there_and_back(kernel, state) > 8 ? 1 : 0;
   }
   CHECK(switched > 60);
+}
+
+TEST_CASE("there and back: any destinations, in memory") {
+  int switched = 0;
+  constexpr unsigned seeds = 60;
+  for (unsigned seed = 1; seed <= seeds; ++seed) {
+    CAPTURE(seed);
+    std::minstd_rand dice(seed);
+    support::FakeKernel kernel(random_network(dice));
+    const std::function<State()> state = [&] {
+      return State{kernel.network.routes, kernel.network.rules, kernel.network.destinations};
+    };
+    switched += support::check_there_and_back(kernel, state, random_destinations(dice)) > 8 ? 1 : 0;
+  }
+  CHECK(switched > 36);
 }

@@ -54,6 +54,9 @@ core::Match parse_match(core::Match::Kind kind, const Given& given);
 std::vector<core::Ipv4> parse_pool(const Given& given);
 std::vector<core::Ipv4> parse_pool_file(const Given& given);
 std::vector<core::Prefix> parse_networks(const Given& given);
+// Sorted. Names, and what can never be reached through the anchor, are refused.
+std::vector<core::Prefix> parse_destinations(const Given& given);
+std::vector<core::Prefix> parse_destinations_file(const Given& given);
 std::string parse_node_name(const Given& given);
 std::string parse_namespace(const Given& given);
 std::chrono::milliseconds parse_timeout(const Given& given);

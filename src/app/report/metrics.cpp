@@ -78,6 +78,7 @@ bool is_rolled_back(const Outcome& outcome) {
   for (const StepRecord& record : outcome.steps) {
     const auto* replaced = std::get_if<core::ReplaceDefault>(&record.step.action);
     const auto* removed = std::get_if<core::RemoveRoute>(&record.step.action);
+    const auto* destinations = std::get_if<core::SetDestinations>(&record.step.action);
     if (!is_done(record)) {
       continue;
     }
@@ -85,9 +86,13 @@ bool is_rolled_back(const Outcome& outcome) {
              (switched && replaced != nullptr &&
               replaced->route.protocol != core::unconfirmed_protocol &&
               replaced->route.protocol != core::our_protocol) ||
-             (switched && removed != nullptr && removed->route.destination == core::Prefix{});
-    switched =
-        switched || (replaced != nullptr && replaced->route.protocol == core::unconfirmed_protocol);
+             (switched && removed != nullptr && removed->route.destination == core::Prefix{}) ||
+             (switched && destinations != nullptr &&
+              destinations->routes.like.type == core::unreachable_type);
+    switched = switched ||
+               (replaced != nullptr && replaced->route.protocol == core::unconfirmed_protocol) ||
+               (destinations != nullptr &&
+                destinations->routes.like.protocol == core::unconfirmed_protocol);
   }
   return undone || outcome.ending.exit == Exit::rolled_back;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/report/report.hpp"
 
+#include "core/plan/destinations.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
@@ -8,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace app {
@@ -68,6 +70,22 @@ struct InWords {
   ActionWords operator()(const core::ReplaceDefault& action) const {
     const bool confirmed = action.route.protocol == core::our_protocol;
     return {confirmed ? "confirm-default" : "replace-default", render_route(action.route, network)};
+  }
+  ActionWords operator()(const core::SetDestinations& action) const {
+    const core::Route& like = action.routes.like;
+    const std::string which = core::render_destinations(action.routes.destinations);
+    if (like.type != core::unicast) {
+      return like.type == core::unreachable_type
+                 ? ActionWords{"close-destinations", which + " unreachable"}
+                 : ActionWords{"except-destinations", which};
+    }
+    const bool confirmed = like.protocol == core::our_protocol;
+    return {confirmed ? "confirm-destinations" : "open-destinations",
+            fmt::format("{} via {} src {}", which, core::render_hop(like.via, network),
+                        like.source.value_or(core::Ipv4{}).to_string())};
+  }
+  ActionWords operator()(const core::RemoveDestinations& action) const {
+    return {"remove-destinations", core::render_destinations(action.routes.destinations)};
   }
   ActionWords operator()(const core::AcquireLease& action) const {
     return {"acquire-lease", action.address.to_string()};
@@ -131,6 +149,28 @@ Json render_default(const core::Network& network) {
   return result;
 }
 
+// How many destinations the kernel has in each state; null if there are none.
+Json render_destinations(const core::Network& network) {
+  if (network.destinations.empty()) {
+    return nullptr;
+  }
+  Json counts = {{"enforced", core::has_destination_rule(network)},
+                 {"proven", 0},
+                 {"unconfirmed", 0},
+                 {"unreachable", 0},
+                 {"direct", 0}};
+  for (const core::RouteGroup& group : network.destinations) {
+    const core::Route& like = group.like;
+    const bool is_closed = like.type == core::unreachable_type;
+    const char* state = is_closed                                     ? "unreachable"
+                        : like.type == core::throw_type               ? "direct"
+                        : like.protocol == core::unconfirmed_protocol ? "unconfirmed"
+                                                                      : "proven";
+    counts[state] = counts[state].get<std::size_t>() + group.destinations.size();
+  }
+  return counts;
+}
+
 Json render_error(const Outcome& outcome) {
   if (outcome.ending.exit == core::Exit::ok) {
     return nullptr;
@@ -176,6 +216,7 @@ std::string render_json(const Outcome& outcome) {
       {"droplet", nullptr},
       {"floating_ip", nullptr},
       {"route", render_default(outcome.network)},
+      {"destinations", render_destinations(outcome.network)},
       {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
       {"steps", steps},
       {"error", render_error(outcome)},

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/report/report.hpp"
+#include "core/plan/destinations.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 #include "core/text.hpp"
 
 namespace app {
@@ -45,6 +47,14 @@ std::string facts_of(const Outcome& outcome) {
     text += fact("droplet", fmt::format("{} in {}", outcome.droplet->id, outcome.droplet->region));
     text += fact("reserved IP", outcome.held ? outcome.held->to_string() : "none");
     text += fact("default route", path_of(outcome));
+  }
+  for (const core::RouteGroup& group : outcome.network.destinations) {
+    text +=
+        fact("destinations", fmt::format("{}: {}", core::render_destinations(group.destinations),
+                                         group.like.type == core::unreachable_type ? "unreachable"
+                                         : group.like.type == core::throw_type
+                                             ? "like everything else"
+                                             : core::render_hop(group.like.via, outcome.network)));
   }
   if (outcome.node_is_known) {
     text += fact("labels", labels_of(outcome));

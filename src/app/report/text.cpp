@@ -25,6 +25,11 @@ constexpr std::array wordings = {
     Wording{"remove-marking", "mark", "removed"},
     Wording{"replace-default", "default route"},
     Wording{"confirm-default", "confirmed"},
+    Wording{"close-destinations", "destinations"},
+    Wording{"except-destinations", "destinations", "like everything else"},
+    Wording{"open-destinations", "destinations"},
+    Wording{"confirm-destinations", "confirmed"},
+    Wording{"remove-destinations", "destinations", "removed"},
     Wording{"acquire-lease", "lease"},
     Wording{"release-lease", "lease", "given back"},
     Wording{"assign", "reserved IP"},
@@ -64,9 +69,14 @@ std::string aligned(std::string_view label, std::string_view text) {
 std::string released(const Outcome& outcome) {
   const bool planned = outcome.result == Outcome::Result::planned;
   const std::string& left = outcome.ending.message;
-  return fmt::format("{}: {}{}{}", outcome.node,
+  const bool opened = std::ranges::any_of(outcome.steps, [](const StepRecord& record) {
+    return std::holds_alternative<core::RemoveDestinations>(record.step.action);
+  });
+  return fmt::format("{}: {}{}{}{}", outcome.node,
                      planned ? "would undo all changes" : "all changes undone",
-                     left.empty() ? "" : ", but " + left, planned ? "; nothing was written" : "");
+                     left.empty() ? "" : ", but " + left,
+                     opened ? "; destinations are reached from the public address" : "",
+                     planned ? "; nothing was written" : "");
 }
 
 // The cause of a failure is the error on stderr.

@@ -26,6 +26,13 @@ struct KindOf {
            : action.route.protocol == core::our_protocol       ? Kind::confirmation
                                                                : Kind::network;
   }
+  Kind operator()(const core::SetDestinations& action) const {
+    const core::Route& like = action.routes.like;
+    return like.protocol == core::unconfirmed_protocol ? Kind::turn
+           : like.type == core::unicast                ? Kind::confirmation
+                                                       : Kind::network;
+  }
+  Kind operator()(const core::RemoveDestinations&) const { return Kind::network; }
   Kind operator()(const core::AcquireLease&) const { return Kind::lease; }
   Kind operator()(const core::ReleaseLease&) const { return Kind::lease; }
   Kind operator()(const core::AssignFloatingIp&) const { return Kind::claim; }
@@ -33,8 +40,8 @@ struct KindOf {
   Kind operator()(const core::PatchNode&) const { return Kind::node; }
 };
 
-Kind kind_of(const core::Step& step) {
-  return std::visit(KindOf{}, step.action);
+Kind kind_of(const core::Action& action) {
+  return std::visit(KindOf{}, action);
 }
 
 // Performs one step and notes its result in the observer. Throws if the step failed. Returns a
@@ -51,13 +58,16 @@ class Perform {
   }
 
   std::string operator()(const core::ReplaceDefault& action) {
-    if (action.route.protocol == core::unconfirmed_protocol) {
-      observer_.begin_switch();
-    } else if (action.route.protocol == core::our_protocol) {
-      observer_.end_switch();
-    }
-    change(system_.kernel, action);
+    switch_by(action);
     if (action.route.protocol != core::our_protocol) {
+      system_.http.drop_idle_connections();
+    }
+    return {};
+  }
+
+  std::string operator()(const core::SetDestinations& action) {
+    switch_by(action);
+    if (kind_of(action) == Kind::turn) {
       system_.http.drop_idle_connections();
     }
     return {};
@@ -119,6 +129,17 @@ class Perform {
   }
 
  private:
+  // Under a guard, until what is seen then is confirmed.
+  void switch_by(const core::Action& action) {
+    const Kind kind = kind_of(action);
+    if (kind == Kind::turn) {
+      observer_.begin_switch();
+    } else if (kind == Kind::confirmation) {
+      observer_.end_switch();
+    }
+    change(system_.kernel, action);
+  }
+
   // The Lease outlives the run, and so every POST that the run made under it.
   cloud::Lease lease_on(core::Ipv4 address) const {
     constexpr std::chrono::seconds margin{30};
@@ -163,7 +184,7 @@ class Perform {
 
 // Notes a failed step, so that the next plan handles it.
 void note_failure(Observer& observer, const core::Step& step, const core::Error& failure) {
-  switch (kind_of(step)) {
+  switch (kind_of(step.action)) {
     case Kind::lease:
       if (std::holds_alternative<core::AcquireLease>(step.action)) {
         observer.note_lease_error(failure);
@@ -186,7 +207,7 @@ void note_failure(Observer& observer, const core::Step& step, const core::Error&
 
 std::span<const core::Step> leading_steps(const std::vector<core::Step>& steps) {
   std::size_t count = 0;
-  while (count < steps.size() && kind_of(steps[count]) == kind_of(steps[0])) {
+  while (count < steps.size() && kind_of(steps[count].action) == kind_of(steps[0].action)) {
     ++count;
   }
   return {steps.data(), count};
@@ -197,8 +218,8 @@ std::span<const core::Step> leading_steps(const std::vector<core::Step>& steps) 
 void apply_leading_steps(const core::Plan& plan, System& system, const Invocation& invocation,
                          Observer& observer, std::vector<StepRecord>& records) {
   const auto steps = leading_steps(plan.steps);
-  if (plan.undo && kind_of(steps[0]) == Kind::network) {
-    Undo undone = undo(system.kernel, observer.found().droplet);
+  if (plan.undo && kind_of(steps[0].action) == Kind::network) {
+    Undo undone = undo(system.kernel, observer.found().droplet, plan.destinations);
     for (StepRecord& record : undone.steps) {
       record.rollback = invocation.command != Command::release;
       show_step(system, record, observer.found().network);

@@ -24,6 +24,12 @@ struct Change {
   }
   void operator()(const core::ReplaceDefault& action) const { kernel.set_route(action.route); }
   void operator()(const core::RemoveRoute& action) const { kernel.remove_route(action.route); }
+  void operator()(const core::SetDestinations& action) const {
+    kernel.set_destinations(action.routes);
+  }
+  void operator()(const core::RemoveDestinations& action) const {
+    kernel.remove_destinations(action.routes);
+  }
   void operator()(const core::AddRule& action) const { kernel.add_rule(action.rule); }
   void operator()(const core::RemoveRule& action) const { kernel.remove_rule(action.rule); }
   void operator()(const core::SetMarking& action) const { kernel.set_marking(action.address); }
@@ -62,6 +68,20 @@ struct IsDone {
   bool operator()(const core::RemoveRoute& action) const {
     return !contains(now.routes, action.route);
   }
+  bool operator()(const core::SetDestinations& action) const {
+    const auto there =
+        std::ranges::find(now.destinations, action.routes.like, &core::RouteGroup::like);
+    return there != now.destinations.end() &&
+           std::ranges::includes(there->destinations, action.routes.destinations);
+  }
+  bool operator()(const core::RemoveDestinations& action) const {
+    const auto there =
+        std::ranges::find(now.destinations, action.routes.like, &core::RouteGroup::like);
+    return there == now.destinations.end() ||
+           std::ranges::none_of(action.routes.destinations, [&](const core::Prefix& gone) {
+             return std::ranges::binary_search(there->destinations, gone);
+           });
+  }
   bool operator()(const core::RemoveMarking&) const {
     return now.marking.state == core::Marking::State::absent;
   }
@@ -72,9 +92,11 @@ struct IsDone {
 };
 
 // Tries every step once.
-void undo_once(io::Kernel& kernel, const std::optional<core::Droplet>& droplet, Undo& undone) {
+void undo_once(io::Kernel& kernel, const std::optional<core::Droplet>& droplet,
+               core::Destinations destinations, Undo& undone) {
   std::vector<core::Step> steps;
-  undone.failure = core::catch_error([&] { steps = core::undo(kernel.read(), droplet); });
+  undone.failure =
+      core::catch_error([&] { steps = core::undo(kernel.read(), droplet, destinations); });
   for (const core::Step& step : steps) {
     undone.steps.push_back({.step = step, .result = StepRecord::Result::done});
     const auto failure = core::catch_error([&] { change(kernel, step.action); });
@@ -109,11 +131,12 @@ void change(io::Kernel& kernel, const core::Action& action) {
   }
 }
 
-Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet) {
+Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet,
+          core::Destinations destinations) {
   constexpr int most_tries = 3;
   Undo undone;
   for (int tries = 0; tries == 0 || (undone.failure && tries < most_tries); ++tries) {
-    undo_once(kernel, droplet, undone);
+    undo_once(kernel, droplet, destinations, undone);
   }
   return undone;
 }

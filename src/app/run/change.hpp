@@ -22,6 +22,7 @@ struct Undo {
 
 // Removes all routes and rules of ours, see core::undo(). Tries every step even after a failure,
 // then reads and tries again. Throws nothing.
-Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet);
+Undo undo(io::Kernel& kernel, const std::optional<core::Droplet>& droplet,
+          core::Destinations destinations = core::Destinations::close);
 
 }  // namespace app

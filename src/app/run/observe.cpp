@@ -7,6 +7,7 @@
 #include "cloud/metadata.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -14,7 +15,6 @@
 namespace app {
 
 using core::Need;
-
 namespace {
 
 // After a route change, retry only requests that got no reply. A 429 or 403 stays valid.

@@ -2,7 +2,7 @@
 #include "app/run/prove.hpp"
 
 #include "cloud/verify.hpp"
-#include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 
 #include <string_view>
 
@@ -27,8 +27,8 @@ void retry(io::Clock& clock, const Ask& ask) {
   }
 }
 
-void require_default(const core::Network& network) {
-  if (const auto ending = core::default_overruled(network)) {
+void require_routes(const core::Network& network, const core::Config& asked) {
+  if (const auto ending = core::overruled(network, asked)) {
     throw core::Error(ending->exit, "{}", ending->message).with_hint(ending->hint);
   }
 }
@@ -80,7 +80,7 @@ void prove_path(System& system, const Invocation& invocation, const core::Drople
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,
                   core::Ipv4 address) {
   if (core::is_unconfirmed(found.network)) {
-    require_default(found.network);
+    require_routes(found.network, invocation.config);
     if (std::holds_alternative<core::Node>(found.node)) {
       require_connection(system, "connect after the switch",
                          connection_request(io::Server::kubernetes, *invocation.kubernetes));
@@ -89,8 +89,11 @@ void prove_egress(System& system, const Invocation& invocation, const core::Obse
                        connection_request(io::Server::digitalocean, invocation.digitalocean));
   }
   for (const std::string& url : invocation.config.verify_urls) {
-    require_seen_as(system, cloud::whatismyip_request(url, invocation.digitalocean.ca_file),
-                    address);
+    io::Request question = cloud::whatismyip_request(url, invocation.digitalocean.ca_file);
+    if (invocation.config.route == core::RouteMode::destinations) {
+      bind_to_anchor(question, *found.droplet);  // the service need not be a destination itself
+    }
+    require_seen_as(system, question, address);
   }
 }
 

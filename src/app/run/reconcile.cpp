@@ -7,7 +7,7 @@
 #include "app/run/observe.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/release.hpp"
-#include "core/plan/routes.hpp"
+#include "core/plan/switch.hpp"
 
 #include <algorithm>
 
@@ -69,8 +69,8 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
                     Observer& observer, std::vector<StepRecord>& records) {
   const bool may_write = invocation.writes == Writes::apply;
   observer.read_network();
-  if (may_write && invocation.config.route == core::RouteMode::set_default &&
-      !core::is_confirmed(observer.found().network)) {
+  if (may_write && invocation.config.route != core::RouteMode::none &&
+      !core::is_confirmed(observer.found().network, invocation.config)) {
     observer.take_turn();  // before reading what would have to be read again
   }
   for (int round = 0; round < most_rounds; ++round) {
@@ -94,13 +94,16 @@ core::Plan converge(Planner planner, System& system, const Invocation& invocatio
 
 // Rolls back an unconfirmed switch after an error or a signal, whatever else is asked. A confirmed
 // default stays.
-void undo_unconfirmed(System& system, const Observer& observer, Outcome& outcome) {
+void undo_unconfirmed(System& system, const Invocation& invocation, const Observer& observer,
+                      Outcome& outcome) {
   core::Network now;
   const auto unread = core::catch_error([&] { now = system.kernel.read(); });
-  if (!unread && core::is_confirmed(now)) {
+  if (!unread && core::is_egress_shown(now, invocation.config)) {
     return;
   }
-  Undo undone = undo(system.kernel, observer.found().droplet);
+  const bool release = invocation.command == Command::release;
+  Undo undone = undo(system.kernel, observer.found().droplet,
+                     release ? core::Destinations::open : core::Destinations::close);
   for (StepRecord& record : undone.steps) {
     record.rollback = true;
     show_step(system, record, observer.found().network);
@@ -163,8 +166,8 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
   });
   if (failure) {
     outcome.ending = {failure->exit(), failure->what(), failure->hint(), failure->retry_after()};
-    if (observer.has_turn() && invocation.config.route == core::RouteMode::set_default) {
-      undo_unconfirmed(system, observer, outcome);
+    if (observer.has_turn() && invocation.config.route != core::RouteMode::none) {
+      undo_unconfirmed(system, invocation, observer, outcome);
     }
   }
   if (invocation.writes == Writes::apply && !is_signal(outcome.ending.exit)) {

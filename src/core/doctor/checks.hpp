@@ -62,6 +62,7 @@ Check check_reverse_path(const View& view);
 Check check_mark(const View& view);
 Check check_our_tables(const View& view);
 Check check_other_rules(const View& view);
+Check check_destinations(const View& view);
 // account.cpp
 Check check_digitalocean(const View& view);
 Check check_token(const View& view);

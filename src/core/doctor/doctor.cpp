@@ -57,6 +57,7 @@ constexpr std::array table = {
     Row{"our-tables", routes | kernel, check_our_tables},
     Row{"other-rules", routes | kernel, check_other_rules},
     Row{"udp-services", routes, check_udp_services},
+    Row{"destinations", routes | kernel, check_destinations},
 };
 
 std::optional<Check> lack_of(const View& view, unsigned needs) {

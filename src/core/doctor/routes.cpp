@@ -2,6 +2,8 @@
 #include "core/plan/routes.hpp"
 
 #include "core/doctor/checks.hpp"
+#include "core/plan/conflicts.hpp"
+#include "core/plan/destinations.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/rules.hpp"
 
@@ -88,6 +90,9 @@ Check check_default_route(const View& view) {
   if (view.network == nullptr) {
     const Error* failure = failure_in(view.facts.host.network);
     return failure == nullptr ? unknown("the kernel did not answer") : problem(*failure);
+  }
+  if (view.facts.asked.route == RouteMode::destinations) {
+    return skipped("--route destinations leaves it as it is");
   }
   const auto in_force = default_in_force(*view.network);
   if (!in_force) {
@@ -213,6 +218,24 @@ Check check_other_rules(const View& view) {
                    }),
               "see `ip rule`: traffic that these rules select may use another source IP, and "
               "NodePorts of the public address may not answer");
+}
+
+Check check_destinations(const View& view) {
+  const Config& asked = view.facts.asked;
+  const auto refused = destinations_refused(
+      *view.network, asked, view.droplet == nullptr ? std::nullopt : std::optional(*view.droplet));
+  const auto wrong = refused ? refused : destinations_overruled(*view.network);
+  if (wrong) {
+    return problem(*wrong);
+  }
+  if (!has_destinations(asked)) {
+    return ok("there are none");
+  }
+  const std::string which = render_destinations(asked.destinations);
+  return are_destinations_confirmed(*view.network, asked)
+             ? ok(fmt::format("{}: through the anchor gateway", which))
+             : note(fmt::format("{}: unreachable, or not set up yet, because egress is not proven",
+                                which));
 }
 
 }  // namespace core

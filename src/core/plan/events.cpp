@@ -62,6 +62,10 @@ std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::strin
     events.push_back(
         {Type::normal, "EgressIPAssigned", "Assign",
          fmt::format("egress IP {} assigned to droplet {} and proven", now, assigned->droplet)});
+  } else if (floating_ip && last<ReplaceDefault>(done) == nullptr &&
+             last<SetDestinations>(done) != nullptr) {
+    events.push_back({Type::normal, "EgressRouteRepaired", "Reconcile",
+                      fmt::format("destinations repaired; egress IP {}", now)});
   } else if (floating_ip && last<ReplaceDefault>(done) != nullptr) {
     events.push_back({Type::normal, "EgressRouteRepaired", "Reconcile",
                       fmt::format("default route repaired; egress IP {}", now)});

@@ -146,6 +146,12 @@ Ending gate_failed(const Error& error, Ipv4 address) {
           .hint = error.hint()};
 }
 
+bool must_prove_before_label(const Observation& found, const Config& asked, Ipv4 address) {
+  const Node* node = std::get_if<Node>(&found.node);
+  return node != nullptr && node_patch(*node, asked, address).has_value() &&
+         !asked.verify_urls.empty();
+}
+
 Plan end_without_egress(const Observation& found, const Config& asked, Ending ending) {
   Plan plan;
   patch_node(plan, found, asked, std::nullopt);

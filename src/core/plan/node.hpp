@@ -43,4 +43,7 @@ Ending gate_failed(const Error& error, Ipv4 address);
 // The plan for an unproven egress: labels say so, and the run ends with `ending`.
 Plan end_without_egress(const Observation& found, const Config& asked, Ending ending);
 
+// If a --verify-url is given, it must see the address before the first label.
+bool must_prove_before_label(const Observation& found, const Config& asked, Ipv4 address);
+
 }  // namespace core

@@ -3,6 +3,8 @@
 
 #include "core/plan/candidates.hpp"
 #include "core/plan/claim.hpp"
+#include "core/plan/conflicts.hpp"
+#include "core/plan/destinations.hpp"
 #include "core/plan/lease.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
@@ -23,7 +25,7 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
   const auto in_force = default_in_force(found.network);
   const bool by_anchor =
       found.droplet->anchor && in_force && in_force->via.gateway == found.droplet->anchor->gateway;
-  return end_without_egress(
+  return end_closed(
       found, asked,
       {.exit = Exit::foreign_ip,
        .message = fmt::format("cannot use {}: the droplet holds it, but it is not in the pool; {}",
@@ -34,36 +36,20 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, give --allow-foreign-ip, or unassign it"});
 }
 
-// Puts everything back, because egress was not proven or the kernel refused a change.
-Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
-  Plan plan = put_back(found, std::move(ending));
-  if (plan.steps.empty()) {
-    patch_node(plan, found, asked, std::nullopt);
-  }
-  return plan;
-}
-
 // Rolls back an unconfirmed switch. A working egress stays, and the Node is not gated for another
 // finding.
 Plan end_with_finding(const Observation& found, const Config& asked, const Ending& ending) {
   if (is_unconfirmed(found.network)) {
     return roll_back(found, asked, ending);
   }
-  const bool works = is_confirmed(found.network) && !default_overruled(found.network);
-  return works ? Plan{.ending = ending} : end_without_egress(found, asked, ending);
-}
-
-// If a --verify-url is given, it must see the address before the first label.
-bool must_prove_before_label(const Observation& found, const Config& asked, Ipv4 address) {
-  const Node* node = std::get_if<Node>(&found.node);
-  return node != nullptr && node_patch(*node, asked, address).has_value() &&
-         !asked.verify_urls.empty();
+  const bool works = is_egress_shown(found.network, asked) && !overruled(found.network, asked);
+  return works ? Plan{.ending = ending} : end_closed(found, asked, ending);
 }
 
 // The droplet holds `address`, or will after the steps in `plan`.
 void use_address(Plan& plan, const Observation& found, const Config& asked,
                  const std::optional<Paths>& paths, Ipv4 address) {
-  if (paths && !switch_default(plan, found, asked, *paths)) {
+  if (paths && !switch_routes(plan, found, asked, *paths)) {
     return;
   }
   if (plan.steps.empty() && !found.egress_proven &&
@@ -78,17 +64,6 @@ void use_address(Plan& plan, const Observation& found, const Config& asked,
   } else if (found.lease_error) {
     plan.ending = gate_failed(*found.lease_error, address);
   }
-}
-
-// The network after `steps`, with regard to its default.
-Network with_default(Network network, const std::vector<Step>& steps) {
-  for (const Step& step : steps) {
-    if (const auto* replace = std::get_if<ReplaceDefault>(&step.action)) {
-      std::erase(network.routes, default_in_force(network).value_or(Route{}));
-      network.routes.push_back(replace->route);
-    }
-  }
-  return network;
 }
 
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
@@ -121,7 +96,7 @@ void claim(Plan& plan, Observation found, const Config& asked, const std::option
     return;
   }
   append(plan.steps, claim_steps(found, locking, address));
-  found.network = with_default(found.network, plan.steps);
+  found.network = with_changes(std::move(found.network), plan.steps);
   use_address(plan, found, asked, paths, address);
 }
 
@@ -131,11 +106,17 @@ Plan gain_address(const Observation& found, const Config& asked,
   Plan plan;
   if (paths) {
     const auto in_force = default_in_force(found.network);
-    if (!in_force || !std::holds_alternative<NotAsked>(found.account)) {
-      append(plan.steps, default_by_public(found.network, paths->public_path,
-                                           "the droplet holds no reserved IP"));
+    const bool known = !std::holds_alternative<NotAsked>(found.account);
+    const bool by_us =
+        asked.route == RouteMode::set_default || (in_force && is_our_default(*in_force));
+    constexpr std::string_view reason = "the droplet holds no reserved IP";
+    if (known) {
+      append(plan.steps, close_destinations(found.network, reason));
+    }
+    if (by_us && (!in_force || known)) {
+      append(plan.steps, default_by_public(found.network, paths->public_path, reason));
     } else if (is_cut_off(found)) {
-      append(plan.steps, prepare_switch(found.network, *paths, asked.direct));
+      append(plan.steps, prepare_switch(found.network, *paths, asked.direct, asked.route));
     }
   }
   if (std::holds_alternative<NotAsked>(found.account)) {
@@ -175,7 +156,7 @@ Plan keep_address(const Observation& found, const Config& asked, const std::opti
   if (held.locked) {  // the action may free it; then it is claimed like any other
     const Locking locking = locking_of(found, asked);
     if (locking.ending) {
-      return end_without_egress(found, asked, *locking.ending);
+      return end_closed(found, asked, *locking.ending);
     }
     if (locking.lease && !found.leased_addresses.contains(held.address)) {
       plan.steps.push_back({AcquireLease{held.address}, "keeps other nodes from claiming it"});
@@ -203,25 +184,19 @@ bool is_cut_off(const Observation& found) {
 
 namespace {
 
-// Without metadata nothing can be proven.
-Plan end_without_droplet(const Observation& found, const Config& asked) {
-  const Ending ending = ending_of(*found.droplet_error);
-  return is_unconfirmed(found.network) ? roll_back(found, asked, ending) : Plan{.ending = ending};
-}
-
 // Plans before the droplet is known. Labels that the kernel's state contradicts are corrected
 // first, because later steps may take long.
 Plan plan_without_droplet(const Observation& found, const Config& asked) {
-  if (asked.route != RouteMode::set_default) {
+  if (asked.route == RouteMode::none) {
     return {.needs = {Need::droplet}};
   }
-  if (const auto ending = wrong_by_kernel(found.network)) {
+  if (const auto ending = wrong_by_kernel(found.network, asked)) {
     return end_with_finding(found, asked, *ending);
   }
   const Node* node = std::get_if<Node>(&found.node);
   const bool may_say_true =
       std::holds_alternative<NotAsked>(found.node) || (node && is_labelled_true(*node, asked));
-  if (!is_confirmed(found.network) && may_say_true) {
+  if (!is_egress_shown(found.network, asked) && may_say_true) {
     Plan plan;
     patch_node(plan, found, asked, std::nullopt);
     if (!plan.steps.empty()) {
@@ -233,19 +208,18 @@ Plan plan_without_droplet(const Observation& found, const Config& asked) {
 }
 
 Plan plan_with_paths(Observation found, const Config& asked, const std::optional<Paths>& paths) {
-  const bool shown = !paths || is_confirmed(found.network);
+  const bool shown = !paths || is_egress_shown(found.network, asked);
   const auto correction = shown ? std::vector<Step>{} : correct_node(found, asked);
   const auto held = held_entry(found);
   Plan next = held ? keep_address(found, asked, paths, *held) : gain_address(found, asked, paths);
   next.steps.insert(next.steps.begin(), correction.begin(), correction.end());
   return paths && needs_net_admin(next.steps) && !found.network.may_change
-             ? end_without_egress(found, asked, no_rights())
+             ? end_closed(found, asked, no_rights())
              : next;
 }
 
-}  // namespace
-
-Plan plan(const Observation& found, const Config& asked) {
+// What is asked for but for the fence around destinations, which stands.
+Plan plan_within_fence(const Observation& found, const Config& asked) {
   if (found.droplet_error) {
     return end_without_droplet(found, asked);
   }
@@ -268,21 +242,44 @@ Plan plan(const Observation& found, const Config& asked) {
   }
   if (found.change_error) {
     const Ending ending = ending_of(*found.change_error);
-    return is_confirmed(found.network) ? Plan{.ending = ending} : roll_back(found, asked, ending);
+    return is_egress_shown(found.network, asked) ? Plan{.ending = ending}
+                                                 : roll_back(found, asked, ending);
   }
   if (found.claim_error) {
-    return end_without_egress(found, asked, ending_of(*found.claim_error));
+    return end_closed(found, asked, ending_of(*found.claim_error));
   }
-  if (asked.route != RouteMode::set_default) {
+  if (asked.route == RouteMode::none) {
     return plan_with_paths(found, asked, std::nullopt);
   }
   const auto located = find_paths(*found.droplet, found.network);
   const auto* paths = std::get_if<Paths>(&located);
-  const auto wrong = paths ? wrong_by_kernel(found.network) : std::get<Ending>(located);
+  const auto wrong = paths ? wrong_by_kernel(found.network, asked) : std::get<Ending>(located);
   if (wrong) {
     return end_with_finding(found, asked, *wrong);
   }
   return plan_with_paths(found, asked, *paths);
+}
+
+}  // namespace
+
+// Destinations are unreachable before anything else is known or tried.
+Plan plan(const Observation& found, const Config& asked) {
+  if (const auto ending = destinations_refused(found.network, asked, found.droplet)) {
+    return end_with_finding(found, asked, *ending);
+  }
+  const auto fence =
+      found.change_error ? std::vector<Step>{} : fence_destinations(found.network, asked);
+  if (fence.empty()) {
+    return plan_within_fence(found, asked);
+  }
+  if (!found.network.may_change) {
+    return end_without_egress(found, asked, no_rights());
+  }
+  Observation fenced = found;
+  fenced.network = with_destinations(found.network, fence);
+  Plan next = plan_within_fence(fenced, asked);
+  next.steps.insert(next.steps.begin(), fence.begin(), fence.end());
+  return next;
 }
 
 }  // namespace core

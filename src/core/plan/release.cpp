@@ -59,7 +59,7 @@ std::optional<Ending> patch_released_node(Plan& plan, const Observation& found,
 }  // namespace
 
 Plan plan_release(const Observation& found, const Config& asked) {
-  Plan plan{.undo = true};
+  Plan plan{.undo = true, .destinations = Destinations::open};
   if (!found.droplet && !found.droplet_error) {
     return {.needs = {Need::droplet}};
   }
@@ -74,7 +74,7 @@ Plan plan_release(const Observation& found, const Config& asked) {
     plan.ending = unfinished(found.claim_error ? *found.claim_error : *found.undo_error);
     return plan;
   }
-  const auto network = undo(found.network, found.droplet);
+  const auto network = undo(found.network, found.droplet, Destinations::open);
   plan.steps.insert(plan.steps.end(), network.begin(), network.end());
   if (!found.network.may_change && !network.empty()) {
     return {.ending = no_rights()};

@@ -105,6 +105,22 @@ bool leads_through_anchor(const Network& network, const Route& route) {
   return by_anchor && by_anchor->via == route.via;
 }
 
+// The default is not ours to set: one that is ours is put back first, its copy removed after.
+void forget_default(std::vector<Step>& steps, const Network& network, const Paths& paths) {
+  const auto in_force = default_in_force(network);
+  if (in_force && is_our_default(*in_force)) {
+    const auto back =
+        default_by_public(network, paths.public_path, "only destinations are switched");
+    steps.insert(steps.end(), back.begin(), back.end());
+    return;
+  }
+  for (const Route& route : network.routes) {
+    if (in_force && route.table == memory_table && route.destination == everywhere) {
+      steps.push_back({RemoveRoute{route}, "a copy of what is in force again"});
+    }
+  }
+}
+
 // --- the default -------------------------------------------------------------------------------
 
 // The attributes of the path (mtu, advmss, initcwnd, …) also apply to the anchor.
@@ -142,18 +158,18 @@ bool is_our_default(const Route& route) {
          (route.protocol == our_protocol || route.protocol == unconfirmed_protocol);
 }
 
-bool is_confirmed(const Network& network) {
+bool is_default_confirmed(const Network& network) {
   const auto in_force = default_in_force(network);
   return in_force && in_force->protocol == our_protocol;
 }
 
-bool is_unconfirmed(const Network& network) {
+bool is_default_unconfirmed(const Network& network) {
   const auto in_force = default_in_force(network);
   return in_force && in_force->protocol == unconfirmed_protocol;
 }
 
 std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
-                                 const std::vector<Prefix>& direct) {
+                                 const std::vector<Prefix>& direct, RouteMode mode) {
   std::vector<Route> routes = gateway_routes(network, paths);
   routes.push_back(route_by(paths.public_path, metadata_service));
   for (const Prefix& destination : direct) {
@@ -167,7 +183,11 @@ std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
             "routes packets of the anchor address through the anchor gateway");
   const auto rules = rules_and_marking(network, paths);
   steps.insert(steps.end(), rules.begin(), rules.end());
-  remember_default(steps, network, paths.anchor_path);
+  if (mode == RouteMode::set_default) {
+    remember_default(steps, network, paths.anchor_path);
+  } else {
+    forget_default(steps, network, paths);
+  }
   const auto others = restore_other_metrics(network);
   steps.insert(steps.end(), others.begin(), others.end());
   remove_stale_routes(steps, network, routes);
@@ -262,25 +282,6 @@ std::optional<Ending> default_overruled(const Network& network) {
     }
   }
   return std::nullopt;
-}
-
-std::optional<Ending> table_taken(const Network& network) {
-  const auto foreign = std::ranges::find_if(network.routes, [](const Route& route) {
-    return route.table == memory_table
-               ? route.destination != everywhere || route.type != unicast
-               : is_our_table(route.table) && route.protocol != our_protocol;
-  });
-  if (foreign == network.routes.end()) {
-    return std::nullopt;
-  }
-  return Ending{
-      .exit = Exit::config,
-      .message =
-          fmt::format("cannot use table {}: it has a route to {} that do-egress-ip did not make",
-                      foreign->table, foreign->destination.to_string()),
-      .hint = fmt::format(
-          "give the owner of that route another table; show it with: ip route show table {}",
-          foreign->table)};
 }
 
 std::string describe_default(const Network& network) {

@@ -22,15 +22,17 @@ std::optional<Route> default_in_force(const Network& network);
 // Whether a route is our default in the main table, confirmed or not.
 bool is_our_default(const Route& route);
 // Whether the effective default is ours and confirmed by a proof; or ours and not yet confirmed.
-bool is_confirmed(const Network& network);
-bool is_unconfirmed(const Network& network);
+bool is_default_confirmed(const Network& network);
+bool is_default_unconfirmed(const Network& network);
 
 // The steps before a switch of the default: routes and rules that keep metadata, `direct`, replies
 // of the public address and forwarded connections on the public gateway; a table and rules to prove
-// the anchor's path; and a copy of the current default, to restore it. Also removes our routes and
-// rules that are no longer wanted.
+// the anchor's path; and a copy of the current default, to restore it, or, if only
+// destinations are switched, the return of the default that an earlier run replaced. Also removes
+// our routes and rules that are no longer wanted.
 std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
-                                 const std::vector<Prefix>& direct);
+                                 const std::vector<Prefix>& direct,
+                                 RouteMode mode = RouteMode::set_default);
 
 // The step that sets a default through the anchor, not yet confirmed; none if it is set.
 std::vector<Step> default_by_anchor(const Network& network, const Paths& paths);
@@ -52,9 +54,6 @@ std::vector<Step> reach_metadata(const Network& network);
 
 // The rule or more specific route that overrides the effective default.
 std::optional<Ending> default_overruled(const Network& network);
-
-// Another program's route in one of our tables. It stays.
-std::optional<Ending> table_taken(const Network& network);
 
 // "the default route goes via 203.0.113.1 dev eth0", for output.
 std::string describe_default(const Network& network);

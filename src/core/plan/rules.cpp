@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/rules.hpp"
 
+#include "core/plan/destinations.hpp"
 #include "core/plan/routes.hpp"
 
 #include <algorithm>
@@ -139,7 +140,7 @@ std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& 
                                std::string_view reason) {
   std::vector<Step> steps;
   std::for_each(network.rules.rbegin(), network.rules.rend(), [&](const Rule& rule) {
-    if (rule.protocol == our_protocol && !has(wanted, rule)) {
+    if (rule.protocol == our_protocol && !is_destination_rule(rule) && !has(wanted, rule)) {
       steps.push_back({RemoveRule{rule}, fmt::format("rule {}: {}", rule.priority, reason)});
     }
   });

@@ -15,8 +15,8 @@ namespace core {
 // out. Also the removal of what is no longer wanted.
 std::vector<Step> rules_and_marking(const Network& network, const Paths& paths);
 
-// Removes our rules but for those `wanted`, the last first: a rule that leads to our table would
-// cut off even pods without the rule in front of it.
+// Removes our rules but for those `wanted` and the one of destinations, the last first: a rule that
+// leads to our table would cut off even pods without the rule in front of it.
 std::vector<Step> remove_rules(const Network& network, const std::vector<Rule>& wanted,
                                std::string_view reason);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/switch.hpp"
 
+#include "core/plan/conflicts.hpp"
+#include "core/plan/destinations.hpp"
+#include "core/plan/node.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/undo.hpp"
 
@@ -17,25 +20,36 @@ std::string reasons(const std::vector<Step>& steps) {
   return text;
 }
 
+void add_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
+  steps.insert(steps.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
-bool switch_default(Plan& plan, const Observation& found, const Config& asked, const Paths& paths) {
-  const auto prepared = prepare_switch(found.network, paths, asked.direct);
-  plan.steps.insert(plan.steps.end(), prepared.begin(), prepared.end());
-  const auto replace = default_by_anchor(found.network, paths);
-  if (replace.empty() && is_confirmed(found.network)) {
+bool switch_routes(Plan& plan, const Observation& found, const Config& asked, const Paths& paths) {
+  add_steps(plan.steps, prepare_switch(found.network, paths, asked.direct, asked.route));
+  auto steps = open_destinations(found.network, paths, asked);
+  const auto replace = asked.route == RouteMode::set_default
+                           ? default_by_anchor(found.network, paths)
+                           : std::vector<Step>{};
+  add_steps(steps, replace);
+  if (steps.empty() && is_confirmed(found.network, asked)) {
     return true;
   }
   if (plan.steps.empty() && !found.path_proven) {
     plan.needs.push_back(Need::path);
     return false;
   }
-  plan.steps.insert(plan.steps.end(), replace.begin(), replace.end());
+  add_steps(plan.steps, steps);
   if (plan.steps.empty() && !found.egress_proven) {
     plan.needs.push_back(Need::egress);
     return false;
   }
-  plan.steps.push_back(confirm_default(found.network, paths));
+  add_steps(plan.steps, confirm_destinations(found.network, paths, asked));
+  if (asked.route == RouteMode::set_default &&
+      !(replace.empty() && is_default_confirmed(found.network))) {
+    plan.steps.push_back(confirm_default(found.network, paths));
+  }
   return true;
 }
 
@@ -56,9 +70,65 @@ Plan put_back(const Observation& found, Ending ending) {
   return plan;
 }
 
-std::optional<Ending> wrong_by_kernel(const Network& network) {
-  const auto ending = default_overruled(network);
+std::optional<Ending> overruled(const Network& network, const Config& asked) {
+  const auto ending =
+      asked.route == RouteMode::set_default ? default_overruled(network) : std::optional<Ending>();
+  return ending ? ending : destinations_overruled(network);
+}
+
+std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked) {
+  const auto ending = overruled(network, asked);
   return ending ? ending : table_taken(network);
+}
+
+bool is_confirmed(const Network& network, const Config& asked) {
+  const bool by_default = asked.route != RouteMode::set_default || is_default_confirmed(network);
+  return by_default && are_destinations_confirmed(network, asked);
+}
+
+bool is_egress_shown(const Network& network, const Config& asked) {
+  const bool shown = asked.route == RouteMode::set_default ? is_default_confirmed(network)
+                                                           : is_any_destination_confirmed(network);
+  return shown && !is_unconfirmed(network);
+}
+
+bool is_unconfirmed(const Network& network) {
+  return is_default_unconfirmed(network) || is_destination_unconfirmed(network);
+}
+
+// Nothing is proven: the Node says so, and destinations are unreachable.
+Plan end_closed(const Observation& found, const Config& asked, Ending ending) {
+  Plan plan = end_without_egress(found, asked, std::move(ending));
+  if (has_destinations(asked) && found.network.may_change) {
+    const auto steps = close_destinations(found.network, "egress there is not proven");
+    plan.steps.insert(plan.steps.begin(), steps.begin(), steps.end());
+  }
+  return plan;
+}
+
+// Egress did not show, or the kernel refused a part of it: everything is put back as it was.
+Plan roll_back(const Observation& found, const Config& asked, Ending ending) {
+  Plan plan = put_back(found, std::move(ending));
+  if (plan.steps.empty()) {
+    patch_node(plan, found, asked, std::nullopt);
+  }
+  return plan;
+}
+
+Plan end_without_droplet(const Observation& found, const Config& asked) {
+  const Ending ending = ending_of(*found.droplet_error);
+  return is_unconfirmed(found.network) ? roll_back(found, asked, ending) : Plan{.ending = ending};
+}
+
+// The network as it will be once `steps` are done, as far as its default and destinations go.
+Network with_changes(Network network, const std::vector<Step>& steps) {
+  for (const Step& step : steps) {
+    if (const auto* replace = std::get_if<ReplaceDefault>(&step.action)) {
+      std::erase(network.routes, default_in_force(network).value_or(Route{}));
+      network.routes.push_back(replace->route);
+    }
+  }
+  return with_destinations(std::move(network), steps);
 }
 
 Ending not_proven(const Error& why) {

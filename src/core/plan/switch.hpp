@@ -10,13 +10,34 @@
 namespace core {
 
 // Adds the steps of a switch. Returns false if a proof is needed first, and adds that need.
-bool switch_default(Plan& plan, const Observation& found, const Config& asked, const Paths& paths);
+bool switch_routes(Plan& plan, const Observation& found, const Config& asked, const Paths& paths);
 
 // An undo that ends with `ending`, or with Exit::degraded and no steps if an undo failed before.
 Plan put_back(const Observation& found, Ending ending);
 
-// An error that the kernel's state shows by itself, without any server.
-std::optional<Ending> wrong_by_kernel(const Network& network);
+// The same, where egress did not show, or the kernel refused a part of it; then the Node is told.
+Plan roll_back(const Observation& found, const Config& asked, Ending ending);
+
+// Nothing is proven: the Node says so, and destinations are unreachable.
+Plan end_closed(const Observation& found, const Config& asked, Ending ending);
+
+// Without metadata nothing can be proven.
+Plan end_without_droplet(const Observation& found, const Config& asked);
+
+// The network as it will be once `steps` are done, as far as its default and destinations go.
+Network with_changes(Network network, const std::vector<Step>& steps);
+
+// What the kernel alone shows to be wrong, which needs no server to be said.
+std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked);
+std::optional<Ending> overruled(const Network& network, const Config& asked);
+
+// Whether everything that is asked for leads through the anchor, and a proof confirmed it.
+bool is_confirmed(const Network& network, const Config& asked);
+// Whether a proven part of it does, and nothing waits for its proof: a new destination is closed,
+// but says nothing against the egress that there is.
+bool is_egress_shown(const Network& network, const Config& asked);
+// Whether anything leads there that waits for its proof.
+bool is_unconfirmed(const Network& network);
 
 // The endings of a run without a proof, and of a run without the right to change the network.
 Ending not_proven(const Error& why);

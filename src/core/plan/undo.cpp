@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/undo.hpp"
 
+#include "core/plan/destinations.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
@@ -29,8 +30,12 @@ void append_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
 
 }  // namespace
 
-std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet) {
+std::vector<Step> undo(const Network& network, const std::optional<Droplet>& droplet,
+                       Destinations destinations) {
   std::vector<Step> steps;
+  if (destinations == Destinations::close) {
+    append_steps(steps, close_destinations(network, "egress there is not proven"));
+  }
   // If another program flushed our default there is no default at all: restore the public one.
   const bool ours = default_of(network, memory_table) || default_of(network, public_table);
   if (default_in_force(network) || ours) {
@@ -42,6 +47,9 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
     steps.push_back({RemoveMarking{}, "made by do-egress-ip"});
   }
   append_steps(steps, remove_rules(network, {}, "made by do-egress-ip"));
+  if (destinations == Destinations::open) {
+    append_steps(steps, remove_destinations(network));
+  }
   for (const Route& route : network.routes) {
     if (is_ours_beside_defaults(route)) {
       steps.push_back(

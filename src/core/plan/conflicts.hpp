@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "core/model.hpp"
+
+#include <optional>
+
+// What the kernel alone shows to stand against what is asked for.
+namespace core {
+
+// Another program's route in one of our tables. It stays.
+std::optional<Ending> table_taken(const Network& network);
+
+// Why packets do not follow our table of destinations: a rule in front of it.
+std::optional<Ending> destinations_overruled(const Network& network);
+
+// Why the destinations cannot be closed: the node itself would be cut off, or a route in their
+// table is another program's. The anchor gateway is known only with the droplet.
+std::optional<Ending> destinations_refused(const Network& network, const Config& asked,
+                                           const std::optional<Droplet>& droplet = {});
+
+}  // namespace core

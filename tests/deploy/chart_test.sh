@@ -48,6 +48,15 @@ for url in ftp://example.org example.org https:// https://user@example.org 'http
     https://a:65536 https://a_b; do
     refuses '/verifyUrls/0' --set "verifyUrls={$url}"
 done
+for network in partner.example.com 0.0.0.0/0 128.0.0.0/7 2001:db8::/32 169.254.169.254 198.18.0.0/33; do
+    refuses '/destinations/0' --set "destinations={$network}"
+done
+for network in 198.18.0.1/24 198.18.64.0/17 198.18.0.0/14 198.18.0.3/31; do
+    refuses "$network is an address within a network" --set "destinations={192.0.2.0/24,$network}"
+done
+refuses 'destinations is empty' --set route=destinations
+refuses 'destinations has no effect' --set 'route=none,destinations={192.0.2.0/24}'
+refuses '/route' --set route=some
 refuses '/okCodes/0' --set 'okCodes={1}'
 for address in 0.0.0.0 255.255.255.255 10.20.30.40; do
     accepts "    $address" --set "floatingIPs={$address}"
@@ -121,6 +130,23 @@ count 2 'value: example.com/gate=closed:NoExecute'
 count 1 '- key: example.com/gate'
 count 1 '- operator: Exists'
 
+# Destinations: a file in the ConfigMap, so that a change reaches pods that are running.
+for mode in mode=daemonset mode=cronjob,cronJob.nodes=3; do
+    accepts "destinations: |" --set "$mode" --set 'route=destinations' \
+        --set 'destinations={192.0.2.0/24,198.18.64.0/18,198.18.0.9,198.18.0.10/31}'
+    containers=$(grep -c 'DO_EGRESS_IP_FLOATING_IPS_FILE$' <<<"$output")
+    count "$containers" '- name: DO_EGRESS_IP_ROUTE'
+    count "$containers" 'value: destinations'
+    count "$containers" 'value: /etc/do-egress-ip/pool/destinations'
+    for network in 192.0.2.0/24 198.18.64.0/18 198.18.0.9 198.18.0.10/31; do
+        count 1 "$network"
+    done
+done
+accepts 'value: /etc/do-egress-ip/pool/destinations' --set 'destinations={192.0.2.0/24}'
+silent DO_EGRESS_IP_ROUTE
+expect 0 '' render
+silent destinations
+
 # Another release beside it.
 expect 0 'system:serviceaccount:there:second-do-egress-ip' helm template second "$chart" \
     --namespace there "${good[@]}"
@@ -133,10 +159,10 @@ silent ValidatingAdmissionPolicy
 
 # What it sets, the program knows; and it is of the program's version.
 output=$(render --set 'verifyUrls={https://a.example},okCodes={10},gateTaint=a:NoSchedule' \
-    --set metrics.enabled=true &&
+    --set 'metrics.enabled=true,route=destinations,destinations={192.0.2.0/24}' &&
     render --set 'matchString=,matchRegex=x')
 mapfile -t variables < <(grep -o 'DO_EGRESS_IP_[A-Z_]*' <<<"$output" | sort -u)
-same 'number of variables' ${#variables[@]} 10
+same 'number of variables' ${#variables[@]} 12
 for variable in "${variables[@]}"; do
     grep -q "^\.Ev .*\<$variable\>" "$top/man/do-egress-ip.8" ||
         complain "$variable is not in the manual"

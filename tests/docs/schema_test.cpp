@@ -36,6 +36,13 @@ const std::vector<Example> examples = {
      {"a.test", "ftp://a.test", "https://", "https://user@a.test", "https://u:p@a.test/",
       "https://a.test:65536", "https://a.test:99999/", "https://a b", "https://a.test/a b",
       "https:///ip", "https://a.test,b.test", "https://?x", "https://[::1", "https://a.test:x"}},
+    {"/properties/destinations/items",
+     "destination",
+     {"198.18.0.0/24", "198.18.0.1", "198.18.0.1/32", "198.0.0.0/8", "169.1.0.0/16", "126.0.0.0/8",
+      "223.255.255.255"},
+     {"partner.example.com", "0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/7", "2001:db8::/32",
+      "198.18.0.0/33", "198.18.0/24", "127.0.0.1", "169.254.169.254", "169.0.0.0/8", "224.0.0.0/24",
+      "255.255.255.255", "0.0.0.0", ""}},
     {"/properties/gateTaint",
      "gate-taint",
      {"egress:NoSchedule", "a/b=c:NoExecute", "example.com/egress=:PreferNoSchedule"},
@@ -117,6 +124,7 @@ TEST_CASE("man page: RESULT has every field of the JSON documents") {
   app::Outcome outcome{.ending = {.exit = core::Exit::usage}, .droplet = core::Droplet{}};
   outcome.steps.push_back({.step = {core::RemoveMarking{}, "reason"}});
   outcome.network.routes.push_back({});
+  outcome.network.destinations.push_back({});
   app::PoolTable table;
   table.entries.push_back({.droplet = 1});
   std::set<std::string> fields;

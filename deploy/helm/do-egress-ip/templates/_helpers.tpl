@@ -38,6 +38,21 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if not .Values.token.existingSecret }}
 {{- fail (printf "\n\ntoken.existingSecret is missing: name the Secret that holds the DigitalOcean token, after\n  kubectl --namespace %s create secret generic digitalocean --from-file=%s=FILE" .Release.Namespace .Values.token.key) }}
 {{- end }}
+{{- if and (eq .Values.route "destinations") (not .Values.destinations) }}
+{{- fail "\n\ndestinations is empty: list the networks that route: destinations is about" }}
+{{- end }}
+{{- if and (eq .Values.route "none") .Values.destinations }}
+{{- fail "\n\ndestinations has no effect with route: none, which leaves all routes alone" }}
+{{- end }}
+{{- range $network := .Values.destinations }}
+{{- $parts := regexSplit "[./]" (printf "%s/32" $network) -1 }}
+{{- range $i, $octet := slice $parts 0 4 }}
+{{- $host := min 8 (max 0 (sub (mul 8 (add $i 1)) (int (index $parts 4)))) }}
+{{- if mod (int $octet) (index (list 1 2 4 8 16 32 64 128 256) (int $host)) }}
+{{- fail (printf "\n\ndestinations: %s is an address within a network: give the network's first address" $network) }}
+{{- end }}
+{{- end }}
+{{- end }}
 {{- if and (eq .Values.mode "cronjob") (not .Values.cronJob.nodes) }}
 {{- fail "\n\ncronJob.nodes is missing: say how many nodes there are at most, since a Job starts one pod for\neach of them and cannot know" }}
 {{- end }}

@@ -119,6 +119,14 @@ volumeMounts:
 - name: DO_EGRESS_IP_GATE_TAINT
   value: {{ . }}
 {{- end }}
+{{- if ne .Values.route "default" }}
+- name: DO_EGRESS_IP_ROUTE
+  value: {{ .Values.route }}
+{{- end }}
+{{- if .Values.destinations }}
+- name: DO_EGRESS_IP_DESTINATIONS_FILE
+  value: /etc/do-egress-ip/pool/destinations
+{{- end }}
 {{- with .Values.verifyUrls }}
 - name: DO_EGRESS_IP_VERIFY_URL
   value: {{ join " " . | quote }}

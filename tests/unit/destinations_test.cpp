@@ -2,11 +2,13 @@
 #include "core/plan/destinations.hpp"
 
 #include "app/run/reconcile.hpp"
+#include "core/doctor/doctor.hpp"
 #include "core/plan/routes.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
 #include <algorithm>
+#include <map>
 
 using app::Outcome;
 using core::Exit;
@@ -350,4 +352,30 @@ TEST_CASE("destinations: a change that the kernel refuses leaves them closed") {
     node.run();
     check_open(node);
   }
+}
+
+TEST_CASE("destinations: doctor says whether they are open, and whether the Node says so") {
+  Node node;
+  const auto look = [&] {
+    core::Examination facts{.asked = node.invocation.config};
+    facts.host.network = node.kernel.network;
+    facts.droplet = support::droplet(support::first_choice);
+    facts.cluster.asked = true;
+    facts.cluster.node = support::labelled(support::first_choice);
+    std::map<std::string, core::Check> checks;
+    for (const core::Check& check : core::diagnose(facts)) {
+      checks.emplace(check.name, check);
+    }
+    return checks;
+  };
+  using core::Verdict;
+  CHECK(look().at("destinations").verdict == Verdict::note);
+  CHECK(look().at("node-label").found.find("destinations are unreachable") != std::string::npos);
+  node.run();
+  CHECK(look().at("destinations").verdict == Verdict::ok);
+  CHECK(look().at("destinations").found == "192.0.2.0/24 and 1 more: through the anchor gateway");
+  CHECK(look().at("node-label").verdict == Verdict::ok);
+  CHECK(look().at("default-route").verdict == Verdict::skipped);
+  node.invocation.config.destinations = {prefix("10.17.0.0/16")};
+  CHECK(look().at("destinations").exit == Exit::config);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/doctor/checks.hpp"
+#include "core/plan/destinations.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/routes.hpp"
@@ -24,6 +25,11 @@ std::string untruth(const View& view, const std::string& labelled) {
   }
   if (view.facts.asked.route == RouteMode::none || !view.droplet || !view.network) {
     return {};
+  }
+  if (view.facts.asked.route == RouteMode::destinations) {
+    return is_any_destination_confirmed(*view.network)
+               ? std::string{}
+               : "the Node says true, but destinations are unreachable";
   }
   const auto anchor = find_anchor_path(*view.droplet, *view.network);
   const auto in_force = default_in_force(*view.network);

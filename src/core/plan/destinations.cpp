@@ -59,7 +59,8 @@ void remove_unasked(std::vector<Step>& steps, const Network& network, const Pref
   for (const RouteGroup& group : network.destinations) {
     const Prefixes gone = without(without(group.destinations, asked), except);
     if (is_our_destination(group.like) && !gone.empty()) {
-      steps.push_back({RemoveDestinations{{group.like, gone}}, "ours, and no longer wanted"});
+      steps.push_back(
+          {RemoveDestinations{{group.like, gone}}, "made by do-egress-ip, and no longer listed"});
     }
   }
 }
@@ -90,11 +91,11 @@ std::vector<Step> fence_destinations(const Network& network, const Config& asked
   const Prefixes there =
       destinations_of(network, [](const Route& like) { return like.type != throw_type; });
   set(steps, closed_route(), without(asked.destinations, there),
-      "nothing but the reserved IP may be seen there");
+      "unreachable until the egress IP is proven");
   set(steps, excepted_route(), without(except, destinations_of(network, excepted)),
       "kept on the public address by --direct");
   if (!has_destination_rule(network)) {
-    steps.push_back({AddRule{destination_rule}, "destinations must not be reached otherwise"});
+    steps.push_back({AddRule{destination_rule}, "looks up destinations before the main table"});
   }
   remove_unasked(steps, network, asked.destinations, except);
   return steps;
@@ -111,7 +112,7 @@ std::vector<Step> open_destinations(const Network& network, const Paths& paths,
     like.protocol = is_open(like) ? unconfirmed_protocol : like.protocol;
     return like == wanted;
   });
-  set(steps, wanted, without(asked.destinations, there), "egress there must be by the reserved IP");
+  set(steps, wanted, without(asked.destinations, there), "destinations must see the reserved IP");
   return steps;
 }
 
@@ -124,7 +125,7 @@ std::vector<Step> confirm_destinations(const Network& network, const Paths& path
   const Route wanted = open_route(paths.anchor_path, our_protocol);
   const Prefixes there =
       destinations_of(network, [&](const Route& like) { return like == wanted; });
-  set(steps, wanted, without(asked.destinations, there), "traffic was seen to leave by it");
+  set(steps, wanted, without(asked.destinations, there), "egress through it is proven");
   return steps;
 }
 
@@ -137,7 +138,8 @@ std::vector<Step> close_destinations(const Network& network, std::string_view re
 std::vector<Step> remove_destinations(const Network& network) {
   std::vector<Step> steps;
   if (has_destination_rule(network)) {
-    steps.push_back({RemoveRule{destination_rule}, "destinations are nothing special any more"});
+    steps.push_back(
+        {RemoveRule{destination_rule}, "destinations are reached like everything else"});
   }
   remove_unasked(steps, network, {}, {});
   return steps;

@@ -63,7 +63,8 @@ app::Report run(const app::Invocation& invocation) {
   }
   const auto clock = io::open_clock(invocation.timeout);
   const auto random = io::open_random();
-  const auto http = io::make_retrying_http(io::open_http(*clock, log), *clock, log, random);
+  const auto http = io::make_retrying_http(
+      io::open_http(*clock, log, app::addresses_barred_for_apis(invocation)), *clock, log, random);
   const auto kernel = io::open_kernel();
   const auto guards = io::open_guards();
   const auto locks = io::open_locks();

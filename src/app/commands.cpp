@@ -8,6 +8,7 @@
 #include "app/run/pool.hpp"
 #include "app/run/reconcile.hpp"
 #include "app/run/status.hpp"
+#include "core/plan/destinations.hpp"
 #include "io/file.hpp"
 
 namespace app {
@@ -128,6 +129,14 @@ Report report_failure(const Invocation& asked, const core::Ending& ending) {
 }
 
 }  // namespace
+
+io::IsBarred addresses_barred_for_apis(const Invocation& invocation) {
+  const core::Config& asked = invocation.config;
+  if (!core::has_destinations(asked)) {
+    return {};
+  }
+  return [&asked](core::Ipv4 address) { return core::is_destination(asked, address); };
+}
 
 Report refuse(const Invocation& asked, const core::Error& why) {
   Report report = report_failure(asked, {why.exit(), why.what(), why.hint()});

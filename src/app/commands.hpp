@@ -19,6 +19,9 @@ struct Report {
 // Runs the command. The report contains every failure.
 Report execute(System& system, const Invocation& invocation);
 
+// The APIs must be reached while destinations are unreachable, so they must not be among them.
+io::IsBarred addresses_barred_for_apis(const Invocation& invocation);
+
 // The report of a refused command: the JSON document that was asked for, or no output as text.
 Report refuse(const Invocation& asked, const core::Error& why);
 

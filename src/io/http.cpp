@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace io {
 namespace {
@@ -32,9 +33,20 @@ int close_connection(void* all_answered, curl_socket_t socket) {
   return close(socket);
 }
 
+core::Error barred_error(const std::string& url, core::Ipv4 address) {
+  const std::string text = address.to_string();
+  return core::Error(core::Exit::config,
+                     "cannot use {}: its address {} is within --destination, and unreachable while "
+                     "the egress IP is not proven",
+                     url, text)
+      .with_hint(
+          fmt::format("add --direct {}/32, or a network with all addresses of that server", text));
+}
+
 class Curl : public Http {
  public:
-  Curl(Clock& clock, const Log& log, Duration limit) : clock_(clock), log_(log), limit_(limit) {}
+  Curl(Clock& clock, const Log& log, Duration limit, IsBarred is_barred)
+      : clock_(clock), log_(log), limit_(limit), is_barred_(std::move(is_barred)) {}
 
   Curl(const Curl&) = delete;
   Curl& operator=(const Curl&) = delete;
@@ -52,6 +64,7 @@ class Curl : public Http {
     }
     auto transfer = std::make_unique<Transfer>();
     transfer->request = request;
+    transfer->is_barred = &is_barred_;
     transfer->easy.reset(curl_easy_init());
     CURL* easy = transfer->easy.get();
     set_options(*transfer);
@@ -157,6 +170,9 @@ class Curl : public Http {
       throw core::Error(core::Exit::software, "cannot read {}: the reply is larger than {} KiB",
                         request.url, request.largest_reply >> 10U);
     }
+    if (*transfer->result != CURLE_OK && transfer->barred) {
+      throw barred_error(request.url, *transfer->barred);
+    }
     if (*transfer->result != CURLE_OK) {
       const char* detail = transfer->detail[0] != '\0'
                                ? transfer->detail.data()
@@ -177,6 +193,7 @@ class Curl : public Http {
   Clock& clock_;
   const Log& log_;
   Duration limit_;
+  IsBarred is_barred_;
   bool all_answered_ = false;  // only idle connections are closed from now on
   std::unique_ptr<CURLM, FreeMulti> multi_ = {};
   std::map<Ticket, std::unique_ptr<Transfer>> transfers_ = {};
@@ -192,8 +209,8 @@ std::string Response::header(const std::string& name) const {
   return found == headers.end() ? std::string{} : found->second;
 }
 
-std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit) {
-  return std::make_unique<Curl>(clock, log, limit);
+std::unique_ptr<Http> open_http(Clock& clock, const Log& log, IsBarred is_barred, Duration limit) {
+  return std::make_unique<Curl>(clock, log, limit, std::move(is_barred));
 }
 
 }  // namespace io

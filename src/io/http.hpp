@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -87,8 +88,12 @@ struct Http {
   Response send(const Request& request) { return wait(start(request)); }
 };
 
+// Whether an API must not be reached at an address.
+using IsBarred = std::function<bool(core::Ipv4)>;
+
 // Sends through libcurl. A request may take `limit`, but no longer than the rest of the run with
-// its `last_words`.
-std::unique_ptr<Http> open_http(Clock& clock, const Log& log, Duration limit = Duration{10'000});
+// its `last_words`. Ends with Error(config) before it connects an API at a barred address.
+std::unique_ptr<Http> open_http(Clock& clock, const Log& log, IsBarred is_barred = {},
+                                Duration limit = Duration{10'000});
 
 }  // namespace io

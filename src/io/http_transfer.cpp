@@ -4,10 +4,12 @@
 #include "core/text.hpp"
 
 #include <curl/curl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 #include <string_view>
 
 namespace io {
@@ -73,6 +75,22 @@ int prepare_socket(void* user, curl_socket_t socket, curlsocktype) {
   return prepared ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
 }
 
+// Of several addresses libcurl then tries the next one.
+curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* peer) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  if (peer->family == AF_INET) {
+    sockaddr_in address{};
+    std::memcpy(&address, &peer->addr, sizeof address);
+    core::Ipv4 to;
+    std::memcpy(to.octets.data(), &address.sin_addr, sizeof address.sin_addr);
+    if ((*transfer.is_barred)(to)) {
+      transfer.barred = to;
+      return CURL_SOCKET_BAD;
+    }
+  }
+  return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+}
+
 void set_protocol(CURL* easy, const Request& request) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -128,6 +146,12 @@ void set_message(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, prepare_socket);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, &transfer);
+  const bool is_api =
+      request.server == Server::digitalocean || request.server == Server::kubernetes;
+  if (is_api && transfer.is_barred != nullptr && *transfer.is_barred) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+  }
   if (request.connect_only) {
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
   }

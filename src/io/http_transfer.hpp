@@ -29,7 +29,9 @@ struct Transfer {
   std::array<char, 256> detail = {};
   std::size_t given = 0;  // bytes of the body that were sent
   bool too_large = false;
-  std::optional<int> result = {};  // a CURLcode
+  const IsBarred* is_barred = nullptr;    // null or empty: no address is
+  std::optional<core::Ipv4> barred = {};  // at which the server would have been connected
+  std::optional<int> result = {};         // a CURLcode
 };
 
 // Sets all libcurl options of a request but its time limits.

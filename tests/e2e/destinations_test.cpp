@@ -252,22 +252,3 @@ TEST_CASE("destinations: routes of others for the same networks lead nobody arou
   partner.end_traffic();
   window::check_released(node, before);
 }
-
-TEST_CASE("destinations: ten thousand are closed and opened, and only a difference is written") {
-  Node node("198.51.100.1-2", "classic");
-  const std::string before = node.world.snapshot(node.droplet);
-  node.world.lab({"exec", node.droplet.name, "sh", "-c",
-                  "i=0; while [ $i -lt 10000 ]; do echo 100.$((64 + i / 256)).$((i % 256)).0/24; "
-                  "i=$((i + 1)); done >/run/destinations"});
-  const std::vector<std::string> options = {"--route", "destinations", "--destinations-file",
-                                            "/run/destinations"};
-  node.run(0, options);
-  const std::string shown = node.world.ip(node.droplet, "route show table 17313");
-  CHECK(std::count(shown.begin(), shown.end(), '\n') + 1 == 10000);
-  CHECK(shown.find("unreachable") == std::string::npos);
-  CHECK(node.run(0, options).at("result") == "unchanged");
-  node.world.ip(node.droplet, "route delete 100.70.3.0/24 table 17313");
-  const Json repaired = node.run(0, options);
-  CHECK(repaired.at("steps").at(0).at("target") == "100.70.3.0/24 unreachable");
-  window::check_released(node, before);
-}

@@ -57,6 +57,25 @@ TEST_CASE("http: request, is sent with its method, headers and body") {
   CHECK(said("GET", "") == "GET" + rest);
 }
 
+TEST_CASE("http: API at a barred address, is not connected; other servers are") {
+  TestServer server;
+  server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });
+  Client client;
+  client.http = io::open_http(client.clock, client.log, [](core::Ipv4 address) {
+    return address == core::Ipv4{{127, 0, 0, 1}};
+  });
+  for (const auto api : {io::Server::digitalocean, io::Server::kubernetes}) {
+    const auto failure = client.failure({.server = api, .url = server.url("/x")});
+    CHECK(failure.exit() == core::Exit::config);
+    CHECK(std::string(failure.what()).find("127.0.0.1 is within --destination") !=
+          std::string::npos);
+    CHECK(failure.hint().find("--direct 127.0.0.1/32") != std::string::npos);
+  }
+  CHECK(server.connections() == 0);
+  CHECK(client.get(server.url("/x")).body == "x");
+  client.http.reset();
+}
+
 TEST_CASE("http: several requests to one server, use one connection") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) { response.set_content("x", "t/p"); });

@@ -115,7 +115,7 @@ class TestClock : public io::Clock {
 struct Client {
   explicit Client(io::Duration limit = io::Duration{10'000},
                   io::Duration deadline = std::chrono::seconds{30})
-      : clock(deadline), http(io::open_http(clock, log, limit)) {}
+      : clock(deadline), http(io::open_http(clock, log, {}, limit)) {}
 
   io::Response get(const std::string& url) { return http->send({.url = url}); }
   core::Error failure(const io::Request& request) {

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/plan/destinations.hpp"
+
+#include "app/cli/resolve.hpp"
 #include "app/cli/values.hpp"
 #include "core/prefixes.hpp"
+#include "core/text.hpp"
 #include "io/file.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 namespace app {
 namespace {
@@ -105,9 +110,63 @@ core::Prefixes destinations_in(const Given& given, std::string_view text) {
   }
   core::normalize(networks);
   if (networks.empty()) {
-    throw value_error(given, "there is no destination; IPv4 networks are expected");
+    throw core::Error(value_error(given, "there is no destination; IPv4 networks are expected"))
+        .with_hint("give networks like 192.0.2.0/24, or leave the option out");
   }
   return networks;
+}
+
+std::string host_in(const std::string& url) {
+  const std::size_t start = url.find("://") + 3;
+  return url.substr(start, url.find_first_of(":/?#", start) - start);
+}
+
+void require_reach(const core::Config& asked, std::string_view server, const std::string& host) {
+  const auto address = core::Ipv4::parse(host);
+  if (address && core::is_destination(asked, *address)) {
+    throw core::Error(core::Exit::config,
+                      "cannot use --destination: it contains {}, the address of the {}", host,
+                      server)
+        .with_hint(fmt::format("without an egress IP nothing there is reached, so none could be "
+                               "claimed; add --direct {}/32",
+                               host));
+  }
+}
+
+// Of a name, the address is known when it is connected (io/http.hpp); its resolver must answer.
+void require_resolver(const core::Config& asked) {
+  constexpr std::string_view file = "/etc/resolv.conf";
+  std::string text;
+  if (core::catch_error_except_signals([&] { text = io::read_file(std::string(file)); })) {
+    return;
+  }
+  constexpr std::string_view key = "nameserver";
+  for (std::size_t at = 0, end = 0; at < text.size(); at = end + 1) {
+    end = std::min(text.find('\n', at), text.size());
+    const std::string_view line = core::trim(std::string_view(text).substr(at, end - at));
+    if (line.starts_with(key)) {
+      require_reach(asked, fmt::format("resolver in {}", file),
+                    std::string(core::trim(line.substr(key.size()))));
+    }
+  }
+}
+
+// The servers by which an egress IP is claimed must be reached while there is none.
+void require_servers(const Invocation& asked) {
+  std::vector<std::pair<std::string_view, std::string>> servers = {
+      {"metadata service", host_in(asked.metadata_url)},
+      {"DigitalOcean API", host_in(asked.digitalocean.url)}};
+  if (asked.kubernetes) {
+    servers.emplace_back("Kubernetes API", host_in(asked.kubernetes->url));
+  }
+  bool named = false;
+  for (const auto& [server, host] : servers) {
+    require_reach(asked.config, server, host);
+    named = named || !core::Ipv4::parse(host);
+  }
+  if (named) {
+    require_resolver(asked.config);
+  }
 }
 
 }  // namespace
@@ -121,6 +180,31 @@ std::vector<core::Prefix> parse_destinations_file(const Given& given) {
   const std::string text =
       core::attempt("use " + given.origin, [&] { return io::read_file(path); });
   return destinations_in({{}, Source::file, fmt::format("{}, file {}", given.origin, path)}, text);
+}
+
+void require_destinations(const Invocation& asked) {
+  const core::Config& config = asked.config;
+  if (config.destinations.empty() && config.route == core::RouteMode::destinations) {
+    throw core::Error(core::Exit::usage,
+                      "cannot use --route destinations: there is no --destination")
+        .with_hint("give networks, or --destinations-file; see do-egress-ip --help");
+  }
+  if (config.destinations.empty()) {
+    return;
+  }
+  if (config.route == core::RouteMode::none) {
+    throw core::Error(core::Exit::config,
+                      "cannot use --destination: it has no effect with --route none")
+        .with_hint("give --route destinations, or no --destination");
+  }
+  for (const core::Prefix& direct : config.direct) {
+    if (std::ranges::binary_search(config.destinations, direct)) {
+      throw core::Error(core::Exit::config, "cannot use --destination {}: it is --direct as well",
+                        direct.to_string())
+          .with_hint("give it once; where one contains the other, the smaller network decides");
+    }
+  }
+  require_servers(asked);
 }
 
 }  // namespace app

@@ -2,7 +2,6 @@
 #include "app/cli/resolve.hpp"
 
 #include "app/cli/values.hpp"
-#include "core/plan/destinations.hpp"
 #include "io/file.hpp"
 
 #include <algorithm>
@@ -151,47 +150,6 @@ void require(const Invocation& asked) {
     throw core::Error(core::Exit::config,
                       "cannot label the Node: --enabled-label and --address-label are both \"{}\"",
                       asked.config.enabled_label);
-  }
-}
-
-// The servers by which an egress IP is got must be reached while there is none.
-void require_reach(const core::Config& asked, std::string_view server, const std::string& url) {
-  const std::size_t start = url.find("://") + 3;
-  const std::string host = url.substr(start, url.find_first_of(":/", start) - start);
-  const auto address = core::Ipv4::parse(host);
-  if (address && core::is_destination(asked, *address)) {
-    throw core::Error(core::Exit::config, "--destination contains {}, the address of the {}", host,
-                      server)
-        .with_hint(fmt::format("without an egress IP nothing there is reached, so none could be "
-                               "claimed; add --direct {}/32",
-                               host));
-  }
-}
-
-void require_destinations(const Invocation& asked) {
-  const core::Config& config = asked.config;
-  if (config.destinations.empty() && config.route == core::RouteMode::destinations) {
-    throw core::Error(core::Exit::usage, "--route destinations needs --destination")
-        .with_hint("give networks, or --destinations-file; see do-egress-ip --help");
-  }
-  if (config.destinations.empty()) {
-    return;
-  }
-  if (config.route == core::RouteMode::none) {
-    throw core::Error(core::Exit::config, "--destination has no effect with --route none")
-        .with_hint("give --route destinations, or no --destination");
-  }
-  for (const core::Prefix& direct : config.direct) {
-    if (std::ranges::binary_search(config.destinations, direct)) {
-      throw core::Error(core::Exit::config, "{} is both --direct and --destination",
-                        direct.to_string())
-          .with_hint("give it once; where one contains the other, the smaller network decides");
-    }
-  }
-  require_reach(config, "metadata service", asked.metadata_url);
-  require_reach(config, "DigitalOcean API", asked.digitalocean.url);
-  if (asked.kubernetes) {
-    require_reach(config, "Kubernetes API", asked.kubernetes->url);
   }
 }
 

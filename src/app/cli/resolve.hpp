@@ -12,4 +12,7 @@ void resolve(Draft& draft, const Environment& environment);
 // The kubelet's termination log in a pod; empty elsewhere.
 std::string default_termination_log(const Environment& environment);
 
+// Throws if destinations contradict other options, or contain a server that a claim needs.
+void require_destinations(const Invocation& asked);
+
 }  // namespace app

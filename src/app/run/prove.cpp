@@ -29,7 +29,7 @@ void retry(io::Clock& clock, const Ask& ask) {
 
 void require_routes(const core::Network& network, const core::Config& asked) {
   if (const auto ending = core::overruled(network, asked)) {
-    throw core::Error(ending->exit, "{}", ending->message).with_hint(ending->hint);
+    throw core::Error(core::Exit::rolled_back, "{}", ending->message).with_hint(ending->hint);
   }
 }
 

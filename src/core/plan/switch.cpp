@@ -132,7 +132,8 @@ Network with_changes(Network network, const std::vector<Step>& steps) {
 }
 
 Ending not_proven(const Error& why) {
-  return {.exit = Exit::rolled_back,
+  const bool impossible = why.exit() == Exit::config;  // whatever the network does
+  return {.exit = impossible ? Exit::config : Exit::rolled_back,
           .message = fmt::format("cannot prove the egress IP, rolled back: {}", why.what()),
           .hint = why.hint()};
 }

@@ -6,6 +6,7 @@ _do_egress_ip_values() { # OPTION: what it can be; fails where nothing is known 
     case $1 in
     --kubernetes) echo auto on off ;;
     --lock) echo auto lease none ;;
+    --gate-by) echo egress pods ;;
     --route) echo default destinations none ;;
     -o | --output | --log-format) echo text json ;;
     --timeout) echo 30s 1m 2m 5m ;;
@@ -35,14 +36,14 @@ _do_egress_ip() {
         ;;
     --match-string | --match-regex | --floating-ips | --node-name | --api-url | --metadata-url | \
         --kube-api-url | --namespace | --direct | --destination | --enabled-label | --address-label | \
-        --gate-taint | --verify-url | --ok-codes)
+        --gate-taint | --pod-label | --expect | --verify-url | --ok-codes)
         return # anything
         ;;
     esac
     if [[ $word == -* ]]; then
         values=$(_do_egress_ip_options)
     else
-        values='reconcile status release doctor pool help version'
+        values='reconcile status verify release doctor pool help version'
     fi
     mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")
 }
@@ -53,7 +54,7 @@ _do_egress_ip_options() {
 --token-file --api-url --ca-file --metadata-url --kubernetes --kube-api-url --kube-token-file
 --kube-ca-file --namespace --lock --route --destination --destinations-file --direct --enabled-label
 --address-label --gate-taint --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
---ok-codes --keep-ip
+--ok-codes --keep-ip --only-matching --expect --gate-by --pod-label
 --termination-log --metrics-file --config --help --version
 -n -o -v -q -h
 END

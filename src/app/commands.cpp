@@ -8,6 +8,7 @@
 #include "app/run/pool.hpp"
 #include "app/run/reconcile.hpp"
 #include "app/run/status.hpp"
+#include "app/verify/verify.hpp"
 #include "core/plan/destinations.hpp"
 #include "io/file.hpp"
 
@@ -75,6 +76,14 @@ Report make_report(const PoolTable& table, const Invocation& invocation) {
           .exit = apply_ok_codes(table.ending.exit, invocation)};
 }
 
+Report make_report(const Verification& found, const Invocation& invocation) {
+  const std::string json = render_json_if_asked(found, invocation);
+  return {.output = invocation.output == Output::json ? json : render_text(found),
+          .termination_message = json.size() <= longest_message ? json : std::string{},
+          .ending = found.ending,
+          .exit = apply_ok_codes(found.ending.exit, invocation)};
+}
+
 Report make_report(const Diagnosis& diagnosis, const Invocation& invocation) {
   const std::string json = render_json_if_asked(diagnosis, invocation);
   return {.output = invocation.output == Output::json
@@ -119,6 +128,9 @@ Report report_failure(const Invocation& asked, const core::Ending& ending) {
       return make_report(Diagnosis{.ending = ending, .node = node}, asked);
     case Command::pool:
       return make_report(PoolTable{.ending = ending}, asked);
+    case Command::verify:
+      return make_report(
+          Verification{.result = Outcome::Result::failed, .ending = ending, .node = node}, asked);
     default:
       return make_report(Outcome{.result = Outcome::Result::failed,
                                  .ending = ending,
@@ -157,6 +169,8 @@ Report execute(System& system, const Invocation& invocation) {
       return make_report(doctor(system, invocation), invocation);
     case Command::pool:
       return make_report(read_pool(system, invocation), invocation);
+    case Command::verify:
+      return make_report(verify(system, invocation), invocation);
   }
   return {};
 }

@@ -15,7 +15,7 @@
 
 namespace app {
 
-enum class Command { reconcile, status, pool, release, doctor };
+enum class Command { reconcile, status, pool, release, doctor, verify };
 enum class Output { text, json };
 enum class Reasons { hide, show };  // of each step; -v shows them, and the checks that passed
 enum class Writes { apply, none };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model.hpp"
+#include "core/plan/verification.hpp"
 #include "io/http.hpp"
 
 #include <map>
@@ -28,6 +29,7 @@ struct Outcome {
   std::size_t pool = 0;                            // how many addresses may be assigned
   bool node_is_known = false;                      // Kubernetes returned it
   std::map<std::string, std::string> labels = {};  // our labels, as last read
+  std::optional<bool> pods = {};                   // the value of --pod-label
   std::optional<core::Ipv4> held = {};             // by the droplet, as far as known
   std::optional<core::Droplet> droplet = {};
   std::optional<core::Ipv4> floating_ip = {};
@@ -47,6 +49,19 @@ struct PoolEntry {
   std::optional<bool> node =
       {};              // whether the Node of that name is this droplet's; empty: not asked
   bool listed = true;  // false: read by its address only, like BYOIP addresses
+};
+
+// Which address the services see this process come from, and what that says of pods.
+struct Verification {
+  Outcome::Result result = Outcome::Result::unchanged;
+  core::Ending ending = {};
+  std::string node = {};
+  std::optional<core::Ipv4> expected = {};
+  std::vector<core::Sighting> sightings = {};
+  std::vector<StepRecord> steps = {};
+  std::optional<std::string> pods = {};  // the Node's label for them, as last known
+  io::RequestCounts requests = {};
+  io::Duration elapsed = {};
 };
 
 struct PoolTable {

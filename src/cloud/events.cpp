@@ -45,8 +45,8 @@ void write_event(Kubernetes& kubernetes, const core::NodeEvent& event, const std
                  const std::string& node_uid) {
   core::attempt(fmt::format("write the Event {}", event.reason), [&] {
     const seconds now = kubernetes.time();
-    const std::string facts =
-        fmt::format("{}|{}|{}|{}", node_uid, event.reason, event.note, now / repeat_interval);
+    const auto when = event.repeats ? now / repeat_interval : now.count();
+    const std::string facts = fmt::format("{}|{}|{}|{}", node_uid, event.reason, event.note, when);
     const json body = {
         {"apiVersion", "events.k8s.io/v1"},
         {"kind", "Event"},

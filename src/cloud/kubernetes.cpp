@@ -76,8 +76,10 @@ json render_patch(const core::PatchNode& patch, const std::string& version) {
     labels[key] = value ? json(*value) : json(nullptr);
   }
   json body = {{"metadata", {{"labels", labels}}}};
-  if (patch.taints) {
+  if (patch.taints || patch.versioned) {
     body["metadata"]["resourceVersion"] = version;
+  }
+  if (patch.taints) {
     json taints = json::array();
     for (const core::Taint& taint : *patch.taints) {
       taints.push_back(render_taint(taint));
@@ -89,7 +91,10 @@ json render_patch(const core::PatchNode& patch, const std::string& version) {
 
 core::Error missing_node_error(const std::string& name) {
   return core::Error(core::Exit::gate_failed, "there is no Node {}", core::quote(name))
-      .with_hint("set --node-name to the Node of this droplet");
+      .with_hint(
+          "compare with kubectl get nodes; a deleted Node comes back when its kubelet restarts, "
+          "and "
+          "--node-name sets another name");
 }
 
 // Node names come from outside, and must not lead to another path of the API. Throws
@@ -234,7 +239,7 @@ std::optional<core::Node> Kubernetes::patch_node(const core::PatchNode& patch,
                          message.headers.emplace_back("Content-Type: application/merge-patch+json");
                          message.body = render_patch(patch, version).dump();
                          const io::Response response = send(message);
-                         if (response.status == 409 && patch.taints) {
+                         if (response.status == 409 && (patch.taints || patch.versioned)) {
                            return std::nullopt;
                          }
                          core::Node node = decode_node(patch.node, response);

@@ -29,8 +29,8 @@ class Kubernetes {
   core::Node decode_node(const std::string& node, const io::Response& response);
 
   // Sends one merge patch (RFC 7386) of the Node's labels and taints, and returns the new Node. A
-  // patch replaces the whole list of taints, so it is bound to `version`: returns nothing if the
-  // Node changed since.
+  // patch replaces the whole list of taints, so it is bound to `version`, like a `versioned` one:
+  // returns nothing if the Node changed since.
   std::optional<core::Node> patch_node(const core::PatchNode& patch, const std::string& version);
 
   // Sends any other call, with a body or without, or makes one for the caller to send.

@@ -26,6 +26,8 @@ enum class RouteMode { set_default, destinations, none };
 enum class Foreign { refuse, allow };
 // Whether a claim needs a Lease. automatic: use a Lease if Kubernetes is reachable.
 enum class Lock { automatic, lease, none };
+// What lifts the gate taint: proven egress of the node, or `verify` in one of its pods.
+enum class GateBy { egress, pods };
 
 // spec.taints of a Node (Kubernetes API, core/v1 Taint). Key and effect identify a taint.
 struct Taint {
@@ -49,6 +51,9 @@ struct Config {
   bool keep_ip = false;                       // `release` leaves the address on the droplet
   std::vector<std::string> verify_urls = {};  // each answers with the caller's IPv4
   std::optional<Taint> gate_taint = {};       // stays on the Node until its egress is proven
+  GateBy gate_by = GateBy::egress;
+  std::string pod_label = {};         // says whether pods have the egress; empty: none
+  std::optional<Ipv4> expected = {};  // what `verify` compares with, instead of the Node's label
 };
 
 // --- what was found: facts, no verdicts --------------------------------------------------------
@@ -208,6 +213,7 @@ struct PatchNode {
   std::string node;
   std::map<std::string, std::optional<std::string>> labels;
   std::optional<std::vector<Taint>> taints = {};
+  bool versioned = false;  // refused if the Node has changed since it was read, as with `taints`
   bool operator==(const PatchNode&) const = default;
 };
 using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, SetMarking, RemoveMarking,

@@ -92,43 +92,94 @@ security() { # CONTAINERS
 
 accepts 'kind: DaemonSet' --skip-tests
 silent 'kind: CronJob'
-security 2
+security 1
 says 'command: [do-egress-ip-loop, "5", --, do-egress-ip, reconcile]'
+says 'command: [do-egress-ip-loop, --ready]'
+silent initContainers
 silent DO_EGRESS_IP_OK_CODES
 silent GATE_TAINT
-silent tolerations
+silent POD_LABEL
+silent podcheck
+# A pod without an address is not ready, and must not hold up an upgrade; no taint drives a pod away.
+count 1 'maxUnavailable: 100%'
+count 1 '- operator: Exists'
 accepts 'kind: CronJob' --skip-tests "${cron[@]}"
 silent 'kind: DaemonSet'
 security 1
-says 'values: [64, 70, 77, 78]'
+says 'values: [10, 12, 13, 14, 64, 70, 71, 77, 78]'
+silent 'action: FailJob' # which would delete the pods of other nodes
 count 1 'completions: 3'
 count 1 'parallelism: 3'
 count 1 'topologyKey: kubernetes.io/hostname'
 
-# An init container may be told to go on; the loop must see every failure.
-accepts DO_EGRESS_IP_OK_CODES --skip-tests --set 'okCodes={10,75}'
+# A pod of a Job may be told to end well; the loop must see every failure.
+accepts DO_EGRESS_IP_OK_CODES --skip-tests "${cron[@]}" --set 'okCodes={10,75}'
 count 1 '- name: DO_EGRESS_IP_OK_CODES'
 count 1 'value: "10,75"'
+accepts 'kind: DaemonSet' --skip-tests --set 'okCodes={10,75}'
+silent DO_EGRESS_IP_OK_CODES
 
 # Metrics are the only thing of the host's files that a pod sees, and only when it is told to.
 refuses '/metrics/hostPath' --set 'metrics.enabled=true,metrics.hostPath=textfile'
 for mode in daemonset cronjob; do
     accepts 'path: /var/lib/node_exporter/textfile_collector' --skip-tests "${cron[@]}" \
         --set "mode=$mode,metrics.enabled=true"
-    containers=$([ $mode = daemonset ] && echo 2 || echo 1)
-    count "$containers" '- name: DO_EGRESS_IP_METRICS_FILE'
-    count "$containers" 'value: /run/do-egress-ip/do-egress-ip.prom'
-    count "$containers" 'mountPath: /run/do-egress-ip'
+    count 1 '- name: DO_EGRESS_IP_METRICS_FILE'
+    count 1 'value: /run/do-egress-ip/do-egress-ip.prom'
+    count 1 'mountPath: /run/do-egress-ip'
     count 1 'hostPath:'
     count 1 'type: DirectoryOrCreate'
 done
 
 # The gate holds back neither these pods nor the policy.
 accepts "t.key == 'example.com/gate' && t.effect == 'NoExecute'" --skip-tests \
-    --set 'gateTaint=example.com/gate=closed:NoExecute,tolerations[0].operator=Exists'
-count 2 'value: example.com/gate=closed:NoExecute'
+    --set 'gateTaint=example.com/gate=closed:NoExecute,tolerations=null'
+count 1 'value: example.com/gate=closed:NoExecute'
 count 1 '- key: example.com/gate'
-count 1 '- operator: Exists'
+count 0 '- operator: Exists'
+
+# Checked by an unprivileged pod on the pod network, which alone lifts the gate if it is told to.
+refuses 'podCheck.gate needs podCheck.enabled and gateTaint' --set podCheck.gate=true,gateTaint=a:NoSchedule
+refuses 'podCheck.gate needs podCheck.enabled and gateTaint' --set podCheck.gate=true,podCheck.enabled=true
+refuses '/podCheck/interval' --set podCheck.interval=0
+refuses 'three labels' --set nodeLabels.pods=do-outbound-floating-ip
+checked=(--skip-tests --set 'podCheck.enabled=true,gateTaint=a:NoSchedule')
+accepts 'command: [do-egress-ip-loop, "120", --, do-egress-ip, verify]' "${checked[@]}"
+count 2 '- name: DO_EGRESS_IP_POD_LABEL'
+count 1 '- name: DO_EGRESS_IP_GATE_TAINT'
+count 0 '- name: DO_EGRESS_IP_GATE_BY'
+count 1 'value: https://checkip.amazonaws.com\|value: "https://checkip.amazonaws.com"'
+says "ours
+      expression: \"['do-outbound-floating-ip-pods']\""
+accepts 'value: pods' "${checked[@]}" --set podCheck.gate=true
+count 2 '- name: DO_EGRESS_IP_GATE_TAINT'
+count 2 '- name: DO_EGRESS_IP_GATE_BY'
+expect 0 'runAsNonRoot: true' render --set podCheck.enabled=true --show-only templates/podcheck.yaml
+for line in NET_ADMIN hostNetwork 'add:' mountPath digitalocean; do silent "$line"; done
+count 1 'drop: \[ALL\]'
+expect 0 'command: [do-egress-ip, verify' render --show-only templates/tests/pod-egress.yaml
+for line in NET_ADMIN hostNetwork patch; do silent "$line"; done
+
+# The values of a release of before, as `helm upgrade --reuse-values` keeps them.
+accepts 'value: "120"' --skip-tests --set podCheck=null,nodeLabels.pods=null,fullInterval=null,route=null,destinations=null
+silent podcheck
+silent DO_EGRESS_IP_ROUTE
+accepts 'command: [do-egress-ip-loop, "120", --, do-egress-ip, verify]' --skip-tests \
+    --set podCheck.enabled=true,podCheck.interval=null,nodeLabels.pods=null
+count 2 'value: do-outbound-floating-ip-pods'
+
+# What clusterlint reports, which DOKS runs before an upgrade: deploy/README.md names the rest.
+accepts 'values: [kube-system]' --skip-tests --set podCheck.enabled=true
+count 2 'operations: \[UPDATE\]' # the policies on Nodes, each of which spares kube-system
+count 2 'values: \[kube-system\]'
+count 2 'memory: 64Mi' # each container has its requests and limits
+for line in hostPath 'privileged: true' kubernetes.io/hostname: 'concurrencyPolicy: Allow'; do silent "$line"; done
+
+# Undone on each matching node, once.
+accepts 'command: [do-egress-ip-loop, --once, "5", --, do-egress-ip, release, --only-matching]' \
+    --skip-tests --set mode=release,podCheck.enabled=true
+silent 'do-egress-ip, verify'
+silent reconcile
 
 # Destinations: a file in the ConfigMap, so that a change reaches pods that are running.
 for mode in mode=daemonset mode=cronjob,cronJob.nodes=3; do
@@ -159,12 +210,12 @@ silent ValidatingAdmissionPolicy
 
 # What it sets, the program knows; and it is of the program's version.
 output=$(render --set 'verifyUrls={https://a.example},okCodes={10},gateTaint=a:NoSchedule' \
-    --set 'metrics.enabled=true,route=destinations,destinations={192.0.2.0/24}' &&
+    --set 'metrics.enabled=true,podCheck.enabled=true,podCheck.gate=true,route=destinations,destinations={192.0.2.0/24}' "${cron[@]}" &&
     render --set 'matchString=,matchRegex=x')
 mapfile -t variables < <(grep -o 'DO_EGRESS_IP_[A-Z_]*' <<<"$output" | sort -u)
-same 'number of variables' ${#variables[@]} 12
+same 'number of variables' ${#variables[@]} 17
 for variable in "${variables[@]}"; do
-    grep -q "^\.Ev .*\<$variable\>" "$top/man/do-egress-ip.8" ||
+    grep -q "^\.Ev .*\<$variable\>" "$top/man/do-egress-ip.8" || grep -qw "$variable" "$top/scripts/loop" ||
         complain "$variable is not in the manual"
 done
 version=$(sed -n 's/^project(.* VERSION \([0-9.]*\).*/\1/p' "$top/CMakeLists.txt")

@@ -61,7 +61,12 @@ pauses() { # CODES WANTED [ARGUMENT…]
 }
 
 pauses '0 0 2 3' '5 5 5 5'
-pauses '10 10 10 10 10 10 10' '10 20 40 80 160 300 300'
+pauses '69 69 69 69 69 69 69' '10 20 40 80 160 300 300'
+pauses '10 10 10 11 10' '10 20 40 45 45'
+# An address that becomes free is claimed within a minute, however long the pool has been short.
+act "$(yes 10 | head -n 60 | paste -sd ' ')"
+same 'pauses while the pool is short' "$(wc -l <pauses)" 60
+(($(sort -n pauses | tail -n 1) < 60)) || complain "waits $(sort -n pauses | tail -n 1) s for a free address"
 for code in 1 10 11 13 69 75 126 137 139 143; do
     pauses "$code" 10
 done
@@ -71,7 +76,7 @@ for code in 12 64 70 71 77 78; do
     pauses "$code" 60
 done
 pauses '69 0 69' '10 5 10'           # starts again
-pauses '10 11 69 13 10' '10 20 40 80 160' # whatever hinders
+pauses '1 13 69 13 1' '10 20 40 80 160' # whatever hinders
 pauses '75 75 75 75 75' '10 20 40 60 60'   # others go first
 pauses '10 10 77 10' '10 20 60 10'
 pauses '0 15 15' '30 30 60' 30 -- ./fake
@@ -79,14 +84,14 @@ pauses '0 15 15' '100 100 100' 100 ./fake
 DO_EGRESS_IP_INTERVAL=7 pauses '0 0' '7 7' -- ./fake
 
 # Nodes do not come back together.
-act '10 0 10 0 10 0 10 0 10 0 10 0 10 0 10 0 10 0 10 0'
+act '69 0 69 0 69 0 69 0 69 0 69 0 69 0 69 0 69 0 69 0'
 (($(grep -vx 5 pauses | sort -u | wc -l) > 1)) || complain "no jitter: $(paste -sd' ' pauses)"
 
 # One line for each change of outcome, one result for each that is new, and no argument in any.
 act '0 0 10 10 10 0 0'
 same 'words' "$(sed 's/in [0-9]* s/in N s/' words)" \
     'do-egress-ip-loop: exit 0; again every 5 s
-do-egress-ip-loop: exit 10 (was 0); next try in N s, then ever later, up to 300 s
+do-egress-ip-loop: exit 10 (was 0); next try in N s, then ever later, up to 45 s
 do-egress-ip-loop: exit 0 (was 10); again every 5 s'
 same 'results' "$(cat results)" 'result 0
 result 10
@@ -98,6 +103,57 @@ LOOKS=1 act '0 0'
 act '0 0' 'mktemp() { return 1; };'
 same 'results' "$(cat results)" 'result 0
 result 0'
+
+# A limit whose end the result tells is waited for, and what failed is there to read for a probe.
+cat >limited <<'SCRIPT'
+#!/bin/sh
+read -r code rest <codes
+echo "$rest" >codes
+echo '{"error":{"message":"not \\"now\\"","hint":"x"},"retry_after_seconds":700}' >"$DO_EGRESS_IP_TERMINATION_LOG"
+[ -n "$code" ] || { kill -TERM "$PPID"; exec tail -f /dev/null; }
+exit "$code"
+SCRIPT
+chmod +x limited
+export DO_EGRESS_IP_LOOP_STATE=$work/state
+expect 75 'the first run has not ended yet' "${shell[@]}" "$loop" --ready
+act '75 75' '' 5 -- ./limited
+while read -r pause; do
+    ((pause >= 700 && pause < 710)) || complain "waits $pause s, not until the limit is over"
+done <pauses
+expect 75 'exit 75: not "now"' "${shell[@]}" "$loop" --ready
+act '75 0' '' 5 -- ./limited
+expect 0 '' "${shell[@]}" "$loop" --ready
+unset DO_EGRESS_IP_LOOP_STATE
+
+# Between two runs, looks that cost the Kubernetes API nothing; a finding brings the run forward.
+cat >do-egress-ip <<'SCRIPT'
+#!/bin/sh
+echo "$*" >>calls
+[ "$1" != status ] || { read -r code rest <looks && echo "$rest" >looks; exit "${code:-0}"; }
+exec ./fake
+SCRIPT
+chmod +x do-egress-ip
+calls() { # CODES LOOKS WANTED [VARIABLE=VALUE]
+    echo "$2" >looks
+    : >calls
+    act "$1" "${4:-:};" 20 -- ./do-egress-ip reconcile
+    same "calls of $1, looks $2" "$(sed 's/ .*//; s/reconcile/R/; s/status/s/' calls | paste -sd ' ')" "$3"
+}
+calls '0 0' '' 'R s s R s s R'
+calls '0 0' '0 2 0' 'R s s R s s R'
+calls '0 0 0' '2 0 0 69' 'R s R s s R s R'
+calls '10 0' '' 'R R s s R'
+calls '0' '' 'R s s s s R' 'export DO_EGRESS_IP_FULL_INTERVAL=100'
+same 'seconds' "$(paste -sd ' ' pauses)" '20 20 20 20 20'
+[[ $(cat calls) == *'status --local '* ]] || complain "it looks by $(cat calls)"
+
+# Once, and then it idles.
+echo '10 0 0' >codes
+# shellcheck disable=SC2016 # the loop's own
+"${shell[@]}" -c 'sleep() { echo "$1" >>pauses; [ "$1" != 99999 ] || kill -TERM $$; }; . "$0"' "$loop" \
+    --once 5 -- ./fake >results 2>words
+grep -q 'exit 0 (was 10); done; this pod idles from now on' words || complain "said $(cat words)"
+same 'what is left of the codes' "$(cat codes)" 0
 
 # What cannot work is said at once.
 expect 64 'is no interval' "${shell[@]}" "$loop" 0 -- ./fake

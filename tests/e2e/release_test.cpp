@@ -111,6 +111,21 @@ TEST_CASE("release: gate taint, is set again") {
   CHECK(taints()[0].at("key") == "example.com/egress");
 }
 
+TEST_CASE("release: --only-matching leaves a node alone whose name does not match") {
+  const Node node;
+  const std::string address = node.run(0).at("floating_ip");
+  const auto release_if = [&](const std::string& match) {
+    const std::vector<std::string> words = {"release",      "--only-matching", "--match-string",
+                                            match,          "--floating-ips",  address,
+                                            "--output=json"};
+    return Node::result_of(support::run(node.world.tool(node.droplet, words)), 0);
+  };
+  CHECK(release_if("other").at("result") == "skipped");
+  node.check_egress();
+  CHECK(release_if("node").at("result") == "changed");
+  CHECK(node.world.held_by(node.droplet).empty());
+}
+
 TEST_CASE("release: dry run, shows the steps and writes nothing") {
   const Node node;
   const std::string address = node.run(0).at("floating_ip");

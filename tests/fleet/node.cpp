@@ -61,6 +61,9 @@ Class class_of(core::Exit exit, Millis interval) {
       return {60'000, 300'000};
     case try_again:
       return {10'000, 60'000};
+    case pool_exhausted:
+    case claim_lost:
+      return {10'000, 45'000};
     default:
       return {10'000, 300'000};
   }

@@ -52,6 +52,11 @@ Variables variables(const std::string& text) {
 
 void require_complete(const app::Invocation& asked) {
   const bool undo = asked.command == app::Command::release;
+  if (asked.command == app::Command::verify) {
+    fuzz::require(!asked.config.verify_urls.empty(), "there is a service to ask");
+    fuzz::require(asked.kubernetes || asked.config.expected, "there is an address to compare with");
+    return;
+  }
   fuzz::require(undo || !asked.config.pool.empty(), "there is a pool");
   fuzz::require(undo || asked.command == app::Command::pool || !asked.match.pattern.empty(),
                 "there is something to match");

@@ -19,14 +19,9 @@ using kube::Run;
 
 namespace {
 
-// The containers of the DaemonSet.
-struct Pods {
-  Json init = {};
-  Json loop = {};
-};
-
-const Pods& pods() {
-  static const Pods found = [] {
+// The container of the DaemonSet.
+const Json& loop_container() {
+  static const Json found = [] {
     cluster().kubectl("--namespace " + kube::name_space +
                       " create secret generic digitalocean --from-file=token=/run/lab/token");
     const Json pod = cluster()
@@ -34,9 +29,8 @@ const Pods& pods() {
                          .at("spec")
                          .at("template")
                          .at("spec");
-    REQUIRE(pod.at("initContainers").size() == 1);
     REQUIRE(pod.at("containers").size() == 1);
-    return Pods{pod.at("initContainers").at(0), pod.at("containers").at(0)};
+    return pod.at("containers").at(0);
   }();
   return found;
 }
@@ -60,16 +54,10 @@ support::Command in_pod(const Droplet& node, const Json& container,
   return all;
 }
 
-void check_ends_well(const support::Command& command) {
-  const Run run = support::run(command);
-  INFO(run.out, run.err);
-  CHECK(run.exit == 0);
-}
-
 // Asks like the kubelet.
 bool is_ready(const Droplet& node) {
-  const Json& probe = pods().loop.at("readinessProbe").at("exec").at("command");
-  return support::run(in_pod(node, pods().loop, probe)).exit == 0;
+  const Json& probe = loop_container().at("readinessProbe").at("exec").at("command");
+  return support::run(in_pod(node, loop_container(), probe)).exit == 0;
 }
 
 void wait_until(const std::function<bool()>& is_so) {
@@ -110,15 +98,16 @@ Run helm_test(const Droplet& node) {
 
 }  // namespace
 
-TEST_CASE("kube chain: two nodes with init containers, the internet sees their addresses") {
-  const auto& all = pods();
+TEST_CASE("kube chain: two nodes, each with its pod, and what the internet sees") {
   for (const Droplet& node : nodes()) {
     CHECK(cluster().is_gated(node));
     CHECK_FALSE(is_ready(node));
-    check_ends_well(in_pod(node, all.init));
+    support::Child loop(in_pod(node, loop_container()));
+    wait_until([&] { return is_ready(node); });
     cluster().check_egress(node);
     CHECK_FALSE(cluster().is_gated(node));
-    CHECK(is_ready(node));
+    loop.signal(SIGTERM);
+    CHECK(loop.wait().exit == 143);
   }
   CHECK(cluster().label(nodes()[0], support::address_label) !=
         cluster().label(nodes()[1], support::address_label));
@@ -126,7 +115,7 @@ TEST_CASE("kube chain: two nodes with init containers, the internet sees their a
 
 TEST_CASE("kube chain: loop, repairs and ends on a signal") {
   const Droplet& node = nodes()[0];
-  support::Child loop(in_pod(node, pods().loop));
+  support::Child loop(in_pod(node, loop_container()));
   for (const std::string damage : {"flush", "boot"}) {
     cluster().world().lab({damage, node.name});
     wait_until([&] { return cluster().world().seen_from(node.name) == held(node); });
@@ -146,7 +135,7 @@ TEST_CASE("kube chain: helm test, compares a pod's address with the label") {
   Run told = helm_test(node);
   INFO(told.out, told.err);
   CHECK(told.exit == 0);
-  CHECK(told.out.find("as " + held(node)) != std::string::npos);
+  CHECK(told.out.find("sees " + held(node)) != std::string::npos);
 
   // The host is right, but its pods take another path, as with eBPF masquerading.
   cluster().world().ip(node, "rule add pref 100 from 10.244.0.0/16 lookup 17310");

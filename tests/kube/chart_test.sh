@@ -43,7 +43,8 @@ check_refused() { # WHAT WORD HELM-OPTION…
 }
 
 is_taken() { # MODE
-    helm template do-egress-ip "$chart" --skip-tests "${good[@]}" --set-string mode="$1" |
+    helm template do-egress-ip "$chart" --skip-tests "${good[@]}" --set-string mode="$1" \
+        --set 'podCheck.enabled=true,podCheck.gate=true,gateTaint=a:NoSchedule' |
         kubectl apply --dry-run=server --validate=strict --filename -
 }
 
@@ -84,7 +85,7 @@ anyway=(configmap serviceaccount role rolebinding clusterrole clusterrolebinding
 "$here/cluster" up
 kubectl create namespace "$namespace" >/dev/null
 
-for mode in daemonset cronjob; do
+for mode in daemonset cronjob release; do
     check "lint: $mode" helm lint --strict "$chart" "${good[@]}" --set-string mode=$mode
     check "the server takes it: $mode" is_taken $mode
 done
@@ -111,10 +112,15 @@ check 'helm upgrade to the CronJob' \
     helm upgrade do-egress-ip "$chart" "${good[@]}" --set-string mode=cronjob
 check 'the CronJob is there' there_are cronjob "${anyway[@]}"
 check 'and no DaemonSet' there_is_no daemonset
+check 'helm upgrade to the release' helm upgrade do-egress-ip "$chart" "${good[@]}" \
+    --set-string mode=release
+check 'the DaemonSet is there' there_are daemonset "${anyway[@]}"
 check 'helm uninstall' helm uninstall do-egress-ip --namespace "$namespace"
 check 'nothing is left' there_is_no
 
 kubectl create namespace do-egress-ip >/dev/null # only pretending, the server would miss it
+check 'the server takes the examples' \
+    kubectl apply --dry-run=server --validate=strict --filename "$deploy/examples"
 check 'the server takes the manifests' \
     kubectl apply --dry-run=server --validate=strict --filename "$deploy/manifests"
 check 'kubectl apply' kubectl apply --validate=strict --filename "$deploy/manifests"

@@ -59,7 +59,8 @@ Cluster::Cluster() {
   kubectl("create namespace " + name_space);
   call({"helm", "install", "do-egress-ip", CHART, "--namespace", name_space, "--set-string",
         "matchString=node,token.existingSecret=digitalocean,gateTaint=" + gate, "--set",
-        "interval=1,floatingIPs={198.51.100.1,198.51.100.2},verifyUrls={https://192.0.2.1/}"});
+        "interval=1,fullInterval=5,floatingIPs={198.51.100.1,198.51.100.2},verifyUrls={https://"
+        "192.0.2.1/}"});
   wait_for_policies();
 }
 

@@ -59,6 +59,11 @@ same 'entrypoint' "$(jq -c .config.Entrypoint "$config")" '["/usr/local/bin/do-e
 version=$("$root/usr/local/bin/do-egress-ip" --version)
 same 'version' "$(jq -r '.config.Labels["org.opencontainers.image.version"]' "$config")" \
     "${version#do-egress-ip }"
+names=$(jq -r '.[0].RepoTags[0]' "$work/manifest.json"; jq -r '.manifests[0].annotations["io.containerd.image.name"]' \
+    "$work/index.json")
+for name in $names; do
+    [[ $name == docker.io/library/do-egress-ip:* || $name == *.*/* ]] || complain "the kubelet does not find $name"
+done
 same 'owners' "$(gzip -cd "$layer" | tar -tv --numeric-owner | awk '{ print $2 }' | sort -u)" 0/0
 
 # The same again, to the last bit, at another time and place.

@@ -67,6 +67,12 @@ const std::vector<Example> examples = {
        return i.config.verify_urls ==
               std::vector<std::string>{"https://a.test/", "https://b.test/ip"};
      }},
+    {"expect", "198.51.100.8",
+     [](const auto& i) { return i.config.expected == support::first_choice; }},
+    {"gate-by", "pods", [](const auto& i) { return i.config.gate_by == core::GateBy::pods; }},
+    {"pod-label", "example.com/pods",
+     [](const auto& i) { return i.config.pod_label == "example.com/pods"; }},
+    {"only-matching", "", [](const auto& i) { return i.match.pattern == "egress"; }},
     {"keep-ip", "", [](const auto& i) { return i.config.keep_ip; }},
     {"local", "", [](const auto& i) { return i.reach == app::Reach::local && !i.kubernetes; }},
     {"route", "none", [](const auto& i) { return i.config.route == core::RouteMode::none; }},
@@ -113,6 +119,9 @@ CommandLine surroundings(const Example& example, const unit::TemporaryFolder& fo
   }
   if (example.option.starts_with("floating-ips")) {
     line.variables.erase("DO_EGRESS_IP_FLOATING_IPS");
+  }
+  if (example.option == "expect") {
+    line.variables["DO_EGRESS_IP_VERIFY_URL"] = "https://a.test/";
   }
   line.variables["KUBERNETES_SERVICE_HOST"] = "10.245.0.1";
   line.variables["DO_EGRESS_IP_KUBE_TOKEN_FILE"] = folder.write("token", "service-account\n");
@@ -283,6 +292,8 @@ TEST_CASE("cli: another command's option, is refused as a flag and ignored elsew
       CAPTURE(std::string(command.name) + " --" + std::string(option.name));
       CommandLine line;
       line.arguments = {std::string(command.name), "--" + std::string(option.name)};
+      line.variables["DO_EGRESS_IP_VERIFY_URL"] = "https://a.test/";
+      line.variables["DO_EGRESS_IP_EXPECT"] = "198.51.100.7";
       const bool taken = (option.commands & app::in(command.command)) != 0;
       if (option.value.empty() && !taken) {
         const auto failure = line.failure();

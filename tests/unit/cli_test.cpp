@@ -133,8 +133,8 @@ TEST_CASE("cli: equal labels, are refused") {
 TEST_CASE("cli: no command, runs reconcile") {
   CHECK(CommandLine{.arguments = {"reconcile", "-n"}}.invocation().writes == app::Writes::none);
   CHECK(message(CommandLine{.arguments = {"relese"}}, Exit::usage) ==
-        "cannot run \"relese\": the commands are reconcile, status, release, doctor, pool, help, "
-        "version");
+        "cannot run \"relese\": the commands are reconcile, status, verify, release, doctor, pool, "
+        "help, version");
   CHECK(CommandLine{.arguments = {"relese"}}.failure().hint() == "did you mean release?");
 }
 

@@ -90,6 +90,15 @@ const std::string address = "address_info{node=\"node-1\",address=\"198.51.100.8
 
 }  // namespace
 
+TEST_CASE("metrics: what the Node says of its pods, if it says anything") {
+  Outcome outcome;
+  CHECK(render(outcome).find("\ndo_egress_ip_pods_active ") == std::string::npos);
+  outcome.pods = true;
+  CHECK(render(outcome).find("\ndo_egress_ip_pods_active 1\n") != std::string::npos);
+  outcome.pods = false;
+  CHECK(render(outcome).find("\ndo_egress_ip_pods_active 0\n") != std::string::npos);
+}
+
 TEST_CASE("metrics: first claim, renders this file") {
   Outcome outcome = steady();
   outcome.result = Outcome::Result::changed;
@@ -116,6 +125,8 @@ do_egress_ip_egress_wanted 1
 # HELP do_egress_ip_egress_active Whether the last run proved the egress IP.
 # TYPE do_egress_ip_egress_active gauge
 do_egress_ip_egress_active 1
+# HELP do_egress_ip_pods_active Whether pods are seen as the egress IP, by the Node's label for them; none without.
+# TYPE do_egress_ip_pods_active gauge
 # HELP do_egress_ip_last_run_result The result of the last run: 1 for that one, 0 for the others.
 # TYPE do_egress_ip_last_run_result gauge
 do_egress_ip_last_run_result{result="unchanged"} 0
@@ -343,5 +354,5 @@ TEST_CASE("metrics: every family, has help and type before its samples, once") {
     }
     CHECK((line.starts_with(family + " ") || line.starts_with(family + "{")));
   }
-  CHECK(families.size() == 15);
+  CHECK(families.size() == 16);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/plan/node.hpp"
 #include "core/plan/plan.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
@@ -96,6 +97,36 @@ TEST_CASE("gate: failed run, keeps it") {
   CHECK_FALSE(taints(core::plan(found, gated())).has_value());
   node(found).taints.clear();
   CHECK(taints(core::plan(found, gated())) == std::vector{gate});
+}
+
+TEST_CASE("gate: a taint that a run put there under a former key goes, whatever is asked for now") {
+  auto asked = gated();
+  asked.gate_taint->value.clear();
+  auto found = support::newcomer();
+  found.claim_error = core::Error(Exit::pool_exhausted, "none");
+  const auto put = taints(core::plan(found, asked));
+  REQUIRE(put.has_value());
+  REQUIRE(put->size() == 1);
+
+  node(found).taints = {others, put->front()};
+  const auto renamed = [&] {
+    auto other = asked;
+    other.gate_taint->key = "example.com/renamed";
+    return other;
+  }();
+  const auto after = taints(core::plan(found, renamed));
+  REQUIRE(after.has_value());
+  REQUIRE(after->size() == 2);
+  CHECK((*after)[0] == others);
+  CHECK((*after)[1].key == "example.com/renamed");
+  CHECK(taints(core::plan(found, support::asked())) == std::vector{others});
+  CHECK_FALSE(core::taints_for(node(found), asked, core::Gate::put).has_value());
+
+  auto healthy = support::healthy();
+  node(healthy).taints = {others, put->front()};
+  const auto plan = core::plan(healthy, support::asked());
+  CHECK(taints(plan) == std::vector{others});
+  CHECK(plan.steps[0].reason == "taint example.com/egress:NoSchedule is lifted");
 }
 
 TEST_CASE("gate: no --gate-taint, taints are left alone") {

@@ -21,6 +21,31 @@ std::string written(const std::string& note) {
 
 }  // namespace
 
+TEST_CASE(
+    "events: the second loss of an address has a name of its own, a repeated failure has not") {
+  support::FakeHttp http;
+  std::string date = "Tue, 14 Nov 2023 22:13:20 GMT";
+  http.handler = [&](const io::Request&) {
+    return io::Response{.status = 201, .headers = {{"date", date}}};
+  };
+  cloud::Kubernetes kubernetes(http, "https://kube.test", "", [] { return cloud::Secret{"x"}; });
+  const auto name_of = [&](bool repeats, const std::string& at) {
+    date = at;
+    kubernetes.send("GET", "/");
+    cloud::write_event(kubernetes, {.reason = "EgressIPLost", .note = "gone", .repeats = repeats},
+                       "node", "uid");
+    return nlohmann::json::parse(http.sent.back().body)
+        .at("metadata")
+        .at("name")
+        .get<std::string>();
+  };
+  const std::string first = "Tue, 14 Nov 2023 22:13:20 GMT";
+  const std::string later = "Tue, 14 Nov 2023 22:14:20 GMT";
+  CHECK(name_of(false, first) != name_of(false, later));
+  CHECK(name_of(false, first) == name_of(false, first));  // sent twice, kept once
+  CHECK(name_of(true, first) == name_of(true, later));
+}
+
 TEST_CASE("events: long note, is cut to the API's limit after a whole character") {
   CHECK(written("short") == "short");
   CHECK(written(std::string(1024, 'x')) == std::string(1024, 'x'));

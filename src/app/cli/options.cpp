@@ -20,6 +20,12 @@ constexpr std::array command_table = {
         "Shows the egress IP of this droplet, and what reconcile would change. Changes\n"
         "nothing. Exit 0: nothing to repair; 2: something to repair.\n",
         "  do-egress-ip status --local\n"},
+    CommandFacts{Command::verify, "verify", "check from here, as in a pod, that the egress IP is seen",
+        "Asks each --verify-url which address it sees, and compares it with the egress\n"
+        "IP of the Node. Needs no capability and no DigitalOcean token: made for a pod.\n"
+        "Exit 0: the same; 13: another address; 69: no service answers.\n",
+        "  do-egress-ip verify --verify-url https://checkip.amazonaws.com \\\n"
+        "    --expect 198.51.100.7\n"},
     CommandFacts{Command::release, "release", "undo everything that reconcile did",
         "Undoes everything that reconcile did on this droplet: labels, routes, rules, the\n"
         "assignment and its Lease. Needs no match. Safe to repeat.\n",
@@ -39,7 +45,9 @@ constexpr Commands reconcile = in(Command::reconcile);
 constexpr Commands change = reconcile | in(Command::release);
 constexpr Commands looks = in(Command::status) | in(Command::doctor);
 constexpr Commands here = change | looks;  // commands about this droplet
-constexpr Commands all = here | in(Command::pool);
+constexpr Commands proof = in(Command::verify);
+constexpr Commands account = here | in(Command::pool);
+constexpr Commands all = account | proof;
 
 std::vector<Option> make_table() {  // NOLINT(readability-function-size): a table
   using enum Group;
@@ -48,14 +56,14 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
   using core::Match;
   // clang-format off
   return {
-      {task, here, "match-string", "S", "act only on a node whose name contains S",
+      {task, here | proof, "match-string", "S", "act only on a node whose name contains S",
        [](D d, G g) { d.match = g, d.asked.match = parse_match(Match::Kind::substring, g); }, "", "", false, false, "",
        {"DO_EGRESS_IP_MATCH_STRING", "HOSTNAME_FLOATING_IP_MATCH_STRING"}},
-      {task, here, "match-regex", "R", "or: whose whole name matches the ECMAScript regex R",
+      {task, here | proof, "match-regex", "R", "or: whose whole name matches the ECMAScript regex R",
        [](D d, G g) { d.asked.match = parse_match(Match::Kind::regex, g); }, "", "", false, false, "match-string"},
-      {task, all, "floating-ips", "A,B,...", "the pool: the only addresses that are ever assigned",
+      {task, account, "floating-ips", "A,B,...", "the pool: the only addresses that are ever assigned",
        [](D d, G g) { d.asked.config.pool = parse_pool(g); }, "", "", true},
-      {task, all, "floating-ips-file", "F", "or: a file with the pool; # starts a comment",
+      {task, account, "floating-ips-file", "F", "or: a file with the pool; # starts a comment",
        [](D d, G g) { d.asked.config.pool = parse_pool_file(g); }, "", "", false, false, "floating-ips"},
       {task, reconcile | looks, "allow-foreign-ip", "", "use an address on the droplet that is not in the pool",
        [](D d, G g) { d.asked.config.foreign = parse_switch(g) ? core::Foreign::allow : core::Foreign::refuse; }},
@@ -69,16 +77,20 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
        [](D d, G g) { d.asked.config.direct = parse_networks(g); }, "", "", true},
       {task, in(Command::release), "keep-ip", "", "leave the address assigned to the droplet",
        [](D d, G g) { d.asked.config.keep_ip = parse_switch(g); }},
+      {task, in(Command::release), "only-matching", "", "do nothing on a node whose name does not match",
+       [](D d, G g) { d.only_matching = parse_switch(g); }},
       {task, in(Command::status), "local", "", "ask neither DigitalOcean nor Kubernetes",
        [](D d, G g) { d.asked.reach = parse_switch(g) ? Reach::local : Reach::everything; }},
-      {task, reconcile, "verify-url", "U", "service that must see the egress IP; repeatable",
+      {task, proof, "expect", "IP", "the address to compare with, instead of the Node's label",
+       [](D d, G g) { d.asked.config.expected = parse_address(g); }},
+      {task, reconcile | proof, "verify-url", "U", "service that must see the egress IP; repeatable",
        [](D d, G g) { d.asked.config.verify_urls = parse_urls(g); }, "", "", true},
-      {task, change, "dry-run", "", "print every step, write nothing",
+      {task, change | proof, "dry-run", "", "print every step, write nothing",
        [](D d, G g) { d.asked.writes = parse_switch(g) ? Writes::none : Writes::apply; }, "", "n"},
       {task, all, "timeout", "D", "deadline of the whole run, with a unit: 90s, 2m",
        [](D d, G g) { d.asked.timeout = parse_timeout(g); }, "2m"},
 
-      {digitalocean, all, "token-file", "F", "file with the API token; without it: $DIGITALOCEAN_ACCESS_TOKEN",
+      {digitalocean, account, "token-file", "F", "file with the API token; without it: $DIGITALOCEAN_ACCESS_TOKEN",
        [](D d, G g) { d.token_file = take_one(g); }},
       {digitalocean, all, "api-url", "U", "the DigitalOcean API",
        [](D d, G g) { d.asked.digitalocean.url = parse_token_url(g, "/v2"); }, "https://api.digitalocean.com", "", false, false, "",
@@ -88,7 +100,7 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
       {digitalocean, here, "metadata-url", "U", "the droplet metadata service",
        [](D d, G g) { d.asked.metadata_url = parse_base_url(g, "/metadata"); }, "http://169.254.169.254"},
 
-      {kubernetes, here, "node-name", "N", "the name to match, and the Node to label",
+      {kubernetes, here | proof, "node-name", "N", "the name to match, and the Node to label",
        [](D d, G g) { d.asked.config.node_name = parse_node_name(g); }, "the hostname", "", false, false, "", {"NODE_NAME"}},
       {kubernetes, all, "kubernetes", "auto|on|off", "label the Node; auto: if there is a service account",
        [](D d, G g) { d.kubernetes = parse_choice<Draft::Kubernetes>(g, {"auto", "on", "off"}); }, "auto"},
@@ -102,11 +114,15 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
        [](D d, G g) { d.asked.name_space = parse_namespace(g); }, "the service account's", "", false, false, "", {"POD_NAMESPACE"}},
       {kubernetes, reconcile, "lock", "auto|lease|none", "claim under a Lease; auto: if Kubernetes answers",
        [](D d, G g) { d.asked.config.lock = parse_choice<core::Lock>(g, {"auto", "lease", "none"}); }, "auto"},
-      {kubernetes, change | in(Command::status), "gate-taint", "K[=V]:EFFECT", "taint that keeps pods off the Node until egress is proven",
+      {kubernetes, change | proof | in(Command::status), "gate-taint", "K[=V]:EFFECT", "taint that keeps pods off the Node until egress is proven",
        [](D d, G g) { d.asked.config.gate_taint = parse_taint(g); }},
-      {kubernetes, here, "enabled-label", "K", "the label that says true or false",
+      {kubernetes, change | proof | in(Command::status), "gate-by", "egress|pods", "what lifts that taint: proven egress, or verify in a pod",
+       [](D d, G g) { d.asked.config.gate_by = parse_choice<core::GateBy>(g, {"egress", "pods"}); }, "egress"},
+      {kubernetes, change | proof | in(Command::status), "pod-label", "K", "label that says whether pods have the egress IP, as verify finds",
+       [](D d, G g) { d.asked.config.pod_label = parse_label_key(g); }},
+      {kubernetes, here | proof, "enabled-label", "K", "the label that says true or false",
        [](D d, G g) { d.asked.config.enabled_label = parse_label_key(g); }, "do-outbound-floating-ip-enabled"},
-      {kubernetes, here, "address-label", "K", "the label that holds the address",
+      {kubernetes, here | proof, "address-label", "K", "the label that holds the address",
        [](D d, G g) { d.asked.config.address_label = parse_label_key(g); }, "do-outbound-floating-ip"},
 
       {output, all, "output", "text|json", "format of the result on stdout",

@@ -24,6 +24,7 @@ struct Given {
 struct Draft {
   Invocation asked = {.name_space = ""};
   Given match = {};
+  bool only_matching = false;
   std::string token_file = {};
   enum class Kubernetes { automatic, on, off } kubernetes = Kubernetes::automatic;
   Access cluster = {};

@@ -132,13 +132,57 @@ std::string default_namespace() {
   return text;
 }
 
+// `verify` compares what services see with something, and needs no more than that.
+void require_for_verify(const Draft& draft) {
+  const core::Config& asked = draft.asked.config;
+  if (asked.verify_urls.empty()) {
+    throw core::Error(core::Exit::usage, "cannot verify the egress IP: --verify-url is required")
+        .with_hint("name a service: --verify-url https://checkip.amazonaws.com");
+  }
+  if (asked.gate_by == core::GateBy::pods && asked.pod_label.empty()) {
+    throw core::Error(core::Exit::config, "cannot use --gate-by pods: --pod-label is required")
+        .with_hint("give --pod-label do-outbound-floating-ip-pods");
+  }
+}
+
+// Its own rule: with --expect no Node is read, and without Kubernetes nothing else is known.
+void find_expectation(Draft& draft, const Environment& environment) {
+  const bool label = !draft.asked.config.pod_label.empty();
+  if (draft.asked.config.expected && !label) {
+    return;
+  }
+  const bool in_pod = !in_cluster_url(environment).empty();
+  find_kubernetes(draft, environment);
+  if (draft.asked.kubernetes) {
+    return;
+  }
+  const bool forgotten = in_pod && draft.kubernetes == Draft::Kubernetes::automatic;
+  throw core::Error(forgotten || label ? core::Exit::config : core::Exit::usage, "{}",
+                    forgotten ? "cannot read the Node: no service account token in this pod"
+                    : label
+                        ? "cannot use --pod-label: no Kubernetes to label the Node in"
+                        : "cannot verify the egress IP: --expect is required without Kubernetes")
+      .with_hint(forgotten ? "mount one with automountServiceAccountToken: true, or give --expect"
+                 : label   ? "give --kube-api-url and --kube-token-file"
+                           : "give the egress IP: --expect 198.51.100.7");
+}
+
 // `release` needs no match, and no pool: it unassigns only pool addresses.
-void require(const Invocation& asked) {
+void require(const Draft& draft) {
+  const Invocation& asked = draft.asked;
+  if (asked.command == Command::verify) {
+    return require_for_verify(draft);
+  }
   const bool any_name = asked.command == Command::pool || asked.command == Command::release;
   if (!any_name && asked.match.pattern.empty()) {
     throw core::Error(core::Exit::usage,
                       "cannot choose nodes: --match-string or --match-regex is required")
         .with_hint("say which nodes get an address, for example --match-string egress");
+  }
+  if (asked.command == Command::release && draft.only_matching && asked.match.pattern.empty()) {
+    throw core::Error(core::Exit::usage,
+                      "cannot choose nodes: --only-matching needs --match-string or --match-regex")
+        .with_hint("say which nodes are released, or leave --only-matching out");
   }
   if (asked.command != Command::release && asked.config.pool.empty()) {
     throw core::Error(core::Exit::usage,
@@ -157,9 +201,12 @@ void require(const Invocation& asked) {
 
 void resolve(Draft& draft, const Environment& environment) {
   Invocation& asked = draft.asked;
-  require(asked);
+  require(draft);
+  if (asked.command == Command::verify) {
+    return find_expectation(draft, environment);
+  }
   if (asked.command == Command::release) {
-    asked.match = {};  // release undoes a run whatever the match is by now
+    asked.match = draft.only_matching ? asked.match : core::Match{};  // else any node
   } else if (asked.command != Command::reconcile) {
     asked.writes = Writes::none;
   }

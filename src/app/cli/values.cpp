@@ -191,6 +191,14 @@ std::vector<core::Ipv4> parse_pool_file(const Given& given) {
   return pool_in({{}, Source::file, fmt::format("{}, file {}", given.origin, path)}, text);
 }
 
+core::Ipv4 parse_address(const Given& given) {
+  const auto address = core::Ipv4::parse(take_one(given));
+  if (!address) {
+    throw not_a("an IPv4 address", given, take_one(given));
+  }
+  return *address;
+}
+
 std::vector<core::Prefix> parse_networks(const Given& given) {
   std::vector<core::Prefix> networks;
   for (const std::string& word : take_words(given)) {

@@ -135,6 +135,12 @@ void add_node(Page& page, const Outcome& outcome, const PreviousMetrics& previou
   page.sample(is_wanted(outcome) ? 1 : 0);
   page.family("do_egress_ip_egress_active", "gauge", "Whether the last run proved the egress IP.");
   page.sample(is_wanted(outcome) && outcome.floating_ip ? 1 : 0);
+  page.family(
+      "do_egress_ip_pods_active", "gauge",
+      "Whether pods are seen as the egress IP, by the Node's label for them; none without.");
+  if (outcome.pods) {
+    page.sample(*outcome.pods ? 1 : 0);
+  }
 }
 
 void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now,

@@ -115,20 +115,6 @@ struct InWords {
   }
 };
 
-std::string_view name_of(StepRecord::Result result) {
-  constexpr std::array<std::string_view, 4> names = {"done", "failed", "skipped", "planned"};
-  return names.at(static_cast<std::size_t>(result));
-}
-
-Json step_document(const StepRecord& record, const core::Network& network) {
-  const ActionWords words = words_of(record.step.action, network);
-  return {{"action", words.verb},
-          {"target", words.target},
-          {"reason", record.step.reason},
-          {"result", name_of(record.result)},
-          {"detail", record.detail}};
-}
-
 Json render_default(const core::Network& network) {
   const auto route = core::default_in_force(network);
   if (!route) {
@@ -199,6 +185,20 @@ std::string render_action(const core::Action& action, const core::Network& netwo
   return words.verb + " " + words.target;
 }
 
+std::string_view name_of(StepRecord::Result result) {
+  constexpr std::array<std::string_view, 4> names = {"done", "failed", "skipped", "planned"};
+  return names.at(static_cast<std::size_t>(result));
+}
+
+Json step_document(const StepRecord& record, const core::Network& network) {
+  const ActionWords words = words_of(record.step.action, network);
+  return {{"action", words.verb},
+          {"target", words.target},
+          {"reason", record.step.reason},
+          {"result", name_of(record.result)},
+          {"detail", record.detail}};
+}
+
 std::string render_json(const Outcome& outcome) {
   const core::ExitFacts& facts = core::facts_of(outcome.ending.exit);
   Json steps = Json::array();
@@ -213,13 +213,13 @@ std::string render_json(const Outcome& outcome) {
       {"result", name_of(outcome.result)},
       {"exit",
        {{"code", static_cast<int>(facts.exit)}, {"name", facts.name}, {"retry", facts.retry}}},
+      // kubectl describe pod shows the document on one line: the sentence comes first, steps last.
+      {"error", render_error(outcome)},
       {"droplet", nullptr},
       {"floating_ip", nullptr},
       {"route", render_default(outcome.network)},
       {"destinations", render_destinations(outcome.network)},
       {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
-      {"steps", steps},
-      {"error", render_error(outcome)},
       {"requests",
        {{"digitalocean", count(outcome, io::Server::digitalocean)},
         {"metadata", count(outcome, io::Server::metadata)},
@@ -227,7 +227,8 @@ std::string render_json(const Outcome& outcome) {
         {"verify", count(outcome, io::Server::verify)}}},
       {"retry_after_seconds",
        outcome.ending.retry_after ? Json(outcome.ending.retry_after->count()) : Json(nullptr)},
-      {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000}};
+      {"elapsed_seconds", static_cast<double>(outcome.elapsed.count()) / 1000},
+      {"steps", steps}};
   if (outcome.droplet) {
     document["droplet"] = {{"id", outcome.droplet->id}, {"region", outcome.droplet->region}};
   }

@@ -4,6 +4,8 @@
 #include "app/invocation.hpp"
 #include "app/outcome.hpp"
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -30,8 +32,15 @@ std::string render_status(const Outcome& outcome, Reasons reasons);
 // One line for each address of the pool, then the number of free ones.
 std::string render_text(const PoolTable& table);
 
+// A line for each service with the address it sees, then the verdict.
+std::string render_text(const Verification& found);
+
 // The word of a result: "unchanged".
 std::string_view name_of(Outcome::Result result);
+std::string_view name_of(StepRecord::Result result);
+
+// A step as an object of the JSON document.
+nlohmann::ordered_json step_document(const StepRecord& record, const core::Network& network);
 
 // The first word of each line in its colour: green for success, red for a failure, yellow between.
 std::string colored(std::string_view text);
@@ -39,6 +48,7 @@ std::string colored(std::string_view text);
 // One document on one line, "schema": 1; fields are only ever added (SPEC section 4).
 std::string render_json(const Outcome& outcome);
 std::string render_json(const PoolTable& table);
+std::string render_json(const Verification& found);
 
 // The exit code of the process after --ok-codes and --detailed-exitcode.
 core::Exit apply_ok_codes(core::Exit exit, const Invocation& invocation);  // --ok-codes alone

@@ -137,7 +137,8 @@ Result result_of(const Outcome& outcome, Writes writes) {
 std::map<std::string, std::string> our_labels(const core::Node& node, const core::Config& asked) {
   std::map<std::string, std::string> ours;
   for (const auto& label : node.labels) {
-    if (label.first == asked.enabled_label || label.first == asked.address_label) {
+    if (label.first == asked.enabled_label || label.first == asked.address_label ||
+        label.first == asked.pod_label) {
       ours.insert(label);
     }
   }
@@ -152,6 +153,9 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
   if (const auto* node = std::get_if<core::Node>(&found.node)) {
     outcome.node_is_known = true;
     outcome.labels = our_labels(*node, asked);
+    if (const auto pods = outcome.labels.find(asked.pod_label); pods != outcome.labels.end()) {
+      outcome.pods = pods->second == "true";
+    }
   }
 }
 
@@ -191,7 +195,8 @@ Outcome reconcile(System& system, const Invocation& invocation) {
 }
 
 Outcome release(System& system, const Invocation& invocation) {
-  Outcome outcome = run(core::plan_release, system, invocation);
+  const bool matches = core::is_match(invocation.match, invocation.config.node_name);
+  Outcome outcome = matches ? run(core::plan_release, system, invocation) : skipped(invocation);
   outcome.command = "release";
   return outcome;
 }

@@ -72,9 +72,28 @@ std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::strin
   }
   if (const auto reason = reason_of(ending.exit); !reason.empty()) {
     events.push_back({Type::warning, std::string(reason), "Reconcile",
-                      ending.message + (ending.hint.empty() ? "" : ": " + ending.hint)});
+                      ending.message + (ending.hint.empty() ? "" : ": " + ending.hint), true});
   }
   return events;
+}
+
+std::optional<NodeEvent> event_of_pods(const std::optional<std::string>& before,
+                                       const std::optional<std::string>& after,
+                                       const Ending& ending) {
+  const std::string note = ending.message + (ending.hint.empty() ? "" : ": " + ending.hint);
+  if (ending.exit == Exit::rolled_back) {
+    return NodeEvent{Type::warning, "PodsEgressWrong", "Verify", note, true};
+  }
+  if (before == after) {
+    return std::nullopt;
+  }
+  if (after == "true") {
+    return NodeEvent{Type::normal, "PodsEgressProven", "Verify",
+                     "services see pods of this node as its egress IP"};
+  }
+  return before == "true"
+             ? std::optional(NodeEvent{Type::warning, "PodsEgressLost", "Verify", note})
+             : std::nullopt;
 }
 
 }  // namespace core

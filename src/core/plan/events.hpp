@@ -15,6 +15,7 @@ struct NodeEvent {
   std::string reason = {};  // UpperCamelCase, for programs
   std::string action = {};
   std::string note = {};  // for people
+  bool repeats = false;   // every run finds it until somebody acts; otherwise it has happened once
 };
 
 // The Events of a run: its changes, and an ending that needs attention. None if the run found
@@ -22,5 +23,11 @@ struct NodeEvent {
 // before the run.
 std::vector<NodeEvent> events_of(const std::vector<Step>& done, const std::string& claimed,
                                  const std::optional<Ipv4>& floating_ip, const Ending& ending);
+
+// What `verify` has to say of a Node's pods: each change of their label (`before` to `after`), and
+// another address, which does not mend itself, every time.
+std::optional<NodeEvent> event_of_pods(const std::optional<std::string>& before,
+                                       const std::optional<std::string>& after,
+                                       const Ending& ending);
 
 }  // namespace core

@@ -8,21 +8,21 @@ namespace {
 
 using Labels = std::map<std::string, std::optional<std::string>>;
 
-std::optional<std::string> label(const Node& node, const std::string& key) {
-  const auto found = node.labels.find(key);
-  return found == node.labels.end() ? std::nullopt : std::optional(found->second);
-}
-
+// Without egress of the node, its pods have none either; with it, `verify` in a pod tells.
 Labels labels_for(const std::optional<Ipv4>& egress, const Config& asked) {
-  return {{asked.enabled_label, egress ? "true" : "false"},
-          {asked.address_label,
-           egress ? std::optional(egress->to_string()) : std::optional<std::string>()}};
+  Labels labels = {{asked.enabled_label, egress ? "true" : "false"},
+                   {asked.address_label,
+                    egress ? std::optional(egress->to_string()) : std::optional<std::string>()}};
+  if (!egress && !asked.pod_label.empty()) {
+    labels.emplace(asked.pod_label, "false");
+  }
+  return labels;
 }
 
 std::string differences(const Node& node, const Labels& wanted) {
   std::string reason;
   for (const auto& [key, value] : wanted) {
-    const auto actual = label(node, key);
+    const auto actual = find_label(node, key);
     if (actual != value) {
       reason += fmt::format("{}label {} is {}, wanted {}", reason.empty() ? "" : "; ", key,
                             actual ? *actual : "absent", value ? *value : "absent");
@@ -40,31 +40,67 @@ bool is_gated(const Node& node, const Config& asked) {
                              [&](const Taint& taint) { return is_gate(taint, asked); });
 }
 
-// The new list of taints, if the gate must change.
-std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, bool egress) {
-  if (!asked.gate_taint || is_gated(node, asked) == !egress) {
-    return std::nullopt;
+// Who gives the gate taint no value lets us mark it as ours: it is then known when its key changes.
+constexpr std::string_view our_taint_value = "gate-of-do-egress-ip";
+
+bool is_former_gate(const Taint& taint, const Config& asked) {
+  return taint.value == our_taint_value && !(asked.gate_taint && is_gate(taint, asked));
+}
+
+// With GateBy::pods only `verify` in a pod lifts the gate.
+Gate gate_after_run(const Config& asked, bool egress) {
+  if (!egress) {
+    return Gate::put;
   }
-  std::vector<Taint> taints = node.taints;
-  if (egress) {
-    std::erase_if(taints, [&](const Taint& taint) { return is_gate(taint, asked); });
-  } else {
-    taints.push_back(*asked.gate_taint);
+  return asked.gate_by == GateBy::pods ? Gate::keep : Gate::lift;
+}
+
+std::string taint_reason(const Node& node, const Config& asked, const std::vector<Taint>& wanted) {
+  std::string reason;
+  for (const Taint& taint : node.taints) {
+    if (std::ranges::find(wanted, taint) == wanted.end()) {
+      reason += fmt::format("{}taint {}:{} is lifted", reason.empty() ? "" : "; ", taint.key,
+                            taint.effect);
+    }
   }
-  return taints;
+  if (wanted.size() > 0 && asked.gate_taint && !is_gated(node, asked) &&
+      is_gate(wanted.back(), asked)) {
+    reason +=
+        fmt::format("{}taint {}:{} keeps pods away until egress is proven",
+                    reason.empty() ? "" : "; ", asked.gate_taint->key, asked.gate_taint->effect);
+  }
+  return reason;
 }
 
 }  // namespace
 
+std::optional<std::string> find_label(const Node& node, const std::string& key) {
+  const auto found = node.labels.find(key);
+  return found == node.labels.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, Gate gate) {
+  std::vector<Taint> taints = node.taints;
+  std::erase_if(taints, [&](const Taint& taint) { return is_former_gate(taint, asked); });
+  if (asked.gate_taint && gate == Gate::lift) {
+    std::erase_if(taints, [&](const Taint& taint) { return is_gate(taint, asked); });
+  }
+  if (asked.gate_taint && gate == Gate::put && !is_gated(node, asked)) {
+    taints.push_back(*asked.gate_taint);
+    if (taints.back().value.empty()) {
+      taints.back().value = our_taint_value;
+    }
+  }
+  return taints == node.taints ? std::nullopt : std::optional(taints);
+}
+
 std::optional<Step> node_patch(const Node& node, const Config& asked,
                                const std::optional<Ipv4>& egress) {
   const Labels labels = labels_for(egress, asked);
-  const auto taints = taints_for(node, asked, egress.has_value());
+  const auto taints = taints_for(node, asked, gate_after_run(asked, egress.has_value()));
   std::string reason = differences(node, labels);
   if (taints) {
-    reason += fmt::format("{}taint {}:{} {}", reason.empty() ? "" : "; ", asked.gate_taint->key,
-                          asked.gate_taint->effect,
-                          egress ? "is lifted" : "keeps pods away until egress is proven");
+    reason += (reason.empty() ? "" : "; ") + taint_reason(node, asked, *taints);
   }
   if (reason.empty()) {
     return std::nullopt;
@@ -79,18 +115,20 @@ Node with_patch(Node node, const Config& asked, const std::optional<Ipv4>& egres
       node.labels[key] = *value;
     }
   }
-  node.taints = taints_for(node, asked, egress.has_value()).value_or(node.taints);
+  node.taints =
+      taints_for(node, asked, gate_after_run(asked, egress.has_value())).value_or(node.taints);
   return node;
 }
 
 bool is_labelled_with(const Node& node, const Config& asked, Ipv4 address) {
-  return label(node, asked.enabled_label) == "true" &&
-         label(node, asked.address_label) == address.to_string();
+  return find_label(node, asked.enabled_label) == "true" &&
+         find_label(node, asked.address_label) == address.to_string();
 }
 
 bool is_labelled_true(const Node& node, const Config& asked) {
-  return label(node, asked.enabled_label) == "true" ||
-         label(node, asked.address_label).has_value() ||
+  return find_label(node, asked.enabled_label) == "true" ||
+         find_label(node, asked.address_label).has_value() ||
+         (!asked.pod_label.empty() && find_label(node, asked.pod_label) == "true") ||
          (asked.gate_taint && !is_gated(node, asked));
 }
 

@@ -4,6 +4,7 @@
 #include "core/model.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace core {
@@ -16,6 +17,16 @@ std::optional<Step> node_patch(const Node& node, const Config& asked,
 
 // The Node after that step.
 Node with_patch(Node node, const Config& asked, const std::optional<Ipv4>& egress);
+
+// The value of a label; nothing if the Node does not have it.
+std::optional<std::string> find_label(const Node& node, const std::string& key);
+
+// What a run does to the gate taint, if one is asked for.
+enum class Gate { lift, put, keep };
+
+// The Node's taints after that, and without those that an earlier run put there under a key that is
+// no longer the gate's; nothing if they are so already.
+std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, Gate gate);
 
 // Whether the labels or a missing gate make the Node eligible for pods that need an egress IP.
 bool is_labelled_true(const Node& node, const Config& asked);

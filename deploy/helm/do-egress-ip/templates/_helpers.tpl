@@ -35,6 +35,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if eq .Values.nodeLabels.enabled .Values.nodeLabels.address }}
 {{- fail "\n\nnodeLabels.enabled and nodeLabels.address are the same: give two labels" }}
 {{- end }}
+{{- if has (include "do-egress-ip.podLabel" .) (list .Values.nodeLabels.enabled .Values.nodeLabels.address) }}
+{{- fail "\n\nnodeLabels.pods is the same as another of nodeLabels: give three labels" }}
+{{- end }}
+{{- if and (.Values.podCheck).gate (not (and (.Values.podCheck).enabled .Values.gateTaint)) }}
+{{- fail "\n\npodCheck.gate needs podCheck.enabled and gateTaint: the check is what lifts that taint" }}
+{{- end }}
 {{- if not .Values.token.existingSecret }}
 {{- fail (printf "\n\ntoken.existingSecret is missing: name the Secret that holds the DigitalOcean token, after\n  kubectl --namespace %s create secret generic digitalocean --from-file=%s=FILE" .Release.Namespace .Values.token.key) }}
 {{- end }}
@@ -56,4 +62,9 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- if and (eq .Values.mode "cronjob") (not .Values.cronJob.nodes) }}
 {{- fail "\n\ncronJob.nodes is missing: say how many nodes there are at most, since a Job starts one pod for\neach of them and cannot know" }}
 {{- end }}
+{{- end }}
+
+{{- /* A release of before podCheck has none of its values where --reuse-values keeps the former ones. */}}
+{{- define "do-egress-ip.podLabel" -}}
+{{- default "do-outbound-floating-ip-pods" .Values.nodeLabels.pods }}
 {{- end }}

@@ -21,17 +21,7 @@ securityContext:
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
-{{- $gate := regexFind "^[^=:]+" .Values.gateTaint }}
-{{- if or $gate .Values.tolerations }}
-tolerations:
-  {{- if $gate }}
-  - key: {{ $gate }}
-    operator: Exists
-  {{- end }}
-  {{- with .Values.tolerations }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
-{{- end }}
+{{ include "do-egress-ip.tolerations" . }}
 volumes:
   - name: pool
     configMap:
@@ -49,6 +39,64 @@ volumes:
       path: {{ .Values.metrics.hostPath }}
       type: DirectoryOrCreate
   {{- end }}
+{{- end }}
+
+{{- /* The gate holds back none of our own pods. */}}
+{{- define "do-egress-ip.tolerations" -}}
+{{- $gate := regexFind "^[^=:]+" .Values.gateTaint }}
+{{- if or $gate .Values.tolerations -}}
+tolerations:
+  {{- if $gate }}
+  - key: {{ $gate }}
+    operator: Exists
+  {{- end }}
+  {{- with .Values.tolerations }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{- /* A container that only asks: no capability, not root, nothing to write. */}}
+{{- define "do-egress-ip.unprivileged" -}}
+image: {{ printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
+{{- end }}
+
+{{- /* What `verify` compares: the services' answers with the Node's label. */}}
+{{- define "do-egress-ip.verifyEnv" -}}
+- name: NODE_NAME
+  valueFrom:
+    fieldRef:
+      fieldPath: spec.nodeName
+- name: DO_EGRESS_IP_KUBERNETES
+  value: "on"
+- name: DO_EGRESS_IP_ENABLED_LABEL
+  value: {{ .Values.nodeLabels.enabled }}
+- name: DO_EGRESS_IP_ADDRESS_LABEL
+  value: {{ .Values.nodeLabels.address }}
+- name: DO_EGRESS_IP_VERIFY_URL
+  value: {{ default (list "https://checkip.amazonaws.com") .Values.verifyUrls | join " " | quote }}
+{{- end }}
+
+{{- define "do-egress-ip.loopEnv" -}}
+- name: DO_EGRESS_IP_LOOP_STATE
+  value: /dev/shm/do-egress-ip-loop-state
+{{- end }}
+
+{{- /* The loop leaves its last result in a file, which costs next to nothing to read. */}}
+{{- define "do-egress-ip.ready" -}}
+readinessProbe:
+  exec:
+    command: [do-egress-ip-loop, --ready]
+  initialDelaySeconds: 8
+  periodSeconds: 30
+  timeoutSeconds: 5
+  failureThreshold: 1
 {{- end }}
 
 {{- /* What their containers have in common, but for name, command and environment. */}}
@@ -81,7 +129,7 @@ volumeMounts:
   {{- end }}
 {{- end }}
 
-{{- /* okCodes only where the end of a run decides whether something else goes on: not in the loop. */}}
+{{- /* okCodes only where the end of a run decides what Kubernetes does next: not in the loop. */}}
 {{- define "do-egress-ip.oneRunEnv" -}}
 {{ include "do-egress-ip.env" . }}
 {{- with .Values.okCodes }}
@@ -119,13 +167,21 @@ volumeMounts:
 - name: DO_EGRESS_IP_GATE_TAINT
   value: {{ . }}
 {{- end }}
-{{- if ne .Values.route "default" }}
+{{- if ne (default "default" .Values.route) "default" }}
 - name: DO_EGRESS_IP_ROUTE
   value: {{ .Values.route }}
 {{- end }}
 {{- if .Values.destinations }}
 - name: DO_EGRESS_IP_DESTINATIONS_FILE
   value: /etc/do-egress-ip/pool/destinations
+{{- end }}
+{{- if (.Values.podCheck).enabled }}
+- name: DO_EGRESS_IP_POD_LABEL
+  value: {{ include "do-egress-ip.podLabel" . }}
+{{- end }}
+{{- if (.Values.podCheck).gate }}
+- name: DO_EGRESS_IP_GATE_BY
+  value: pods
 {{- end }}
 {{- with .Values.verifyUrls }}
 - name: DO_EGRESS_IP_VERIFY_URL

@@ -25,6 +25,13 @@ spec:
         apiVersions: [v1]
         operations: [UPDATE]
         resources: [nodes]
+    # Excludes nothing, because a Node has no namespace. Without it, clusterlint reports an error before an
+    # upgrade of DOKS: the policy might deny changes in kube-system.
+    namespaceSelector:
+      matchExpressions:
+        - key: kubernetes.io/metadata.name
+          operator: NotIn
+          values: [kube-system]
   matchConditions:
     - name: is-do-egress-ip
       expression: request.userInfo.username == '{{ .user }}'

@@ -30,9 +30,9 @@ struct Prefix {
   static Prefix host(Ipv4 address) { return {address, 32}; }
   std::string to_string() const;
   bool contains(Ipv4 other) const;
-  bool contains(const Prefix& other) const;  // all of it; itself, too
-  Prefix shortened(int to) const;            // the network of that length around it
-  auto operator<=>(const Prefix&) const = default;
+  bool contains(const Prefix& other) const;         // all of it; itself, too
+  Prefix shortened(int to) const;                   // the network of that length around it
+  auto operator<=>(const Prefix&) const = default;  // NOLINT(modernize-use-nullptr): false alarm
 };
 
 }  // namespace core

@@ -2,6 +2,7 @@
 #include "app/cli/cli.hpp"
 #include "app/commands.hpp"
 #include "app/report/report.hpp"
+#include "core/plan/pool.hpp"
 #include "core/text.hpp"
 #include "io/file.hpp"
 
@@ -63,8 +64,9 @@ app::Report run(const app::Invocation& invocation) {
   }
   const auto clock = io::open_clock(invocation.timeout);
   const auto random = io::open_random();
-  const auto http = io::make_retrying_http(
-      io::open_http(*clock, log, app::addresses_barred_for_apis(invocation)), *clock, log, random);
+  const auto http =
+      io::make_retrying_http(io::open_http(*clock, log, app::addresses_barred_for_apis(invocation)),
+                             *clock, log, random, core::crowd_of(invocation.config.pool.size()));
   const auto kernel = io::open_kernel();
   const auto guards = io::open_guards();
   const auto locks = io::open_locks();

@@ -187,15 +187,19 @@ DigitalOcean::Listing DigitalOcean::list_addresses(int most_pages) {
     Listing listing;
     // The code counts the pages itself: `next` may name another host, which must not get the token.
     for (int number = 1; number <= most_pages && !listing.complete; ++number) {
-      const Page read =
-          read_page(get(fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number),
-                        "reserved_ip:read"));
+      const Listing read = list_page(number);
       listing.addresses.insert(listing.addresses.end(), read.addresses.begin(),
                                read.addresses.end());
-      listing.complete = read.last;
+      listing.complete = read.complete;
     }
     return listing;
   });
+}
+
+DigitalOcean::Listing DigitalOcean::list_page(int number) {
+  const Page read = cloud::read_page(get(
+      fmt::format("/v2/reserved_ips?per_page={}&page={}", page_size, number), "reserved_ip:read"));
+  return {.addresses = read.addresses, .complete = read.last};
 }
 
 std::optional<core::FloatingIp> DigitalOcean::read_address(core::Ipv4 address) {

@@ -34,6 +34,9 @@ class DigitalOcean {
   };
   Listing list_addresses(int most_pages = 500);
 
+  // The page with that number; complete: it is the last one.
+  Listing list_page(int number);
+
   // One reserved IP by its address; nothing if the account does not have it.
   std::optional<core::FloatingIp> read_address(core::Ipv4 address);
 

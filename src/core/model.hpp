@@ -101,10 +101,19 @@ struct FloatingIp {
   bool listed = true;        // false: read by its address only, like BYOIP addresses
 };
 
+// The order in which a droplet reads the pages of a long account: see core/plan/pool.hpp.
+struct PageWalk {
+  int first = 0;  // 0: not begun
+  int next = 0;
+  bool done = false;
+  bool operator==(const PageWalk&) const = default;
+};
+
 // What the DigitalOcean API says.
 struct Account {
   std::vector<FloatingIp> pool = {};    // pool addresses that the account has
   std::vector<Ipv4> unread = {};        // pool addresses of a large account that were not read
+  PageWalk pages = {};                  // the pages read since
   std::optional<FloatingIp> ours = {};  // the address that this droplet holds, in the pool or not
   bool shows_droplets = false;          // the token has droplet:read
 };
@@ -226,7 +235,7 @@ struct Step {
 };
 
 // A fact that the plan needs before it can decide more.
-enum class Need { droplet, node, account, whole_account, droplet_scope, rights, path, egress };
+enum class Need { droplet, node, account, next_page, droplet_scope, rights, path, egress };
 
 // What becomes of the destinations in an undo: they stay, and are unreachable; or they are nothing
 // special any more.

@@ -44,8 +44,12 @@ core::Error rate_limit_error(Duration wait, Duration pause) {
 
 class Retrying : public Http {
  public:
-  Retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log, Random random)
-      : inner_(std::move(inner)), clock_(clock), log_(log), random_(std::move(random)) {}
+  Retrying(std::unique_ptr<Http> inner, Clock& clock, const Log& log, Random random, Duration crowd)
+      : inner_(std::move(inner)),
+        clock_(clock),
+        log_(log),
+        random_(std::move(random)),
+        crowd_(crowd) {}
 
   Ticket start(const Request& request) override {
     const Ticket ticket = inner_->start(request);
@@ -120,7 +124,11 @@ class Retrying : public Http {
   Duration pause_before(Server server, const Attempt& attempt, int count) {
     const Duration usual = backoff(policy(server), count - 1, random_);
     if (is_shared_limit(server, attempt)) {
-      return rate_limit_pause(*attempt.response, clock_, random_, next_spread(), usual);
+      const Duration spread = next_spread();
+      if (crowd_ > spread && !was_let_through_) {
+        return pause_in_crowd(*attempt.response);
+      }
+      return rate_limit_pause(*attempt.response, clock_, random_, spread, usual);
     }
     if (!attempt.response || attempt.response->status != 429) {
       return usual;
@@ -132,10 +140,23 @@ class Retrying : public Http {
     return asked;
   }
 
+  // One refusal at the first request shows that this node is not among the first of many, and
+  // retrying soon would only take requests from the others.
+  Duration pause_in_crowd(const Response& response) const {
+    constexpr Duration least{1'000};
+    const Duration asked = std::max(rate_limit_wait(response, clock_).value_or(least), least);
+    const Duration pause = asked + std::chrono::duration_cast<Duration>(crowd_ * random_());
+    if (pause > clock_.remaining()) {
+      throw rate_limit_error(asked, pause);
+    }
+    return pause;
+  }
+
   std::unique_ptr<Http> inner_;
   Clock& clock_;
   const Log& log_;
   Random random_;
+  Duration crowd_;
   bool was_let_through_ = false;
   Duration spread_{10'000};
   std::map<Ticket, Request> requests_ = {};
@@ -184,8 +205,8 @@ Duration backoff(const RetryPolicy& policy, int attempt, const Random& random) {
 }
 
 std::unique_ptr<Http> make_retrying_http(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
-                                         Random random) {
-  return std::make_unique<Retrying>(std::move(inner), clock, log, std::move(random));
+                                         Random random, Duration crowd) {
+  return std::make_unique<Retrying>(std::move(inner), clock, log, std::move(random), crowd);
 }
 
 }  // namespace io

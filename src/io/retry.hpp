@@ -41,8 +41,10 @@ Duration backoff(const RetryPolicy& policy, int attempt, const Random& random);
 // Repeats a GET or PATCH, which are idempotent here, after no reply, 408, 425, 429 or 5xx. Sends
 // any other request once, because only its caller knows what a repeat would do, and a request with
 // Tries::one as well. Waits for DigitalOcean's rate limit until the deadline. Returns the last
-// reply within the deadline. Throws Error(try_again) if a rate limit outlasts the deadline.
+// reply within the deadline. Throws Error(try_again) with retry_after() if a rate limit outlasts
+// the deadline. `crowd` is the time over which nodes spread that were refused at their first
+// request, where it is longer than the usual time of up to a minute.
 std::unique_ptr<Http> make_retrying_http(std::unique_ptr<Http> inner, Clock& clock, const Log& log,
-                                         Random random);
+                                         Random random, Duration crowd = Duration{0});
 
 }  // namespace io

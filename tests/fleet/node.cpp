@@ -2,6 +2,7 @@
 #include "fleet/node.hpp"
 
 #include "app/run/reconcile.hpp"
+#include "core/plan/pool.hpp"
 #include "fleet/transport.hpp"
 
 #include <algorithm>
@@ -83,8 +84,8 @@ app::Outcome run_program(Shared& shared, sim::DropletId droplet, const std::stri
   invocation.metadata_url = common.metadata_url + "/droplets/" + std::to_string(droplet);
   RunClock clock(shared, invocation.timeout);
   const io::Log log(io::LogFormat::text, io::Level::error);
-  const auto http =
-      io::make_retrying_http(std::make_unique<Transport>(shared, droplet), clock, log, chance);
+  const auto http = io::make_retrying_http(std::make_unique<Transport>(shared, droplet), clock, log,
+                                           chance, core::crowd_of(invocation.config.pool.size()));
   app::System system{*http, shared.kernel, clock, shared.guards, shared.locks, log, chance};
   return app::reconcile(system, invocation);
 }
@@ -99,10 +100,11 @@ void Node::run() {
     shared_.settled = shared_.fibers.now();
     good_ = good;
   }
-  start(shared_.fibers.now() + pause_after(exit));
+  start(shared_.fibers.now() + pause_after(outcome.ending));
 }
 
-Millis Node::pause_after(core::Exit exit) {
+Millis Node::pause_after(const core::Ending& ending) {
+  const core::Exit exit = ending.exit;
   const auto [first, most] = class_of(exit, shared_.interval);
   if (exit == core::Exit::ok) {
     first_wait_ = first;
@@ -110,7 +112,10 @@ Millis Node::pause_after(core::Exit exit) {
   }
   wait_ = first == first_wait_ ? std::min(wait_ * 2, most) : first;
   first_wait_ = first;
-  return static_cast<Millis>(static_cast<double>(wait_) * (0.75 + random() / 2));
+  const auto pause = static_cast<Millis>(static_cast<double>(wait_) * (0.75 + random() / 2));
+  // As scripts/loop reads retry_after_seconds.
+  const Millis asked = ending.retry_after ? ending.retry_after->count() * 1'000 : 0;
+  return asked > pause ? asked + pause % 10'000 : pause;
 }
 
 }  // namespace fleet

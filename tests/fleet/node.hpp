@@ -52,7 +52,7 @@ class Node {
 
  private:
   void run();
-  Millis pause_after(core::Exit exit);
+  Millis pause_after(const core::Ending& ending);
   double random() { return std::uniform_real_distribution<double>(0, 1)(random_); }
 
   Shared& shared_;

@@ -79,7 +79,7 @@ std::string to_text(const core::Network& value) {
 }
 
 std::string to_text(core::Need value) {
-  constexpr std::array names = {"droplet",       "node", "account", "whole_account",
+  constexpr std::array names = {"droplet",       "node", "account", "next_page",
                                 "droplet_scope", "path", "egress"};
   return names.at(static_cast<std::size_t>(value));
 }

@@ -101,19 +101,61 @@ TEST_CASE("candidates: many addresses, the first in the droplet's order is chose
   }
 }
 
-TEST_CASE("candidates: three lost after a read, the whole account must be read") {
+namespace {
+std::vector<core::Ipv4> six_pages() {
+  std::vector<core::Ipv4> pool;
+  for (int number = 0; number < 1'001; ++number) {
+    pool.push_back({{192, 0, static_cast<std::uint8_t>(number / 250),
+                     static_cast<std::uint8_t>(number % 250)}});
+  }
+  return pool;
+}
+}  // namespace
+
+TEST_CASE("candidates: small pool, three lost after a read, a page must be read") {
   core::Observation found = support::newcomer();
   found.account = Account{.unread = {support::first_choice, support::second_choice}};
-  CHECK_FALSE(core::must_be_read(found));
+  CHECK_FALSE(core::must_read_page(found));
   found.lost_after_read = 3;
-  CHECK(core::must_be_read(found));
+  CHECK(core::must_read_page(found));
   found.lost_after_read = 0;
   found.lost_candidates = {support::first_choice};  // a Lease costs no request
-  CHECK_FALSE(core::must_be_read(found));
+  CHECK_FALSE(core::must_read_page(found));
   found.lost_candidates = {support::first_choice, support::second_choice};
-  CHECK(core::must_be_read(found));
+  CHECK(core::must_read_page(found));
   found.account = support::all_free();
-  CHECK_FALSE(core::must_be_read(found));
+  CHECK_FALSE(core::must_read_page(found));
+}
+
+TEST_CASE("candidates: pool of more than five pages, one lost after a read, a page must be read") {
+  core::Observation found = support::newcomer();
+  found.account = Account{.unread = six_pages()};
+  CHECK_FALSE(core::must_read_page(found));
+  found.lost_after_read = 1;
+  CHECK(core::must_read_page(found));
+}
+
+TEST_CASE("candidates: pages were read, only an address that a page shows free is chosen") {
+  core::Observation found = support::newcomer();
+  const std::vector pool = {support::first_choice, support::second_choice};
+  Account account{.unread = six_pages(), .pages = {.first = 1, .next = 2}};
+  found.account = account;
+  CHECK(core::must_read_page(found));
+  account.pool = {support::free_address(support::second_choice)};
+  found.account = account;
+  CHECK_FALSE(core::must_read_page(found));
+  const auto choice = core::choose_candidate(account, *found.droplet, pool, {});
+  CHECK(std::get<core::Ipv4>(choice) == support::second_choice);
+  found.lost_candidates = {support::second_choice};
+  CHECK(core::must_read_page(found));
+}
+
+TEST_CASE("candidates: pool of up to five pages, all of them are read before a choice") {
+  core::Observation found = support::newcomer();
+  Account account{.unread = {support::first_choice}, .pages = {.first = 1, .next = 2}};
+  account.pool = {support::free_address(support::second_choice)};
+  found.account = account;
+  CHECK(core::must_read_page(found));
 }
 
 TEST_CASE("candidates: address outside the pool, is never chosen") {

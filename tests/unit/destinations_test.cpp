@@ -288,7 +288,7 @@ TEST_CASE("destinations: one that contains the anchor gateway is refused, nothin
   CHECK(support::api_calls(node.http).empty());
 }
 
-TEST_CASE("destinations: somebody else's route in the table is a finding") {
+TEST_CASE("destinations: another program's route in the table is a finding") {
   Node node;
   node.kernel.network.destinations = {
       {{.via = {support::public_gateway, support::eth0}, .table = 17313, .protocol = 4},

@@ -247,5 +247,5 @@ TEST_CASE("doctor: Cilium, as far as it shows") {
         facts.cluster.cilium = hidden;
         std::get<core::Network>(facts.host.network).links.push_back({9, "cilium_host", ""});
       },
-      {"pod-masquerade", Verdict::warning, "is not to be seen"});
+      {"pod-masquerade", Verdict::warning, "cannot be read"});
 }

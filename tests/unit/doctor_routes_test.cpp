@@ -126,7 +126,7 @@ TEST_CASE("doctor: networkd that removes what others made") {
   check_finding(running(false, false), {"networkd", Verdict::ok, "leaves routes and rules"});
   check_finding(
       [](Examination& facts) { facts.host.networkd.presence = Networkd::Presence::hidden; },
-      {"networkd", Verdict::unknown, "not to be seen"});
+      {"networkd", Verdict::unknown, "not visible"});
 }
 
 TEST_CASE("doctor: strict rp_filter with an anchor NIC, is a warning") {

@@ -105,3 +105,49 @@ TEST_CASE("pool: droplets with neighbouring ids, spread over the pool") {
     CHECK(count < droplets / 10 * 5 / 4);
   }
 }
+
+TEST_CASE("pool: walk over the pages, each page is read once") {
+  constexpr std::size_t page_size = 200;
+  for (const int pages : {1, 2, 7}) {
+    for (core::DropletId droplet = 500'000'000; droplet < 500'000'020; ++droplet) {
+      core::PageWalk walk =
+          core::begin_walk(droplet, static_cast<std::size_t>(pages) * page_size, page_size);
+      CHECK(walk.next >= 1);
+      CHECK(walk.next <= pages);
+      std::vector<int> visited;
+      while (!walk.done) {
+        REQUIRE(visited.size() < 10);
+        visited.push_back(walk.next);
+        walk = core::after_page(walk, walk.next == pages);
+      }
+      std::ranges::sort(visited);
+      CHECK(visited.size() == static_cast<std::size_t>(pages));
+      CHECK(std::ranges::adjacent_find(visited) == visited.end());
+    }
+  }
+}
+
+TEST_CASE("pool: walk begins after the last page, the earlier pages are read") {
+  core::PageWalk walk{.first = 5, .next = 5};
+  std::vector<int> visited;
+  while (!walk.done) {
+    REQUIRE(visited.size() < 10);
+    visited.push_back(walk.next);
+    walk = core::after_page(walk, walk.next >= 2);  // an account of two pages
+  }
+  CHECK(visited == std::vector{5, 1, 2});
+}
+
+TEST_CASE("pool: droplets with neighbouring ids, begin at different pages") {
+  std::map<int, int> begun;
+  for (core::DropletId droplet = 500'000'000; droplet < 500'001'000; ++droplet) {
+    ++begun[core::begin_walk(droplet, 2'000, 200).next];
+  }
+  CHECK(begun.size() == 10);
+}
+
+TEST_CASE("pool: more nodes than an hour can serve, refused nodes spread over minutes") {
+  CHECK(core::crowd_of(10) == std::chrono::seconds{3});
+  CHECK(core::crowd_of(1'000) == std::chrono::minutes{5});
+  CHECK(core::crowd_of(10'000) == std::chrono::minutes{10});
+}

@@ -27,15 +27,15 @@ Reply limited(std::map<std::string, std::string> headers) {
 // A retrying Http around a fake one, with the given jitter or none.
 struct Fixture {
   explicit Fixture(std::vector<Reply> replies, double jitter = 0,
-                   Duration deadline = std::chrono::minutes{2})
+                   Duration deadline = std::chrono::minutes{2}, Duration crowd = Duration{0})
       : clock(deadline) {
     auto inner = std::make_unique<FakeHttp>();
     fake = inner.get();
     for (const std::string method : {"GET", "PATCH", "POST", "DELETE"}) {
       fake->script(method + " http://api.test/x", replies);
     }
-    http =
-        io::make_retrying_http(std::move(inner), clock, log_of_test, [jitter] { return jitter; });
+    http = io::make_retrying_http(
+        std::move(inner), clock, log_of_test, [jitter] { return jitter; }, crowd);
   }
 
   long get() { return http->send(request()).status; }
@@ -240,6 +240,24 @@ TEST_CASE("retry: spread of the wait, leaves time of the run for the work") {
   Fixture fixture({limited({{"retry-after", "20"}}), status(200)}, 1.0, Duration{30'000});
   CHECK(fixture.get() == 200);
   CHECK(fixture.clock.slept == waits({25'000}));
+}
+
+TEST_CASE("retry: crowd, one refusal ends the run with a spread time") {
+  const auto reply = limited({{"retry-after", "20"}});
+  Fixture fixture({reply, status(200)}, 0.5, std::chrono::minutes{2}, std::chrono::minutes{20});
+  const auto failure = core::catch_error_except_signals([&] { fixture.get(); });
+  REQUIRE(failure.has_value());
+  CHECK(failure->exit() == Exit::try_again);
+  CHECK(failure->retry_after() == std::chrono::seconds{20 + 600});
+  CHECK(fixture.clock.slept.empty());
+}
+
+TEST_CASE("retry: crowd, a run that got through before goes first") {
+  Fixture fixture({status(200), limited({{"retry-after", "20"}}), status(200)}, 0.5,
+                  std::chrono::minutes{2}, std::chrono::minutes{20});
+  CHECK(fixture.get() == 200);
+  CHECK(fixture.get() == 200);
+  CHECK(fixture.clock.slept == waits({22'500}));
 }
 
 TEST_CASE("retry: rate limit beyond the deadline, ends at once") {

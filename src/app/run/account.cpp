@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run/account.hpp"
 
+#include "core/plan/pool.hpp"
+
 #include <algorithm>
+#include <utility>
 
 namespace app {
 namespace {
@@ -16,10 +19,17 @@ core::Error scope_missing() {
       .with_hint("give the token the scope droplet:read, in the team that owns the droplet");
 }
 
+// The entry in a list that is sorted by address, or nullptr.
+const core::FloatingIp* find_address(const std::vector<core::FloatingIp>& sorted,
+                                     core::Ipv4 address) {
+  const auto found = std::ranges::lower_bound(sorted, address, {}, &core::FloatingIp::address);
+  return found != sorted.end() && found->address == address ? &*found : nullptr;
+}
+
 class Reading {
  public:
-  Reading(DigitalOcean& digitalocean, const core::Droplet* droplet)
-      : digitalocean_(digitalocean), droplet_(droplet) {}
+  Reading(DigitalOcean& digitalocean, const core::Droplet* droplet, core::Account account = {})
+      : digitalocean_(digitalocean), droplet_(droplet), account_(std::move(account)) {}
 
   core::Account run(const std::vector<core::Ipv4>& pool, Extent extent) {
     DigitalOcean::Listing listing;
@@ -31,9 +41,8 @@ class Reading {
     std::ranges::for_each(listing.addresses, [this](const auto& entry) { note(entry); });
     std::ranges::sort(listing.addresses, {}, &core::FloatingIp::address);
     for (const core::Ipv4 address : pool) {
-      const auto known =
-          std::ranges::lower_bound(listing.addresses, address, {}, &core::FloatingIp::address);
-      if (known != listing.addresses.end() && known->address == address) {
+      const auto known = find_address(listing.addresses, address);
+      if (known != nullptr) {
         account_.pool.push_back(*known);
       } else if (listing.complete) {
         add_unlisted(address);
@@ -43,6 +52,30 @@ class Reading {
     }
     if (!listing.complete && !account_.ours) {
       ask_droplet();
+    }
+    return std::move(account_);
+  }
+
+  core::Account read_page(std::size_t pool_size) {
+    if (account_.pages.first == 0) {
+      account_.pages = core::begin_walk(droplet_->id, pool_size, DigitalOcean::page_size);
+    }
+    DigitalOcean::Listing page = core::attempt(
+        "list the reserved IPs", [&] { return digitalocean_.list_page(account_.pages.next); });
+    account_.pages = core::after_page(account_.pages, page.complete);
+    std::ranges::for_each(page.addresses, [this](const auto& entry) { note(entry); });
+    std::ranges::sort(page.addresses, {}, &core::FloatingIp::address);
+    std::erase_if(account_.unread, [&](core::Ipv4 address) {
+      const auto entry = find_address(page.addresses, address);
+      if (entry != nullptr) {
+        account_.pool.push_back(*entry);
+      }
+      return entry != nullptr;
+    });
+    if (account_.pages.done) {
+      for (const core::Ipv4 address : std::exchange(account_.unread, {})) {
+        add_unlisted(address);
+      }
     }
     return std::move(account_);
   }
@@ -97,6 +130,11 @@ class Reading {
 core::Account read_account(DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
                            const core::Droplet* droplet, Extent extent) {
   return Reading(digitalocean, droplet).run(pool, extent);
+}
+
+void read_next_page(DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
+                    const core::Droplet& droplet, core::Account& account) {
+  account = Reading(digitalocean, &droplet, account).read_page(pool.size());
 }
 
 void require_sight(DigitalOcean& digitalocean, std::optional<core::DropletId> droplet) {

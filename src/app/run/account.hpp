@@ -18,6 +18,11 @@ enum class Extent { whole, claim };
 core::Account read_account(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
                            const core::Droplet* droplet, Extent extent = Extent::whole);
 
+// Reads the next page of a long account into `account`. After the last page it reads the addresses
+// that no page showed, by name. Throws as read_account() does.
+void read_next_page(cloud::DigitalOcean& digitalocean, const std::vector<core::Ipv4>& pool,
+                    const core::Droplet& droplet, core::Account& account);
+
 // Throws Error(no_permission) if the token does not see droplets: to such a token addresses in use
 // look free.
 void require_sight(cloud::DigitalOcean& digitalocean, std::optional<core::DropletId> droplet);

@@ -5,8 +5,8 @@
 #include "app/run/change.hpp"
 #include "app/run/prove.hpp"
 #include "cloud/metadata.hpp"
+#include "core/plan/paths.hpp"
 #include "core/plan/plan.hpp"
-#include "core/plan/routes.hpp"
 #include "core/plan/switch.hpp"
 
 #include <algorithm>
@@ -96,8 +96,9 @@ void Observer::read_fact(Need need) {
     case Need::node:
       return read_node();
     case Need::account:
-    case Need::whole_account:
-      return read_addresses(need);
+      return read_addresses();
+    case Need::next_page:
+      return read_page();
     case Need::droplet_scope:
       return prove_scope();
     case Need::rights:
@@ -111,7 +112,7 @@ void Observer::read_fact(Need need) {
 // Reads the Node in parallel, so that a steady run is one round trip deep.
 void Observer::read_droplet() {
   io::Request request = cloud::metadata_request(invocation_.metadata_url);
-  request.source = find_path_past_rule();
+  request.source = find_detour();
   const auto ticket = system_.http.start(request);
   start_node();
   const auto failure = core::catch_error_except_signals([&] {
@@ -144,24 +145,9 @@ void Observer::cancel_node() {
   }
 }
 
-// The source address that still reaches the servers when the default is dead or a policy rule
-// overrides it.
 std::optional<io::Source> Observer::find_detour() const {
-  if (found_.droplet && core::is_cut_off(found_)) {
-    const auto path = core::find_public_path(*found_.droplet, found_.network);
-    if (const auto* found = std::get_if<core::Path>(&path)) {
-      return io::Source{found->address, found->via.ifindex};
-    }
-  }
-  return find_path_past_rule();
-}
-
-std::optional<io::Source> Observer::find_path_past_rule() const {
-  const auto route = core::default_of(found_.network, core::public_table);
-  const bool needed = core::default_overruled(found_.network).has_value();
-  return needed && route && route->source
-             ? std::optional(io::Source{*route->source, route->via.ifindex})
-             : std::nullopt;
+  const auto path = core::find_detour(found_);
+  return path ? std::optional(io::Source{path->address, path->via.ifindex}) : std::nullopt;
 }
 
 void Observer::read_node() {
@@ -189,40 +175,47 @@ void Observer::read_node() {
   }
 }
 
-void Observer::read_addresses(Need need) {
-  if (invocation_.reach == Reach::local) {
-    found_.account =
-        core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no reserved IP")
-                              .with_hint("run do-egress-ip reconcile")};
-    return;
-  }
+// Without an answer, the account is unavailable.
+void Observer::ask_account(const std::function<void()>& ask) {
   digitalocean_.set_source(find_detour());
-  const auto* known = std::get_if<core::Account>(&found_.account);
-  const bool proven = known != nullptr && known->shows_droplets;
-  const auto failure = core::catch_error_except_signals([&] {
-    const bool claims = invocation_.command == Command::reconcile &&
-                        invocation_.writes == Writes::apply && need == Need::account;
-    core::Account account = read_account(digitalocean_, invocation_.config.pool, &*found_.droplet,
-                                         claims ? Extent::claim : Extent::whole);
-    account.shows_droplets = account.shows_droplets || proven;
-    found_.account = std::move(account);
-  });
+  const auto failure = core::catch_error_except_signals(ask);
   digitalocean_.set_source(std::nullopt);
   if (failure) {
     found_.account = core::Unavailable{*failure};
   }
 }
 
+void Observer::read_page() {
+  ask_account([&] {
+    read_next_page(digitalocean_, invocation_.config.pool, *found_.droplet,
+                   std::get<core::Account>(found_.account));
+  });
+}
+
+void Observer::read_addresses() {
+  if (invocation_.reach == Reach::local) {
+    found_.account =
+        core::Unavailable{core::Error(core::Exit::changed, "the droplet holds no reserved IP")
+                              .with_hint("run do-egress-ip reconcile")};
+    return;
+  }
+  const auto* known = std::get_if<core::Account>(&found_.account);
+  const bool proven = known != nullptr && known->shows_droplets;
+  ask_account([&] {
+    const bool claims =
+        invocation_.command == Command::reconcile && invocation_.writes == Writes::apply;
+    core::Account account = read_account(digitalocean_, invocation_.config.pool, &*found_.droplet,
+                                         claims ? Extent::claim : Extent::whole);
+    account.shows_droplets = account.shows_droplets || proven;
+    found_.account = std::move(account);
+  });
+}
+
 void Observer::prove_scope() {
-  digitalocean_.set_source(find_detour());
-  const auto failure = core::catch_error_except_signals([&] {
+  ask_account([&] {
     require_sight(digitalocean_, found_.droplet->id);
     std::get<core::Account>(found_.account).shows_droplets = true;
   });
-  digitalocean_.set_source(std::nullopt);
-  if (failure) {
-    found_.account = core::Unavailable{*failure};
-  }
 }
 
 void Observer::note_lost(core::Ipv4 address) {

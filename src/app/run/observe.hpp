@@ -9,6 +9,7 @@
 #include "cloud/kubernetes.hpp"
 #include "core/model.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -71,14 +72,15 @@ class Observer {
   void read_fact(core::Need need);
   void read_droplet();
   void read_node();
-  void read_addresses(core::Need need);
+  void ask_account(const std::function<void()>& ask);
+  void read_addresses();
+  void read_page();
   void read_rights() { found_.rights = reviews_.read(); }
   void prove_scope();
   void prove(core::Need need);
   void start_node();
   void cancel_node();
   std::optional<io::Source> find_detour() const;
-  std::optional<io::Source> find_path_past_rule() const;
 
   System& system_;
   const Invocation& invocation_;

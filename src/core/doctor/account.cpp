@@ -136,7 +136,7 @@ Check check_pool_region(const View& view) {
   const std::string found =
       fmt::format("{} of the account's {} are not in {}: {}", elsewhere.size(), all,
                   view.droplet->region, join(elsewhere));
-  const std::string remedy = "an address serves droplets of its own region only";
+  const std::string remedy = "an address serves only droplets in its region";
   return elsewhere.size() == all ? problem(Exit::config, found, remedy) : warning(found, remedy);
 }
 

@@ -127,7 +127,7 @@ Check check_pod_masquerade(const View& view) {
     return unknown("the kernel did not answer");
   }
   return std::ranges::count(view.network->links, std::string_view("cilium_host"), &Link::name) > 0
-             ? warning("Cilium is here, and how it masquerades is not to be seen", remedy)
+             ? warning("Cilium runs here, and its configuration cannot be read", remedy)
              : ok("no sign of Cilium on this host");
 }
 

@@ -33,7 +33,7 @@ struct Check {
   std::string_view name = {};  // frozen: scripts select by it
   Verdict verdict = Verdict::ok;
   std::string found = {};
-  std::string remedy = {};  // empty where nothing is to be done
+  std::string remedy = {};  // empty if there is nothing to do
   Exit exit = Exit::ok;
 };
 

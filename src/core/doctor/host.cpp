@@ -86,7 +86,7 @@ Check check_networkd(const View& view) {
     return ok("systemd-networkd does not run here");
   }
   if (networkd.presence == Networkd::Presence::hidden) {
-    return unknown("the host's systemd is not to be seen from here",
+    return unknown("the host's systemd is not visible from here",
                    "see `networkctl` on the host; where it runs: " + remedy);
   }
   if (!networkd.manages_routes && !networkd.manages_rules) {

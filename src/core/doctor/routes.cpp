@@ -103,12 +103,13 @@ Check check_default_route(const View& view) {
   }
   const std::string via = render_hop(in_force->via, *view.network);
   if (in_force->multipath || !is_known(view.droplet, *in_force)) {
-    return warning(in_force->multipath
-                       ? "the default route has several gateways"
-                       : fmt::format("the default route goes via {}, neither the public gateway "
-                                     "nor the anchor's",
-                                     via),
-                   "a reconcile replaces it; whoever made it may put it back, see `ip route`");
+    return warning(
+        in_force->multipath
+            ? "the default route has several gateways"
+            : fmt::format("the default route goes via {}, neither the public gateway "
+                          "nor the anchor's",
+                          via),
+        "a reconcile replaces it; the program that made it may put it back, see `ip route`");
   }
   const auto others = other_defaults(*view.network, *in_force);
   if (others.empty()) {
@@ -118,7 +119,7 @@ Check check_default_route(const View& view) {
       std::ranges::any_of(others, [](const Route& route) { return is_ours(route.protocol); })) {
     return warning(
         fmt::format("a default via {} with metric {} is in front of ours", via, in_force->metric),
-        "a reconcile replaces it; let whoever adds it (DHCP?) give it a higher metric");
+        "a reconcile replaces it; give it a higher metric in the program that adds it (DHCP?)");
   }
   return note(render_other_default(*in_force, others, *view.network));
 }
@@ -143,7 +144,7 @@ Check check_reverse_path(const View& view) {
     return ok(fmt::format("strict on {}, where src_valid_mark is set", link->name));
   }
   return warning(
-      fmt::format("strict on {} while the anchor has a NIC of its own: NodePorts of the public "
+      fmt::format("strict on {} while the anchor has its own NIC: NodePorts of the public "
                   "address do not answer, and pods' open connections break at the switch",
                   link->name),
       fmt::format(

@@ -8,8 +8,10 @@
 namespace core {
 namespace {
 
-// Reading one more address costs a request, and the whole list one for each 200 addresses. A Lease
-// that another Node holds costs time only.
+// Reading one more address costs a request, and so does a page of 200. A Lease that another Node
+// holds costs time only.
+constexpr std::size_t page_size = 200;
+constexpr std::size_t few_pages = 5;
 constexpr int most_lost_after_read = 3;
 constexpr std::size_t most_lost = 100;
 
@@ -130,7 +132,9 @@ std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Drople
       best = address;
     }
   };
-  std::ranges::for_each(account.unread, consider);
+  if (account.pages.first == 0) {
+    std::ranges::for_each(account.unread, consider);
+  }
   for (const FloatingIp& entry : account.pool) {
     if (entry.region == droplet.region && standing_of(entry, droplet.id) == Standing::free) {
       consider(entry.address);
@@ -142,12 +146,24 @@ std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Drople
   return without_candidate(account, droplet, census_of(account, droplet.region, droplet.id, lost));
 }
 
-bool must_be_read(const Observation& found) {
+bool must_read_page(const Observation& found) {
   const Account& account = std::get<Account>(found.account);
+  if (account.unread.empty()) {
+    return false;
+  }
   const auto is_lost = [&](Ipv4 address) { return found.lost_candidates.contains(address); };
-  return !account.unread.empty() && (found.lost_after_read >= most_lost_after_read ||
-                                     found.lost_candidates.size() >= most_lost ||
-                                     std::ranges::all_of(account.unread, is_lost));
+  const auto is_candidate = [&](const FloatingIp& entry) {
+    return entry.region == found.droplet->region && !is_lost(entry.address) &&
+           standing_of(entry, found.droplet->id) == Standing::free;
+  };
+  const bool reads_all = account.pool.size() + account.unread.size() <= few_pages * page_size;
+  if (!reads_all && std::ranges::any_of(account.pool, is_candidate)) {
+    return false;
+  }
+  // The larger the pool, the more nodes compete for each address that was read by its name.
+  const int most_reads = reads_all ? most_lost_after_read : 1;
+  return account.pages.first != 0 || found.lost_after_read >= most_reads ||
+         found.lost_candidates.size() >= most_lost || std::ranges::all_of(account.unread, is_lost);
 }
 
 Standing standing_of(const FloatingIp& reading, DropletId droplet) {

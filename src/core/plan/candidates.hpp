@@ -15,9 +15,10 @@ std::variant<Ipv4, Ending> choose_candidate(const Account& account, const Drople
                                             const std::vector<Ipv4>& pool,
                                             const std::set<Ipv4>& lost);
 
-// Whether the whole account must be read before a candidate is chosen: too many unread addresses
-// were lost, or none is left.
-bool must_be_read(const Observation& found);
+// Whether another page of the account must be read before a candidate is chosen: too many unread
+// addresses were lost, or none is left. Up to 1000 addresses all pages are read then; in a larger
+// pool one after another, until one shows a free address.
+bool must_read_page(const Observation& found);
 
 // The meaning of one reading of an address for a droplet that wants it.
 enum class Standing {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/paths.hpp"
 
+#include "core/plan/plan.hpp"
+#include "core/plan/routes.hpp"
+
 #include <algorithm>
 #include <iterator>
 
@@ -211,6 +214,19 @@ bool goes_via(const Route& route, const Path& path) {
 std::string render_hop(const NextHop& hop, const Network& network) {
   const std::string device = "dev " + device_name(hop.ifindex, network);
   return hop.gateway ? hop.gateway->to_string() + " " + device : device;
+}
+
+std::optional<Path> find_detour(const Observation& found) {
+  if (found.droplet && is_cut_off(found)) {
+    const auto path = find_public_path(*found.droplet, found.network);
+    if (const auto* direct = std::get_if<Path>(&path)) {
+      return *direct;
+    }
+  }
+  const auto route = default_of(found.network, public_table);
+  const bool needed = default_overruled(found.network).has_value();
+  return needed && route && route->source ? std::optional(Path{*route->source, route->via})
+                                          : std::nullopt;
 }
 
 }  // namespace core

@@ -3,6 +3,7 @@
 
 #include "core/model.hpp"
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -36,5 +37,9 @@ bool goes_via(const Route& route, const Path& path);
 
 // "203.0.113.1 dev eth0", for output.
 std::string render_hop(const NextHop& hop, const Network& network);
+
+// The public path, if only sockets bound to it reach the servers: the default is dead, or a policy
+// rule overrides it.
+std::optional<Path> find_detour(const Observation& found);
 
 }  // namespace core

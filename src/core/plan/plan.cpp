@@ -69,8 +69,8 @@ void use_address(Plan& plan, const Observation& found, const Config& asked,
 void claim(Plan& plan, Observation found, const Config& asked, const std::optional<Paths>& paths) {
   const Account& account = std::get<Account>(found.account);
   append(plan.steps, needless_leases(found, std::nullopt));
-  if (must_be_read(found)) {
-    plan.needs.push_back(Need::whole_account);
+  if (must_read_page(found)) {
+    plan.needs.push_back(Need::next_page);
     return;
   }
   const auto choice = choose_candidate(account, *found.droplet, asked.pool, found.lost_candidates);

@@ -61,4 +61,26 @@ bool Preference::operator()(Ipv4 left, Ipv4 right) const {
   return std::tuple(weight(right, droplet), right) < std::tuple(weight(left, droplet), left);
 }
 
+std::chrono::milliseconds crowd_of(std::size_t pool_size) {
+  using Minutes = std::chrono::duration<double, std::ratio<60>>;
+  constexpr double calls_of_a_claim = 5;
+  constexpr double calls_of_a_minute = 250;
+  constexpr Minutes longest{10};
+  const Minutes to_serve_all(static_cast<double>(pool_size) * calls_of_a_claim / calls_of_a_minute);
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::min(to_serve_all / 4, longest));
+}
+
+PageWalk begin_walk(DropletId droplet, std::size_t pool_size, std::size_t page_size) {
+  const std::size_t pages = std::max<std::size_t>((pool_size + page_size - 1) / page_size, 1);
+  const int first = static_cast<int>(weight(Ipv4{}, droplet) % pages) + 1;
+  return {.first = first, .next = first};
+}
+
+PageWalk after_page(PageWalk walk, bool was_last) {
+  const bool from_the_start = walk.next < walk.first;
+  walk.next = was_last ? 1 : walk.next + 1;
+  walk.done = was_last ? from_the_start || walk.first == 1 : walk.next == walk.first;
+  return walk;
+}
+
 }  // namespace core

@@ -4,6 +4,8 @@
 #include "core/ip.hpp"
 #include "core/model.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -23,5 +25,15 @@ struct Preference {
   // Whether `left` is tried before `right`.
   bool operator()(Ipv4 left, Ipv4 right) const;
 };
+
+// The time over which nodes spread that were refused at their first request: a quarter of the time
+// in which the limit per minute serves every node, at most 10 minutes.
+std::chrono::milliseconds crowd_of(std::size_t pool_size);
+
+// A droplet that lost its first candidates reads the account page by page until a page shows a free
+// address. A hash of the droplet chooses its first page, so that late nodes do not all read all
+// pages. Only the last page shows the number of pages; the first page follows it.
+PageWalk begin_walk(DropletId droplet, std::size_t pool_size, std::size_t page_size);
+PageWalk after_page(PageWalk walk, bool was_last);
 
 }  // namespace core

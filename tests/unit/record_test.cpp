@@ -22,7 +22,7 @@ std::string written(const std::string& note) {
 }  // namespace
 
 TEST_CASE(
-    "events: the second loss of an address has a name of its own, a repeated failure has not") {
+    "events: the second loss of an address has another name, a repeated failure has the same") {
   support::FakeHttp http;
   std::string date = "Tue, 14 Nov 2023 22:13:20 GMT";
   http.handler = [&](const io::Request&) {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <csignal>
 
 using support::Droplet;
 using support::Json;
@@ -77,6 +78,34 @@ TEST_CASE("repair: routes lost at reboot, are restored without DigitalOcean") {
     CHECK(settled.world.requests("digitalocean") == 0);
     CHECK(settled.world.held_by(settled.node).at(0) == settled.address);
   }
+}
+
+TEST_CASE(
+    "repair: reboot while metadata is silent, says false and closes the gate before it waits") {
+  const std::vector<std::string> gate = {"--gate-taint", "egress.example.com/gate:NoSchedule"};
+  const Settled settled;
+  REQUIRE(settled.world.reconcile(settled.node, gate).exit == 0);
+  const auto taints = [&] {
+    return settled.world.sim("GET", "/world")
+        .at("nodes")
+        .at("node-1")
+        .value("taints", Json::array());
+  };
+  REQUIRE(taints().empty());
+  settled.world.lab({"boot", settled.node.name});
+  settled.world.fault({{"server", "metadata"}, {"kind", "hang"}, {"count", -1}});
+
+  support::Command command = settled.world.tool(settled.node);
+  command.words.insert(command.words.end(), gate.begin(), gate.end());
+  support::Child run(command);
+  while (settled.world.label(settled.node) != "false") {
+    REQUIRE_FALSE(run.poll());
+  }
+
+  CHECK(taints().size() == 1);
+  CHECK(settled.world.label(settled.node, support::address_label).empty());
+  run.signal(SIGTERM);
+  CHECK(run.wait().exit == 143);
 }
 
 TEST_CASE("repair: routes and rules flushed by networkd, are restored") {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `verify` from the host and from a pod, by real packets: what the internet sees is what it says.
-#include "node.hpp"
+#include "pod.hpp"
 
 using support::Json;
 using support::Run;
@@ -10,18 +10,10 @@ namespace {
 const std::string pod_label = "do-outbound-floating-ip-pods";
 const std::string pod_gate = "egress.example.com/pods:NoSchedule";
 
-// In the pod's network namespace: no way to metadata, no DigitalOcean token, no capability.
-Run in_pod(const Node& node, const std::vector<std::string>& more,
-           const support::Variables& changes = {}) {
-  support::Command command = node.world.tool(
-      node.droplet, {"verify", "--verify-url", "http://192.0.2.1/", "-o", "json"}, changes);
-  command.environment.erase("DO_EGRESS_IP_TOKEN_FILE");
-  command.words.at(1) = "--net=/run/netns/" + node.droplet.pod();
-  command.words.insert(
-      command.words.begin() + 2,
-      {"setpriv", "--bounding-set=-all", "--inh-caps=-all", "--reuid=65534", "--clear-groups"});
-  command.words.insert(command.words.end(), more.begin(), more.end());
-  return support::run(command);
+Run in_pod(const Node& node, const std::vector<std::string>& more) {
+  std::vector<std::string> words = {"--verify-url", "http://192.0.2.1/"};
+  words.insert(words.end(), more.begin(), more.end());
+  return support::run(verify_in_pod(node, words));
 }
 
 Json result_of(const Run& run, int exit) {
@@ -33,7 +25,7 @@ Json result_of(const Run& run, int exit) {
   return result;
 }
 
-// As Cilium masquerades in eBPF: the host as it should be, its pods by another address.
+// Like Cilium's masquerading in eBPF: the host is right, its pods keep another address.
 void divert_pods(const Node& node) {
   node.world.ip(node.droplet, "rule add pref 100 from 10.244.0.0/16 lookup 17310");
   REQUIRE(node.world.seen_from(node.droplet.pod()) == node.droplet.public_address);

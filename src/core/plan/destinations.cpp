@@ -168,18 +168,29 @@ bool is_destination_unconfirmed(const Network& network) {
   });
 }
 
+namespace {
+
+// `changed` leaves its groups and, if it is set, joins the one that is like it.
+void move_destinations(Network& network, const RouteGroup& changed, bool is_set) {
+  for (RouteGroup& group : network.destinations) {
+    group.destinations = without(group.destinations, changed.destinations);
+  }
+  if (!is_set) {
+    return;
+  }
+  for (const Prefix& destination : changed.destinations) {
+    add_to_groups(network.destinations, changed.like, destination);
+  }
+}
+
+}  // namespace
+
 Network with_destinations(Network network, const std::vector<Step>& steps) {
   for (const Step& step : steps) {
-    const auto* set = std::get_if<SetDestinations>(&step.action);
-    const auto* removed = std::get_if<RemoveDestinations>(&step.action);
-    if (set != nullptr || removed != nullptr) {
-      const RouteGroup& changed = set != nullptr ? set->routes : removed->routes;
-      for (RouteGroup& group : network.destinations) {
-        group.destinations = without(group.destinations, changed.destinations);
-      }
-      for (const Prefix& destination : set != nullptr ? changed.destinations : Prefixes{}) {
-        add_to_groups(network.destinations, changed.like, destination);
-      }
+    if (const auto* set = std::get_if<SetDestinations>(&step.action)) {
+      move_destinations(network, set->routes, true);
+    } else if (const auto* removed = std::get_if<RemoveDestinations>(&step.action)) {
+      move_destinations(network, removed->routes, false);
     } else if (const auto* added = std::get_if<AddRule>(&step.action);
                added != nullptr && is_destination_rule(added->rule)) {
       network.rules.push_back(added->rule);

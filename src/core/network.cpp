@@ -50,13 +50,14 @@ std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes,
 std::vector<Ipv4> sample_destinations(const std::vector<RouteGroup>& destinations) {
   constexpr std::size_t most = 4;
   std::vector<Ipv4> samples;
-  for (const RouteGroup& group : destinations) {
-    for (const Prefix* prefix : {&group.destinations.front(), &group.destinations.back()}) {
-      const bool known = std::ranges::find(samples, prefix->address) != samples.end();
-      if (!known && samples.size() < most) {
-        samples.push_back(prefix->address);
-      }
+  const auto add = [&](Ipv4 address) {
+    if (std::ranges::find(samples, address) == samples.end() && samples.size() < most) {
+      samples.push_back(address);
     }
+  };
+  for (const RouteGroup& group : destinations) {
+    add(group.destinations.front().address);
+    add(group.destinations.back().address);
   }
   return samples;
 }

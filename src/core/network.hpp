@@ -171,7 +171,7 @@ struct Network {
 // Public destinations, one in each quarter of the address space, that no route covers but a
 // default, or the halves and quarters by which a VPN covers everything.
 std::vector<Ipv4> destinations_of_defaults(const std::vector<Route>& routes,
-                                           const std::vector<RouteGroup>& destinations = {});
+                                           const std::vector<RouteGroup>& groups = {});
 
 // An address in each of a few of `destinations`.
 std::vector<Ipv4> sample_destinations(const std::vector<RouteGroup>& destinations);

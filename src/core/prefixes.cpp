@@ -10,8 +10,7 @@ void normalize(Prefixes& prefixes) {
   if (!std::ranges::is_sorted(prefixes)) {
     std::ranges::sort(prefixes);
   }
-  const auto rest = std::ranges::unique(prefixes);
-  prefixes.erase(rest.begin(), rest.end());
+  prefixes.erase(std::unique(prefixes.begin(), prefixes.end()), prefixes.end());
 }
 
 Prefixes without(const Prefixes& all, const Prefixes& others) {

@@ -52,7 +52,7 @@ _do_egress_ip_options() {
     cat <<'END'
 --match-string --match-regex --floating-ips --floating-ips-file --allow-foreign-ip --node-name
 --token-file --api-url --ca-file --metadata-url --kubernetes --kube-api-url --kube-token-file
---kube-ca-file --namespace --lock --route --destination --destinations-file --direct --enabled-label
+--kube-ca-file --namespace --lock --route --destination --destinations-file --pods --direct --enabled-label
 --address-label --gate-taint --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
 --ok-codes --keep-ip --only-matching --expect --gate-by --pod-label
 --termination-log --metrics-file --config --help --version

@@ -30,6 +30,7 @@ complete -c do-egress-ip -l lock -x -a 'auto lease none' -d 'claim under a Lease
 complete -c do-egress-ip -l route -x -a 'default destinations none' -d 'what is routed by the egress IP'
 complete -c do-egress-ip -l destination -x -d 'network that must see the egress IP or nothing'
 complete -c do-egress-ip -l destinations-file -r -F -d 'file with such networks'
+complete -c do-egress-ip -l pods -x -a 'auto off' -d 'what is done for pods'
 complete -c do-egress-ip -l direct -x -d 'destination that keeps the public address'
 complete -c do-egress-ip -l enabled-label -x -d 'the label that says true or false'
 complete -c do-egress-ip -l address-label -x -d 'the label that holds the address'

@@ -33,7 +33,8 @@ struct Outcome {
   std::optional<core::Ipv4> held = {};             // by the droplet, as far as known
   std::optional<core::Droplet> droplet = {};
   std::optional<core::Ipv4> floating_ip = {};
-  core::Network network = {};  // as last read
+  std::optional<core::PodsLeave> pod_egress = {};  // where they leave; nothing where there are none
+  core::Network network = {};                      // as last read
   io::RequestCounts requests = {};
   io::ReplyCounts replies = {};
   io::Duration elapsed = {};

@@ -33,11 +33,6 @@ std::string add_page(const json& reply, std::vector<std::string>& names) {
   return next == nullptr ? std::string{} : next->get<std::string>();
 }
 
-bool is_true(const json& data, const char* key, bool otherwise) {
-  const json* value = find_member(data, key);
-  return value == nullptr ? otherwise : value->get<std::string>() == "true";
-}
-
 }  // namespace
 
 io::Request review_request(Kubernetes& kubernetes, const core::Right& right) {
@@ -70,23 +65,6 @@ std::vector<std::string> list_nodes(Kubernetes& kubernetes) {
     next = decode(response.body, [&](const json& reply) { return add_page(reply, names); });
   }
   return names;
-}
-
-std::optional<core::Cilium> read_cilium(Kubernetes& kubernetes) {
-  const auto response =
-      kubernetes.send("GET", "/api/v1/namespaces/kube-system/configmaps/cilium-config");
-  if (response.status == 404) {
-    return std::nullopt;
-  }
-  if (response.status != 200) {
-    throw refusal_error(response);
-  }
-  return decode(response.body, [](const json& reply) {
-    const json* data = find_member(reply, "data");
-    const json settings = data == nullptr ? json::object() : *data;
-    return core::Cilium{.masquerades = is_true(settings, "enable-ipv4-masquerade", true),
-                        .in_bpf = is_true(settings, "enable-bpf-masquerade", false)};
-  });
 }
 
 }  // namespace cloud

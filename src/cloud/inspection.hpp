@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cloud/cilium.hpp"
 #include "cloud/kubernetes.hpp"
 #include "core/doctor/doctor.hpp"
 #include "core/rights.hpp"
@@ -19,8 +20,5 @@ bool has_right(Kubernetes& kubernetes, const core::Right& right);
 
 // The names of all Nodes.
 std::vector<std::string> list_nodes(Kubernetes& kubernetes);
-
-// How Cilium masquerades, from its ConfigMap; nothing if there is none.
-std::optional<core::Cilium> read_cilium(Kubernetes& kubernetes);
 
 }  // namespace cloud

@@ -44,6 +44,18 @@ std::vector<core::Taint> parse_taints(const json& spec) {
   return taints;
 }
 
+// Only the kubelet writes it, so an unexpected shape counts as unknown.
+std::optional<core::Ipv4> find_internal_ip(const json& reply) {
+  std::optional<core::Ipv4> internal;
+  has_shape([&] {
+    for (const json& address : reply.at("status").at("addresses")) {
+      const bool wanted = !internal && address.at("type") == "InternalIP";
+      internal = wanted ? core::Ipv4::parse(address.at("address").get<std::string>()) : internal;
+    }
+  });
+  return internal;
+}
+
 core::Node parse_node(const json& reply) {
   core::Node node;
   const json& metadata = reply.at("metadata");
@@ -55,7 +67,9 @@ core::Node parse_node(const json& reply) {
   if (const json* spec = find_member(reply, "spec")) {
     node.provider_id = core::escape(text_in(*spec, "providerID"));
     node.taints = parse_taints(*spec);
+    node.pod_network = core::Prefix::parse(text_of(*spec, "podCIDR"));
   }
+  node.internal_ip = find_internal_ip(reply);
   return node;
 }
 

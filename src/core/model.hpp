@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 #include "core/ip.hpp"
 #include "core/network.hpp"
+#include "core/pods.hpp"
 #include "core/rights.hpp"
 
 #include <chrono>
@@ -24,6 +25,8 @@ using DropletId = std::int64_t;
 // destinations: those alone, and the default is left as it is.
 enum class RouteMode { set_default, destinations, none };
 enum class Foreign { refuse, allow };
+// What is done for pods: their egress is cured, and no switch cuts them off; or nothing.
+enum class PodMode { automatic, off };
 // Whether a claim needs a Lease. automatic: use a Lease if Kubernetes is reachable.
 enum class Lock { automatic, lease, none };
 // What lifts the gate taint: proven egress of the node, or `verify` in one of its pods.
@@ -45,6 +48,7 @@ struct Config {
   RouteMode route = RouteMode::set_default;
   std::vector<Prefix> direct = {};        // in addition to the metadata service
   std::vector<Prefix> destinations = {};  // sorted: who must see the reserved IP, or nothing
+  PodMode pods = PodMode::automatic;
   std::string enabled_label = "do-outbound-floating-ip-enabled";
   std::string address_label = "do-outbound-floating-ip";
   Lock lock = Lock::automatic;
@@ -85,6 +89,8 @@ struct Node {
   std::string uid = {};
   std::string version = {};      // metadata.resourceVersion
   std::string provider_id = {};  // digitalocean://ID, once the cloud controller has seen the Node
+  std::optional<Ipv4> internal_ip = {};
+  std::optional<Prefix> pod_network = {};  // spec.podCIDR
 };
 struct NoKubernetes {};
 using NodeFact = std::variant<NotAsked, NoKubernetes, Unavailable, Node>;
@@ -138,6 +144,8 @@ struct Observation {
   std::optional<Error> droplet_error = {};
   NodeFact node = {};
   AccountFact account = {};
+  std::optional<PodFacts> pods = {};       // empty before they are asked for
+  bool looks = false;                      // a run that writes nothing asks for them in any case
   RightsFact rights = {};                  // what Kubernetes allows a claim to do
   std::set<Ipv4> lost_candidates = {};     // other droplets got them during this run
   int lost_after_read = 0;                 // how many of them cost a request to DigitalOcean
@@ -177,6 +185,14 @@ struct SetMarking {
 };
 struct RemoveMarking {
   bool operator==(const RemoveMarking&) const = default;
+};
+// Replaces our translation of pods by this one, in one step.
+struct SetPodSnat {
+  PodSnat snat;
+  bool operator==(const SetPodSnat&) const = default;
+};
+struct RemovePodSnat {
+  bool operator==(const RemovePodSnat&) const = default;
 };
 // Replaces the default route of the same table, metric and type of service in one step. One with
 // `unconfirmed_protocol` is rolled back unless a proof confirms it.
@@ -225,9 +241,10 @@ struct PatchNode {
   bool versioned = false;  // refused if the Node has changed since it was read, as with `taints`
   bool operator==(const PatchNode&) const = default;
 };
-using Action = std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, SetMarking, RemoveMarking,
-                            ReplaceDefault, SetDestinations, RemoveDestinations, AcquireLease,
-                            ReleaseLease, AssignFloatingIp, UnassignFloatingIp, PatchNode>;
+using Action =
+    std::variant<SetRoute, RemoveRoute, AddRule, RemoveRule, SetMarking, RemoveMarking, SetPodSnat,
+                 RemovePodSnat, ReplaceDefault, SetDestinations, RemoveDestinations, AcquireLease,
+                 ReleaseLease, AssignFloatingIp, UnassignFloatingIp, PatchNode>;
 
 struct Step {
   Action action;
@@ -235,7 +252,7 @@ struct Step {
 };
 
 // A fact that the plan needs before it can decide more.
-enum class Need { droplet, node, account, next_page, droplet_scope, rights, path, egress };
+enum class Need { droplet, node, pods, account, next_page, droplet_scope, rights, path, egress };
 
 // What becomes of the destinations in an undo: they stay, and are unreachable; or they are nothing
 // special any more.

@@ -94,8 +94,17 @@ void sort_groups(std::vector<RouteGroup>& groups) {
   }
 }
 
+std::vector<RouteGroup>& groups_of(Network& network, std::uint32_t table) {
+  return table == pods_table ? network.pod_destinations : network.destinations;
+}
+
+const std::vector<RouteGroup>& groups_of(const Network& network, std::uint32_t table) {
+  return table == pods_table ? network.pod_destinations : network.destinations;
+}
+
 bool is_our_table(std::uint32_t table) {
-  return table == public_table || table == anchor_table || table == memory_table;
+  return table == public_table || table == anchor_table || table == memory_table ||
+         table == pods_table;
 }
 
 }  // namespace core

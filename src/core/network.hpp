@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/ip.hpp"
+#include "core/pods.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,8 +26,15 @@ inline constexpr std::uint32_t anchor_table = 17311;
 inline constexpr std::uint32_t memory_table = 17312;
 inline constexpr std::uint32_t destination_table =
     17313;  // who must see the reserved IP, or nothing
+// Where everything, and each destination, is local. Its default is there as long as pods are cured;
+// rules lead to it where Cilium has to hand what they send to the host's stack.
+inline constexpr std::uint32_t pods_table = 17314;
 
 // Our rules, in the kernel's order.
+inline constexpr std::uint32_t destinations_replies_priority =
+    17296;  // replies of destinations to pods
+inline constexpr std::uint32_t pods_destinations_priority =
+    17297;  // from pods to destinations, by the table of pods
 inline constexpr std::uint32_t proof_priority = 17298;              // proofs: the anchor table
 inline constexpr std::uint32_t destination_priority = 17299;        // the table of destinations
 inline constexpr std::uint32_t main_first_priority = 17300;         // main, without its default
@@ -36,6 +44,9 @@ inline constexpr std::uint32_t marked_public_table_priority = 17303;
 inline constexpr std::uint32_t anchor_main_first_priority =
     17304;  // the same for the anchor address
 inline constexpr std::uint32_t anchor_table_priority = 17305;
+inline constexpr std::uint32_t pods_replies_priority = 17306;     // replies to pods, by main
+inline constexpr std::uint32_t pods_main_first_priority = 17307;  // from pods, main without default
+inline constexpr std::uint32_t pods_stack_priority = 17308;       // then to the table of pods
 
 // A rule matches a packet whose mark has `value` in the bits of `mask`.
 struct Mark {
@@ -71,6 +82,8 @@ struct LinkAddress {
   Ipv4 address = {};
   int length = 32;
   std::uint32_t ifindex = 0;
+  std::uint8_t scope = 0;  // RT_SCOPE_UNIVERSE
+  bool secondary = false;  // there is another of its network on the device
   bool operator==(const LinkAddress&) const = default;
 };
 
@@ -102,6 +115,7 @@ struct Route {
 };
 
 // More types of routes (rtnetlink(7)).
+inline constexpr std::uint8_t local_type = 2;
 inline constexpr std::uint8_t unreachable_type = 7;
 inline constexpr std::uint8_t throw_type = 9;  // the next rule decides
 
@@ -117,6 +131,7 @@ struct Rule {
   std::uint32_t priority = 0;
   std::optional<Prefix> source = {};
   std::optional<Mark> mark = {};
+  std::string in_device = {};  // iif; such a rule is not plain
   std::uint32_t table = main_table;
   std::optional<std::uint32_t> suppress_prefixlength = {};
   std::uint8_t protocol = our_protocol;
@@ -147,6 +162,17 @@ struct MarkUse {
   bool operator==(const MarkUse&) const = default;
 };
 
+// Our translation of what pods send to the world, in the same table of nf_tables. It touches only
+// packets that a route hands to the anchor gateway.
+struct PodSnat {
+  Cure cure = Cure::none;                     // what it is a part of
+  Prefix pods = {};                           // their network on this node
+  Ipv4 anchor = {};                           // the new source
+  Ipv4 gateway = {};                          // the next hop
+  std::optional<Prefix> native_network = {};  // never translated, as are private networks
+  bool operator==(const PodSnat&) const = default;
+};
+
 // The kernel's route for a destination, for a socket without a source address.
 struct Resolution {
   Ipv4 destination = {};
@@ -158,10 +184,12 @@ struct Resolution {
 struct Network {
   std::vector<Link> links = {};
   std::vector<LinkAddress> addresses = {};
-  std::vector<Route> routes = {};             // of the tables that io::Kernel names
-  std::vector<RouteGroup> destinations = {};  // every route of `destination_table`
-  std::vector<Rule> rules = {};               // by priority
+  std::vector<Route> routes = {};                 // of the tables that io::Kernel names
+  std::vector<RouteGroup> destinations = {};      // every route of `destination_table`
+  std::vector<RouteGroup> pod_destinations = {};  // of `pods_table`, without its default
+  std::vector<Rule> rules = {};                   // by priority
   Marking marking = {};
+  std::optional<PodSnat> pod_snat = {};
   std::vector<Resolution> leaves_by = {};  // destinations that only defaults cover
   std::vector<Resolution> samples = {};    // of `destinations`
   bool may_change = true;                  // this process has CAP_NET_ADMIN
@@ -185,7 +213,11 @@ std::size_t add_to_groups(std::vector<RouteGroup>& groups, const Route& like,
                           const Prefix& destination);
 void sort_groups(std::vector<RouteGroup>& groups);
 
-// Of the four tables that are ours, `destination_table` is in no Network::routes.
+// Those of `destination_table`, or of `pods_table`.
+std::vector<RouteGroup>& groups_of(Network& network, std::uint32_t table);
+const std::vector<RouteGroup>& groups_of(const Network& network, std::uint32_t table);
+
+// Of the five tables that are ours, `destination_table` is in no Network::routes.
 bool is_our_table(std::uint32_t table);
 
 }  // namespace core

@@ -2,9 +2,12 @@
 #include "io/kernel.hpp"
 
 #include "core/error.hpp"
+#include "io/neighbour.hpp"
 #include "io/netlink.hpp"
 #include "io/netlink_decode.hpp"
+#include "io/netlink_encode.hpp"
 #include "io/nftables.hpp"
+#include "io/qdisc.hpp"
 
 #include <libmnl/libmnl.h>
 #include <linux/capability.h>
@@ -24,80 +27,6 @@
 namespace io {
 namespace {
 
-void put_address(nlmsghdr* message, std::uint16_t type, core::Ipv4 address) {
-  mnl_attr_put(message, type, address.octets.size(), address.octets.data());
-}
-
-template <typename Header>
-Header* header_of(nlmsghdr* message) {
-  auto* header = static_cast<Header*>(mnl_nlmsg_put_extra_header(message, sizeof(Header)));
-  *header = {};
-  return header;
-}
-
-void put_next_hop(nlmsghdr* message, const core::Route& route) {
-  if (route.nexthop_object) {
-    mnl_attr_put_u32(message, RTA_NH_ID, *route.nexthop_object);
-    return;
-  }
-  if (route.via.gateway) {
-    put_address(message, RTA_GATEWAY, *route.via.gateway);
-  }
-  if (route.via.ifindex != 0) {
-    mnl_attr_put_u32(message, RTA_OIF, route.via.ifindex);
-  }
-}
-
-void put_route(nlmsghdr* message, const core::Route& route) {
-  auto* header = header_of<rtmsg>(message);
-  header->rtm_family = AF_INET;
-  header->rtm_dst_len = static_cast<std::uint8_t>(route.destination.length);
-  header->rtm_tos = route.tos;
-  header->rtm_table = RT_TABLE_UNSPEC;
-  header->rtm_protocol = route.protocol;
-  header->rtm_scope = route.scope;
-  header->rtm_type = route.type;
-  header->rtm_flags = route.flags;
-  mnl_attr_put_u32(message, RTA_TABLE, route.table);
-  if (route.destination.length > 0) {
-    put_address(message, RTA_DST, route.destination.address);
-  }
-  put_next_hop(message, route);
-  if (route.source) {
-    put_address(message, RTA_PREFSRC, *route.source);
-  }
-  if (route.metric != 0) {
-    mnl_attr_put_u32(message, RTA_PRIORITY, route.metric);
-  }
-  if (!route.metrics.empty()) {
-    mnl_attr_put(message, RTA_METRICS, route.metrics.size(), route.metrics.data());
-  }
-  auto* end = static_cast<char*>(mnl_nlmsg_get_payload_tail(message));
-  std::ranges::copy(route.attributes, end);
-  message->nlmsg_len += static_cast<std::uint32_t>(route.attributes.size());
-}
-
-void put_rule(nlmsghdr* message, const core::Rule& rule) {
-  auto* header = header_of<fib_rule_hdr>(message);
-  header->family = AF_INET;
-  header->action = FR_ACT_TO_TBL;
-  header->table = RT_TABLE_UNSPEC;
-  mnl_attr_put_u32(message, FRA_TABLE, rule.table);
-  mnl_attr_put_u32(message, FRA_PRIORITY, rule.priority);
-  mnl_attr_put_u8(message, FRA_PROTOCOL, rule.protocol);
-  if (rule.source) {
-    header->src_len = static_cast<std::uint8_t>(rule.source->length);
-    put_address(message, FRA_SRC, rule.source->address);
-  }
-  if (rule.mark) {
-    mnl_attr_put_u32(message, FRA_FWMARK, rule.mark->value);
-    mnl_attr_put_u32(message, FRA_FWMASK, rule.mark->mask);
-  }
-  if (rule.suppress_prefixlength) {
-    mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, *rule.suppress_prefixlength);
-  }
-}
-
 // Whether this process has CAP_NET_ADMIN (capabilities(7), effective). Every change needs it.
 bool has_net_admin() {
   __user_cap_header_struct header{.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -114,7 +43,7 @@ class Rtnetlink : public Kernel {
     constexpr int tries = 3;  // a concurrent change tears a dump, but even a busy host settles
     for (int count = 0; count < tries; ++count) {
       core::Network network;
-      if (dump(network) && nftables_.read(network.marking) && apply_global_settings(network) &&
+      if (dump(network) && nftables_.read(network) && apply_global_settings(network) &&
           resolve(network)) {
         network.may_change = has_net_admin();
         return network;
@@ -156,7 +85,21 @@ class Rtnetlink : public Kernel {
   }
 
   void set_marking(core::Ipv4 address) override { nftables_.set(address); }
-  void remove_marking() override { nftables_.remove(); }
+  void remove_marking() override { nftables_.remove_marking(); }
+  void set_pod_snat(const core::PodSnat& snat) override { nftables_.set(snat); }
+  void remove_pod_snat() override { nftables_.remove_pod_snat(); }
+
+  core::PodFacts read_pod_facts(const core::NextHop& anchor) override {
+    core::PodFacts facts;
+    const auto failure = core::catch_error_except_signals(
+        [&] { facts.translations = nftables_.read_translations(); });
+    if (failure) {
+      facts.translations_unread = failure->what();
+    }
+    facts.gateway_answers = neighbour_answers(netlink_, anchor);
+    facts.programmed = list_programmed_devices(netlink_);
+    return facts;
+  }
 
   std::vector<core::MarkUse> read_mark_uses() override { return nftables_.read_mark_uses(); }
 
@@ -213,7 +156,8 @@ class Rtnetlink : public Kernel {
                [&](const nlmsghdr& message) { network.rules.push_back(decode_rule(message)); }) &&
            netlink_.exchange(dump_request<rtmsg>(RTM_GETROUTE), "list routes",
                              [&](const nlmsghdr& message) { add_route(network, message); }) &&
-           (core::sort_groups(network.destinations), true);
+           (core::sort_groups(network.destinations), core::sort_groups(network.pod_destinations),
+            true);
   }
 
   // The kernel uses the larger rp_filter of net.ipv4.conf.all and .NAME, and src_valid_mark of
@@ -242,7 +186,7 @@ class Rtnetlink : public Kernel {
   }
 
   void add_route(core::Network& network, const nlmsghdr& message) {
-    if (groups_.add(network.destinations, message)) {
+    if (groups_.add(network, message)) {
       return;
     }
     const auto route = decode_route(message);

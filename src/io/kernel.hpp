@@ -38,6 +38,13 @@ struct Kernel {
 
   // Rules of nf_tables, in tables of other programs, that set or test bits of a packet's mark.
   virtual std::vector<core::MarkUse> read_mark_uses() = 0;
+  // Our translation of pods, in the same table.
+  virtual void set_pod_snat(const core::PodSnat& snat) = 0;
+  virtual void remove_pod_snat() = 0;
+
+  // What the kernel alone knows of how pods leave: rules that translate, and whether the anchor's
+  // gateway answers ARP. What cannot be read is said in there.
+  virtual core::PodFacts read_pod_facts(const core::NextHop& anchor) = 0;
 };
 
 // Uses rtnetlink and nf_tables of the running kernel.

@@ -10,8 +10,6 @@
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/netconf.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
@@ -99,11 +97,11 @@ void read_rule_attribute(const nlattr* attribute, core::Rule& rule, RuleParts& p
       return copy_value(attribute, parts.mask);
     default:
       rule.plain = rule.plain && !has_other_selector(type);
+      rule.in_device = type == FRA_IIFNAME ? text(attribute) : rule.in_device;
   }
 }
 
 constexpr std::uint32_t all_ones = 0xffffffff;
-constexpr std::string_view note_start = "2: keeps ";  // 1 was a whole mark
 
 }  // namespace
 
@@ -142,6 +140,8 @@ core::LinkAddress decode_address(const nlmsghdr& message) {
   });
   result.address = local.value_or(result.address);
   if (header != nullptr) {
+    result.scope = header->ifa_scope;
+    result.secondary = (header->ifa_flags & IFA_F_SECONDARY) != 0;
     result.ifindex = header->ifa_index;
     result.length = prefix_length(header->ifa_prefixlen);
   }
@@ -180,32 +180,6 @@ std::uint32_t decode_rp_filter(const nlmsghdr& message) {
     }
   });
   return value;
-}
-
-// libnftnl's format of a comment: type 0, the length, and the text with its final 0.
-std::string marking_note(core::Ipv4 address) {
-  const std::string text = fmt::format("{}{}", note_start, address.to_string());
-  const auto size = static_cast<char>(text.size() + 1);
-  return std::string{'\0', size} + text + '\0';
-}
-
-std::optional<core::Ipv4> decode_marking(const nlmsghdr& message) {
-  std::optional<core::Ipv4> address;
-  each_attribute<nfgenmsg>(message, [&](const nlattr* attribute) {
-    if (mnl_attr_get_type(attribute) != NFTA_RULE_USERDATA) {
-      return;
-    }
-    const auto bytes = payload(attribute);
-    const std::string note(bytes.begin(), bytes.end());
-    constexpr std::size_t before = 2 + note_start.size();
-    const auto told = note.size() > before
-                          ? core::Ipv4::parse(note.substr(before, note.size() - before - 1))
-                          : std::nullopt;
-    if (told && note == marking_note(*told)) {
-      address = told;
-    }
-  });
-  return address;
 }
 
 }  // namespace io

@@ -22,6 +22,23 @@ std::uint32_t decode_rp_filter(const nlmsghdr& message);
 
 // The address of a rule in our nf_tables table; nothing for a rule that this program did not make.
 std::optional<core::Ipv4> decode_marking(const nlmsghdr& message);
+// The same of our translation of pods; and what such a rule carries.
+std::optional<core::PodSnat> decode_pod_snat(const nlmsghdr& message);
+std::string pod_snat_note(const core::PodSnat& snat);
+
+// What the rules of nf_tables, or of iptables on top of it, do to packets of pods. Takes a whole
+// dump, and leaves out rules with conditions of other kinds.
+class Translations {
+ public:
+  void add(const nlmsghdr& message);
+  const std::vector<core::Translation>& found() const { return found_; }
+
+ private:
+  std::vector<core::Translation> found_ = {};
+  std::string chain_ = {};  // of the rule before
+  bool ended_ = false;      // no packet of a pod gets further in that chain
+};
+
 // The mark of such a rule: a comment that nft(8) shows, with the rule's version.
 std::string marking_note(core::Ipv4 address);
 
@@ -37,11 +54,12 @@ std::optional<core::Route> decode_route(const nlmsghdr& message);
 // their destination: such a one is decoded once.
 class RouteGrouping {
  public:
-  // Adds the message's route to the groups; false where it is not of that table.
-  bool add(std::vector<core::RouteGroup>& groups, const nlmsghdr& message);
+  // Adds the message's route to the groups of its table; false where that has none.
+  bool add(core::Network& network, const nlmsghdr& message);
 
  private:
   std::string last_ = {};  // the message before, without its destination
+  std::uint32_t table_ = 0;
   std::size_t group_ = 0;  // where its route went
 };
 

@@ -125,7 +125,7 @@ std::optional<core::Route> decode_route(const nlmsghdr& message) {
   return wanted ? route : std::nullopt;
 }
 
-bool RouteGrouping::add(std::vector<core::RouteGroup>& groups, const nlmsghdr& message) {
+bool RouteGrouping::add(core::Network& network, const nlmsghdr& message) {
   const auto* header = static_cast<const rtmsg*>(mnl_nlmsg_get_payload(&message));
   if (mnl_nlmsg_get_payload_len(&message) < sizeof *header ||
       header->rtm_table != RT_TABLE_COMPAT) {  // as of every table beyond 255
@@ -138,16 +138,19 @@ bool RouteGrouping::add(std::vector<core::RouteGroup>& groups, const nlmsghdr& m
   if (address != 0) {
     std::memcpy(destination.address.octets.data(), now.data() + address, sizeof(core::Ipv4));
   }
-  if (group_ < groups.size() && address != 0 && is_alike(now, last_, address)) {
-    groups[group_].destinations.push_back(destination);
+  auto& last = core::groups_of(network, table_);
+  if (group_ < last.size() && address != 0 && is_alike(now, last_, address)) {
+    last[group_].destinations.push_back(destination);
     return true;
   }
   auto route = decode_any_route(message);
-  if (!route || route->table != core::destination_table) {
+  const bool of_pods = route && route->table == core::pods_table && destination.length > 0;
+  if (!route || (route->table != core::destination_table && !of_pods)) {
     return false;
   }
   route->destination = {};
-  group_ = core::add_to_groups(groups, *route, destination);
+  table_ = route->table;
+  group_ = core::add_to_groups(core::groups_of(network, table_), *route, destination);
   last_ = now;
   return true;
 }

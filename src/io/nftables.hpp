@@ -9,22 +9,33 @@
 
 namespace io {
 
-// Our nf_tables table "ip do-egress-ip", over NETLINK_NETFILTER (linux/netfilter/nf_tables.h).
+// Our table of nf_tables, "ip do-egress-ip", over NETLINK_NETFILTER (linux/netfilter/nf_tables.h).
 class Nftables {
  public:
-  // Reads the table once. Returns false if a concurrent change tore the reading. Missing rights or
-  // support are a state of `marking`.
-  bool read(core::Marking& marking);
+  // One look at the marking and the translation of pods; false when it was torn by a change
+  // meanwhile. Without rights or support it says so.
+  bool read(core::Network& network);
 
-  // Both throw like Netlink::exchange().
-  void set(core::Ipv4 address);
-  void remove();
+  // What others' tables do to what pods send. Throws as Netlink::exchange() does.
+  std::vector<core::Translation> read_translations();
+
+  // All throw as Netlink::exchange() does. What is not named stays as it is.
+  void set(core::Ipv4 marked);
+  void set(const core::PodSnat& snat);
+  void remove_marking();
+  void remove_pod_snat();
 
   // Of tables of other programs, every family. Throws as Netlink::exchange() does.
   std::vector<core::MarkUse> read_mark_uses();
 
  private:
-  bool has_table();
+  struct Content {
+    std::optional<core::Ipv4> marked = {};
+    std::optional<core::PodSnat> snat = {};
+  };
+  Content content();
+  void write(const Content& content);
+  bool is_there();
   Netlink& netlink();
 
   std::optional<Netlink> netlink_ = {};

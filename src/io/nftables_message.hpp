@@ -35,7 +35,7 @@ class Batch {
   std::uint32_t sequence_;
   bool used_ = false;
   std::size_t start_ = 0;                          // of the last message
-  alignas(8) std::array<char, 4096> buffer_ = {};  // three times the size of our largest batch
+  alignas(8) std::array<char, 8192> buffer_ = {};  // three times the size of our largest batch
 };
 
 }  // namespace io

@@ -19,6 +19,12 @@ struct Node {
     droplet = world.droplet("node-1", topology);
   }
 
+  // In a world with such arguments for `lab up`.
+  Node(const std::vector<std::string>& up, const std::string& topology) : world(up) {
+    world.pool("198.51.100.1-4");
+    droplet = world.droplet("node-1", topology);
+  }
+
   std::string pod_address() const { return "10.244.1.2"; }
 
   // One run that must end with that exit; its result.

@@ -184,9 +184,8 @@ TEST_CASE("access: review, needs a known user and a question, and is not stored"
   CHECK(says(listed, "cannot list resource \"selfsubjectaccessreviews\""));
 }
 
-TEST_CASE("access: network plugin's ConfigMap, is refused to the service account") {
-  const Reply reply =
-      service_account().get("/api/v1/namespaces/kube-system/configmaps/cilium-config");
+TEST_CASE("access: no ConfigMap but that of the network plugin is for the service account") {
+  const Reply reply = service_account().get("/api/v1/namespaces/kube-system/configmaps/coredns");
   CHECK(refused(reply, 403, "Forbidden"));
   CHECK(refused(contract::admin().get("/api/v1/namespaces/kube-system/configmaps/" +
                                       contract::unique_name("none")),

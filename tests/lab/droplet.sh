@@ -19,6 +19,7 @@ droplet() { # NAME [NUMBER] [TOPOLOGY]
     choose_facts "$@"
     make_namespaces
     make_forwarding
+    ! has_cilium || make_lenient
     note_facts
     boot "$name"
     register
@@ -113,6 +114,15 @@ make_forwarding() {
             echo 1 >$device/arp_ignore
         done
     ' $strict
+}
+
+# Cilium's own devices take packets whose answers leave by others.
+make_lenient() {
+    # shellcheck disable=SC2016 # expanded in there
+    nsenter --net="/run/netns/$name" sh -c '
+        for device in all default lxc0 cilium_host cilium_net; do
+            echo 0 >/proc/sys/net/ipv4/conf/$device/rp_filter
+        done'
 }
 
 # What takes away all that the kernel did not make itself.
@@ -222,8 +232,10 @@ register() {
     curl "${put[@]}" "$control/droplets/$id" --data "{\"name\": \"$name\", \"region\": \"$region\",
             \"public\": $outside, \"anchor\": $hidden, \"private\": $inside}" \
         --next "${put[@]}" "$control/nodes/$name" \
-        --data "{\"providerID\": \"digitalocean://$id\"}" >/dev/null ||
+        --data "{\"providerID\": \"digitalocean://$id\", \"podCIDR\": \"$pods.0/24\",
+            \"addresses\": [{\"type\": \"InternalIP\", \"address\": \"$vpc\"}]}" >/dev/null ||
         fail "the servers do not take droplet $name"
+    ! has_cilium || register_cilium
 }
 
 interface() { # ADDRESS NETMASK GATEWAY MAC

@@ -6,7 +6,7 @@
 
 filters() {
     echo "flush ruleset"
-    plugin
+    if has_cilium; then cilium_filters; else plugin; fi
     ! has marks-calico || marks or 0x40000
     ! has marks-cilium || marks or 0x2fca0f00
     ! has kube-proxy || kube_proxy

@@ -8,7 +8,9 @@
 topologies=(classic anchor-nic no-anchor anchor-unconfigured two-anchors no-public other-anchor
     dhcp-metric two-defaults two-defaults-vpc routing-agent ecmp nexthop-object onlink-mtu vpc-routes
     noprefixroute link-default twice vpc-api vpn vpn-exit vpn-wg
-    marks-calico marks-cilium docker kube-proxy snat-public)
+    marks-calico marks-cilium docker kube-proxy snat-public
+    cilium bpf-host-routing bpf-legacy bpf-pinned bpf-source bpf-old endpoint-routes notrack
+    masquerade-public)
 
 check_topology() {
     local part
@@ -25,6 +27,7 @@ make_devices() {
     ! has vpn-exit || make_tunnel tailscale0
     ! has vpn-wg || make_tunnel wg0
     ! has docker || make_docker
+    ! has_cilium || make_cilium
 }
 
 # Of the kinds that hold addresses and carry nothing, the first that this kernel has; it stays down.
@@ -64,7 +67,7 @@ END
 # The network as it is configured, in lines for ip(8).
 configuration() {
     echo "link set group default up"
-    echo "address add $pods.1/24 dev lxc0"
+    if has_cilium; then cilium_configuration; else echo "address add $pods.1/24 dev lxc0"; fi
     address "$vpc/16" "$vpc_nic" 10.132.0.0/16
     has no-public || address "$public/20" "$public_nic" "$public_range.112.0/20"
     has no-anchor || has anchor-unconfigured || has no-public ||

@@ -13,7 +13,7 @@ KubeKey node_key(const std::string& name) {
 
 // Changes a Node without any checks. Omitted fields stay.
 Json put_node(World& world, const std::string& name, const Json& body, Millis now) {
-  require_fields(body, {"labels", "taints", "providerID"});
+  require_fields(body, {"labels", "taints", "providerID", "podCIDR", "addresses"});
   const Json* before = world.kube.find(node_key(name));
   Json node = before != nullptr ? *before
                                 : Json{{"kind", "Node"},
@@ -22,7 +22,7 @@ Json put_node(World& world, const std::string& name, const Json& body, Millis no
                                        {"spec", Json::object()},
                                        {"status", {{"nodeInfo", {{"kubeletVersion", "v1.34.1"}}}}}};
   for (const auto& [key, value] : body.items()) {
-    node[key == "labels" ? "metadata" : "spec"][key] = value;
+    node[key == "labels" ? "metadata" : key == "addresses" ? "status" : "spec"][key] = value;
   }
   world.kube.keep(node_key(name), node, now);
   return Json::object();
@@ -103,6 +103,21 @@ Json put_config_map(World& world, const std::string& name_space, const std::stri
   return Json::object();
 }
 
+// One container, of that image.
+Json put_daemon_set(World& world, const std::string& name_space, const std::string& name,
+                    const Json& body, Millis now) {
+  require_fields(body, {"container", "image"});
+  const Json containers =
+      Json::array({{{"name", body.at("container")}, {"image", body.at("image")}}});
+  world.kube.keep({"daemonsets.apps", name_space, name},
+                  {{"kind", "DaemonSet"},
+                   {"apiVersion", "apps/v1"},
+                   {"metadata", {{"name", name}, {"namespace", name_space}}},
+                   {"spec", {{"template", {{"spec", {{"containers", containers}}}}}}}},
+                  now);
+  return Json::object();
+}
+
 Json put_namespace(World& world, const std::string& name) {
   world.kube.namespaces.insert(name);
   return Json::object();
@@ -131,10 +146,11 @@ std::optional<Json> control_kubernetes(World& world, const Call& call, const Jso
            : what == "PUT namespaces"  ? std::optional(put_namespace(world, name))
                                        : std::nullopt;
   }
-  static const std::regex placed("/(leases|configmaps)/([^/]+)/([^/]+)");
+  static const std::regex placed("/(leases|configmaps|daemonsets)/([^/]+)/([^/]+)");
   if (call.method == "PUT" && std::regex_match(call.path, part, placed)) {
-    return part[1] == "leases" ? put_lease(world, part[2], part[3], body, now)
-                               : put_config_map(world, part[2], part[3], body, now);
+    return part[1] == "leases"       ? put_lease(world, part[2], part[3], body, now)
+           : part[1] == "daemonsets" ? put_daemon_set(world, part[2], part[3], body, now)
+                                     : put_config_map(world, part[2], part[3], body, now);
   }
   return is("PUT", "/rbac")           ? std::optional(put_rbac(world, body))
          : is("GET", "/rbac/used")    ? std::optional(rbac_used(world))

@@ -7,7 +7,8 @@ namespace sim {
 namespace {
 
 const Resource* resource_of(const Attributes& asked) {
-  for (const Resource* resource : {&nodes(), &leases(), &events(), &config_maps()}) {
+  for (const Resource* resource :
+       {&nodes(), &leases(), &events(), &config_maps(), &daemon_sets()}) {
     if (resource->group == asked.group && resource->version == asked.version &&
         resource->plural == asked.resource && asked.subresource.empty()) {
       return resource;

@@ -41,6 +41,7 @@ const Resource& nodes();
 const Resource& leases();
 const Resource& events();
 const Resource& config_maps();
+const Resource& daemon_sets();
 
 // Status objects.
 Reply status(int code, const std::string& reason, const std::string& message,

@@ -109,6 +109,15 @@ std::vector<Grant> least_privilege() {
           {"verbs", {"create", "get", "update", "delete"}}}});
   grant(grants, {.name_space = "default"},
         {{{"apiGroups", {"events.k8s.io"}}, {"resources", {"events"}}, {"verbs", {"create"}}}});
+  grant(grants, {.name_space = "kube-system"},
+        {{{"apiGroups", {""}},
+          {"resources", {"configmaps"}},
+          {"resourceNames", {"cilium-config"}},
+          {"verbs", {"get"}}},
+         {{"apiGroups", {"apps"}},
+          {"resources", {"daemonsets"}},
+          {"resourceNames", {"cilium"}},
+          {"verbs", {"get"}}}});
   return grants;
 }
 

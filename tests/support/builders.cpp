@@ -72,7 +72,7 @@ core::Network booted(Topology topology) {
       .links = {{1, "lo", "00:00:00:00:00:00"},
                 {eth0, "eth0", "04:01:2a:0f:2a:01"},
                 {eth1, "eth1", "04:01:2a:0f:2a:02"}},
-      .addresses = {{ip("127.0.0.1"), 8, 1},
+      .addresses = {{ip("127.0.0.1"), 8, 1, 254},
                     {public_address, 20, eth0},
                     {anchor_address, 16, anchor},
                     {ip("10.132.0.2"), 16, eth1}},
@@ -179,6 +179,7 @@ core::Observation healthy(Topology topology) {
   return {.network = converged(topology),
           .droplet = droplet(first_choice),
           .node = labelled(first_choice),
+          .pods = core::PodFacts{},
           .rights = std::vector<core::Right>{}};
 }
 
@@ -187,6 +188,7 @@ core::Observation newcomer(Topology topology) {
           .droplet = droplet(std::nullopt),
           .node = core::Node{.labels = {{"kubernetes.io/hostname", "pool-egress-8b870"}}},
           .account = all_free(),
+          .pods = core::PodFacts{},
           .rights = std::vector<core::Right>{}};
 }
 

@@ -103,9 +103,9 @@ void FakeKernel::set_destinations(const core::RouteGroup& routes) {
 
 void FakeKernel::remove_destinations(const core::RouteGroup& routes) {
   change("remove " + routes.destinations.front().to_string());
-  const auto there = std::ranges::find(network.destinations, routes.like, &core::RouteGroup::like);
-  if (there == network.destinations.end() ||
-      !std::ranges::includes(there->destinations, routes.destinations)) {
+  const auto& groups = core::groups_of(network, routes.like.table);
+  const auto there = std::ranges::find(groups, routes.like, &core::RouteGroup::like);
+  if (there == groups.end() || !std::ranges::includes(there->destinations, routes.destinations)) {
     throw refused("No such process");
   }
   network = core::with_destinations(network, {{core::RemoveDestinations{routes}, ""}});
@@ -140,6 +140,23 @@ void FakeKernel::remove_marking() {
     throw refused("No such file or directory");
   }
   network.marking = {};
+}
+
+void FakeKernel::set_pod_snat(const core::PodSnat& snat) {
+  change("set pod snat " + snat.anchor.to_string());
+  network.pod_snat = snat;
+}
+
+void FakeKernel::remove_pod_snat() {
+  change("remove pod snat");
+  if (!network.pod_snat) {
+    throw refused("No such file or directory");
+  }
+  network.pod_snat.reset();
+}
+
+core::PodFacts FakeKernel::read_pod_facts(const core::NextHop& /*anchor*/) {
+  return pods;
 }
 
 std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network) {

@@ -28,6 +28,9 @@ class FakeKernel : public io::Kernel {
   void set_marking(core::Ipv4 address) override;
   void remove_marking() override;
   std::vector<core::MarkUse> read_mark_uses() override { return mark_uses; }
+  void set_pod_snat(const core::PodSnat& snat) override;
+  void remove_pod_snat() override;
+  core::PodFacts read_pod_facts(const core::NextHop& anchor) override;
 
   // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
   // address.
@@ -37,6 +40,7 @@ class FakeKernel : public io::Kernel {
 
   core::Network network = {};
   std::vector<core::MarkUse> mark_uses = {};
+  core::PodFacts pods = {};               // what it knows of them
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;
   std::optional<core::Error> refusal = {};           // thrown by the next change

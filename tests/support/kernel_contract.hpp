@@ -263,6 +263,82 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: thousands of destinations are closed, opened 
   CHECK(refusal([&] { world.kernel().remove_destinations(open); }) == core::Exit::os_error);
 }
 
+TEST_CASE_TEMPLATE_DEFINE("kernel: the translation of pods, beside the marking", World,
+                          contract_pod_snat) {
+  World world;
+  io::Kernel& kernel = world.kernel();
+  const core::Network before = kernel.read();
+  core::PodSnat snat{.cure = core::Cure::stack,
+                     .pods = prefix("10.244.1.0/24"),
+                     .anchor = anchor_address,
+                     .gateway = anchor_gateway,
+                     .native_network = prefix("10.128.0.0/9")};
+  kernel.set_pod_snat(snat);
+  CHECK(kernel.read().pod_snat == snat);
+  CHECK(kernel.read().marking == core::Marking{});
+  kernel.set_marking(public_address);
+  CHECK(kernel.read().pod_snat == snat);
+  CHECK(kernel.read().marking.address == public_address);
+  snat.cure = core::Cure::snat;
+  snat.native_network.reset();
+  kernel.set_pod_snat(snat);
+  CHECK(kernel.read().pod_snat == snat);
+  kernel.remove_marking();
+  CHECK(kernel.read().pod_snat == snat);
+  kernel.remove_pod_snat();
+  CHECK(kernel.read() == before);
+  CHECK(refusal([&] { kernel.remove_pod_snat(); }) == core::Exit::os_error);
+}
+
+TEST_CASE_TEMPLATE_DEFINE("kernel: the rules and the route that lead pods to the stack", World,
+                          contract_pod_rules) {
+  World world;
+  io::Kernel& kernel = world.kernel();
+  const core::Network before = kernel.read();
+  const core::Route route{
+      .via = {.ifindex = 1}, .metric = 3, .table = core::pods_table, .scope = 254, .type = 2};
+  const core::Prefix pods = prefix("10.244.1.0/24");
+  const std::vector<core::Rule> rules = {
+      {.priority = 17296,
+       .source = pods,
+       .in_device = "cilium_host",
+       .table = core::destination_table,
+       .plain = false},
+      {.priority = 17297,
+       .source = pods,
+       .mark = core::Mark{0, 0xf00},
+       .table = core::pods_table,
+       .suppress_prefixlength = 0},
+      {.priority = 17306, .source = pods, .in_device = "cilium_host", .plain = false},
+      {.priority = 17307, .source = pods, .suppress_prefixlength = 0},
+      {.priority = 17308, .source = pods, .mark = core::Mark{0, 0xf00}, .table = core::pods_table}};
+  const core::RouteGroup local{
+      {.via = {.ifindex = 1}, .table = core::pods_table, .scope = 254, .type = core::local_type},
+      {prefix("192.0.2.0/24"), prefix("198.18.0.9/32")}};
+  const core::RouteGroup except{{.table = core::pods_table, .type = core::throw_type},
+                                {prefix("192.0.2.7/32")}};
+  kernel.set_route(route);
+  kernel.set_destinations(local);
+  kernel.set_destinations(except);
+  for (const core::Rule& rule : rules) {
+    kernel.add_rule(rule);
+  }
+  const core::Network now = kernel.read();
+  CHECK(std::ranges::find(now.routes, route) != now.routes.end());
+  CHECK(now.pod_destinations.size() == 2);
+  CHECK(std::ranges::find(now.pod_destinations, local) != now.pod_destinations.end());
+  CHECK(std::ranges::find(now.pod_destinations, except) != now.pod_destinations.end());
+  CHECK(now.destinations.empty());
+  kernel.remove_destinations(local);
+  kernel.remove_destinations(except);
+  for (const core::Rule& rule : rules) {
+    CHECK(std::ranges::find(now.rules, rule) != now.rules.end());
+    kernel.remove_rule(rule);
+  }
+  kernel.remove_route(route);
+  CHECK(kernel.read() == before);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planned", World,
                           contract_plan) {
   World world;
@@ -299,4 +375,6 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planne
   TEST_CASE_TEMPLATE_INVOKE(contract_leaves, World);       \
   TEST_CASE_TEMPLATE_INVOKE(contract_marking, World);      \
   TEST_CASE_TEMPLATE_INVOKE(contract_destinations, World); \
+  TEST_CASE_TEMPLATE_INVOKE(contract_pod_snat, World);     \
+  TEST_CASE_TEMPLATE_INVOKE(contract_pod_rules, World);    \
   TEST_CASE_TEMPLATE_INVOKE(contract_plan, World)

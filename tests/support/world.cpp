@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -57,6 +58,9 @@ bool is_program_sanitized() {
 World::World(const std::vector<std::string>& up) {
   std::vector<std::string> words = {"up"};
   words.insert(words.end(), up.begin(), up.end());
+  if (std::ranges::find(up, "--public-looking") != up.end()) {
+    internet_ = "45.55.2";
+  }
   lab(words);
 }
 
@@ -105,12 +109,12 @@ Droplet World::droplet(const std::string& name, const std::string& topology) {
 Command World::tool(const Droplet& droplet, const std::vector<std::string>& arguments,
                     const Variables& changes) const {
   const std::string kubernetes =
-      droplet.kubernetes.empty() ? "https://192.0.2.3:6443" : droplet.kubernetes;
+      droplet.kubernetes.empty() ? "https://" + internet_ + ".3:6443" : droplet.kubernetes;
   Command command{{"nsenter", "--net=/run/netns/" + droplet.name, program()},
                   {{"PATH", variable("PATH")},
                    {"NODE_NAME", droplet.name},
                    {"POD_NAMESPACE", "do-egress-ip"},
-                   {"DIGITALOCEAN_API_URL", "https://192.0.2.2"},
+                   {"DIGITALOCEAN_API_URL", "https://" + internet_ + ".2"},
                    {"SSL_CERT_FILE", files + "ca.pem"},
                    {"DO_EGRESS_IP_TOKEN_FILE", files + "token"},
                    {"DO_EGRESS_IP_KUBERNETES", "on"},

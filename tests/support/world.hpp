@@ -87,6 +87,9 @@ class World {
   // The value of a Node's label; empty if there is none.
   std::string label(const Droplet& droplet, const std::string& key = enabled_label) const;
 
+  // The range of the internet's services, "192.0.2".
+  const std::string& internet() const { return internet_; }
+
   std::string snapshot(const Droplet& droplet) const { return lab({"snapshot", droplet.name}); }
 
   // Runs ip(8) on a droplet.
@@ -94,6 +97,7 @@ class World {
 
  private:
   int count_ = 0;
+  std::string internet_ = "192.0.2";
   std::string pool_ = {};
 };
 

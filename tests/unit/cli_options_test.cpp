@@ -85,6 +85,7 @@ const std::vector<Example> examples = {
      [](const auto& i) {
        return i.config.destinations == std::vector{support::prefix("198.51.100.8")};
      }},
+    {"pods", "off", [](const auto& i) { return i.config.pods == core::PodMode::off; }},
     {"direct", "192.0.2.0/24,198.18.0.1",
      [](const auto& i) {
        return i.config.direct ==

@@ -102,8 +102,40 @@ TEST_CASE("inspection: Cilium's ConfigMap, shows how it masquerades") {
   CHECK(fixture.read_cilium("{}").has_value());
   CHECK_FALSE(fixture.read_cilium("{}", 404).has_value());
   CHECK(exit_of([&] { fixture.read_cilium("{}", 403); }) == Exit::no_permission);
-  CHECK(exit_of([&] { fixture.read_cilium(R"({"data":{"enable-bpf-masquerade":1}})"); }) ==
-        Exit::software);
+  CHECK(exit_of([&] { fixture.read_cilium("no document"); }) == Exit::software);
+}
+
+TEST_CASE("inspection: odd values in Cilium's ConfigMap, are read as its agent reads them") {
+  Fixture fixture;
+  const auto read = [&](const std::string& data) {
+    return fixture.read_cilium(R"({"data":{)" + data + "}}").value();
+  };
+  CHECK(fixture.read_cilium(R"({"data":null})") == core::Cilium{});
+  CHECK(fixture.read_cilium(R"({"data":[1]})") == core::Cilium{});
+  CHECK(read("") == core::Cilium{});
+  for (const char* value : {R"("true")", R"("True")", R"(" true\n")", R"("1")", "true"}) {
+    CAPTURE(value);
+    CHECK(read(R"("enable-bpf-masquerade":)" + std::string(value)).in_bpf);
+  }
+  for (const char* value : {R"("false")", R"("yes")", R"("")", "null", "{}", "0"}) {
+    CAPTURE(value);
+    CHECK_FALSE(read(R"("enable-bpf-masquerade":)" + std::string(value)).in_bpf);
+  }
+  for (const char* value : {"true", "strict", "probe"}) {
+    CHECK(read(R"("kube-proxy-replacement":")" + std::string(value) + '"').replaces_kube_proxy);
+  }
+  for (const char* value : {"false", "partial", "disabled", ""}) {
+    CHECK_FALSE(
+        read(R"("kube-proxy-replacement":")" + std::string(value) + '"').replaces_kube_proxy);
+  }
+  CHECK(read(R"("enable-node-port":"true")").node_port);
+  CHECK(read(R"("devices":" eth0,\teth1  ens+\n")").devices ==
+        std::vector<std::string>{"eth0", "eth1", "ens+"});
+  CHECK(read(R"("enable-egress-gateway":"true")").egress_gateway);
+  CHECK(read(R"("enable-ipv4-egress-gateway":"true")").egress_gateway);
+  CHECK(read(R"("ipv4-native-routing-cidr":"10.128.0.0/9")").native_network ==
+        core::Prefix::parse("10.128.0.0/9"));
+  CHECK_FALSE(read(R"("ipv4-native-routing-cidr":"everything")").native_network);
 }
 
 TEST_CASE("inspection: Date header, is read as a time") {

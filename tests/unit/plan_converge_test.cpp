@@ -53,6 +53,8 @@ class World {
   void perform(const core::RemoveRule& action) { kernel_.remove_rule(action.rule); }
   void perform(const core::SetMarking& action) { kernel_.set_marking(action.address); }
   void perform(const core::RemoveMarking&) { kernel_.remove_marking(); }
+  void perform(const core::SetPodSnat& action) { kernel_.set_pod_snat(action.snat); }
+  void perform(const core::RemovePodSnat&) { kernel_.remove_pod_snat(); }
   void perform(const core::ReplaceDefault& action) { kernel_.set_route(action.route); }
   void perform(const core::SetDestinations& action) { kernel_.set_destinations(action.routes); }
   void perform(const core::RemoveDestinations& action) {

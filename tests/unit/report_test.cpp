@@ -67,10 +67,10 @@ std::string step_line(const core::Action& value, StepRecord::Result result,
 // Fields are only added (SPEC section 4).
 TEST_CASE("report: JSON, has every field with its type") {
   const json document = parsed(eventful());
-  CHECK(keys(document) ==
-        std::vector<std::string>{"command", "destinations", "droplet", "elapsed_seconds", "error",
-                                 "exit", "floating_ip", "labels", "node", "requests", "result",
-                                 "retry_after_seconds", "route", "schema", "steps", "version"});
+  CHECK(keys(document) == std::vector<std::string>{
+                              "command", "destinations", "droplet", "elapsed_seconds", "error",
+                              "exit", "floating_ip", "labels", "node", "pods", "requests", "result",
+                              "retry_after_seconds", "route", "schema", "steps", "version"});
   CHECK(document["schema"] == 1);
   CHECK(document["command"] == "reconcile");
   CHECK(document["version"] == DO_EGRESS_IP_VERSION);

@@ -75,6 +75,8 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
        [](D d, G g) { d.asked.config.destinations = parse_destinations_file(g); }, "", "", false, false, "destination"},
       {task, reconcile | looks, "direct", "CIDR", "keep this destination on the public address; repeatable",
        [](D d, G g) { d.asked.config.direct = parse_networks(g); }, "", "", true},
+      {task, reconcile | looks, "pods", "auto|off", "off: no cure of pods' egress; a switch may cut pods off",
+       [](D d, G g) { d.asked.config.pods = parse_choice<core::PodMode>(g, {"auto", "off"}); }, "auto"},
       {task, in(Command::release), "keep-ip", "", "leave the address assigned to the droplet",
        [](D d, G g) { d.asked.config.keep_ip = parse_switch(g); }},
       {task, in(Command::release), "only-matching", "", "do nothing on a node whose name does not match",

@@ -2,6 +2,8 @@
 #include "app/doctor/facts.hpp"
 
 #include "app/run/account.hpp"
+#include "app/run/pods.hpp"
+#include "cloud/cilium.hpp"
 #include "cloud/inspection.hpp"
 #include "cloud/metadata.hpp"
 #include "core/duration.hpp"
@@ -111,7 +113,25 @@ core::AccountFacts gather_account(RecordingHttp& http, const Invocation& invocat
 
 // --- Kubernetes --------------------------------------------------------------------------------
 
-core::ClusterFacts gather_cluster(RecordingHttp& http, const Invocation& invocation) {
+// Where Cilium is on this host, with all that decides where its pods leave.
+void gather_plugin(core::ClusterFacts& facts, System& system, cloud::Kubernetes& kubernetes,
+                   const core::HostFacts& host, const core::Droplet* droplet) {
+  const auto* network = core::value_of(host.network);
+  const auto* node = core::value_of(facts.node);
+  if (network != nullptr && droplet != nullptr && has_cilium(*network)) {
+    core::Observation found{.network = *network, .droplet = *droplet, .looks = true};
+    if (node != nullptr) {
+      found.node = *node;
+    }
+    facts.pods = read_pods(system.kernel, &kubernetes, found);
+    return;
+  }
+  facts.cilium =
+      fact_of<std::optional<core::Cilium>>([&] { return cloud::read_cilium(kubernetes); });
+}
+
+core::ClusterFacts gather_cluster(RecordingHttp& http, System& system, const Invocation& invocation,
+                                  const core::HostFacts& host, const core::Droplet* droplet) {
   if (!invocation.kubernetes) {
     return {};
   }
@@ -139,8 +159,7 @@ core::ClusterFacts gather_cluster(RecordingHttp& http, const Invocation& invocat
     return rights;
   });
   facts.nodes = fact_of<std::vector<std::string>>([&] { return cloud::list_nodes(kubernetes); });
-  facts.cilium =
-      fact_of<std::optional<core::Cilium>>([&] { return cloud::read_cilium(kubernetes); });
+  gather_plugin(facts, system, kubernetes, host, droplet);
   return facts;
 }
 
@@ -158,7 +177,7 @@ core::Examination gather_facts(System& system, const Invocation& invocation) {
   const core::Droplet* droplet = core::value_of(facts.droplet);
   http.source = way_round(core::value_of(facts.host.network), droplet);
   facts.account = gather_account(http, invocation, droplet);
-  facts.cluster = gather_cluster(http, invocation);
+  facts.cluster = gather_cluster(http, system, invocation, facts.host, droplet);
   facts.skew = http.skew;
   return facts;
 }

@@ -39,8 +39,9 @@ std::string render_route(const core::Route& route, const core::Network& network)
 std::string render_rule(const core::Rule& rule) {
   const std::string source = rule.source ? rule.source->to_string() : "all";
   const std::string table = rule.table == core::main_table ? "main" : fmt::format("{}", rule.table);
+  const std::string device = rule.in_device.empty() ? "" : " iif " + rule.in_device;
   const std::string mark = rule.mark ? " fwmark " + core::render_mark(*rule.mark) : "";
-  return fmt::format("{} from {}{} lookup {}{}", rule.priority, source, mark, table,
+  return fmt::format("{} from {}{}{} lookup {}{}", rule.priority, source, device, mark, table,
                      rule.suppress_prefixlength ? " without its default" : "");
 }
 
@@ -67,6 +68,12 @@ struct InWords {
   ActionWords operator()(const core::RemoveMarking&) const {
     return {"remove-marking", fmt::format("{:#x} on forwarded connections", core::our_mark.value)};
   }
+  ActionWords operator()(const core::SetPodSnat& action) const {
+    return {"set-pod-snat",
+            fmt::format("from {} via {} to {}", action.snat.pods.to_string(),
+                        action.snat.gateway.to_string(), action.snat.anchor.to_string())};
+  }
+  ActionWords operator()(const core::RemovePodSnat&) const { return {"remove-pod-snat", "pods"}; }
   ActionWords operator()(const core::ReplaceDefault& action) const {
     const bool confirmed = action.route.protocol == core::our_protocol;
     return {confirmed ? "confirm-default" : "replace-default", render_route(action.route, network)};
@@ -74,6 +81,9 @@ struct InWords {
   ActionWords operator()(const core::SetDestinations& action) const {
     const core::Route& like = action.routes.like;
     const std::string which = core::render_destinations(action.routes.destinations);
+    if (like.table == core::pods_table) {
+      return {"set-pod-destinations", fmt::format("to {} by the host's network stack", which)};
+    }
     if (like.type != core::unicast) {
       return like.type == core::unreachable_type
                  ? ActionWords{"close-destinations", which + " unreachable"}
@@ -85,7 +95,9 @@ struct InWords {
                         like.source.value_or(core::Ipv4{}).to_string())};
   }
   ActionWords operator()(const core::RemoveDestinations& action) const {
-    return {"remove-destinations", core::render_destinations(action.routes.destinations)};
+    const bool of_pods = action.routes.like.table == core::pods_table;
+    return {of_pods ? "remove-pod-destinations" : "remove-destinations",
+            core::render_destinations(action.routes.destinations)};
   }
   ActionWords operator()(const core::AcquireLease& action) const {
     return {"acquire-lease", action.address.to_string()};
@@ -114,6 +126,16 @@ struct InWords {
     return {"label-node", words};
   }
 };
+
+Json pods_document(const Outcome& outcome) {
+  if (!outcome.pod_egress) {
+    return nullptr;
+  }
+  const core::PodsLeave& pods = *outcome.pod_egress;
+  return {{"egress", core::name_of(pods.egress)},
+          {"reason", pods.reason},
+          {"cure", pods.cure == core::Cure::none ? Json(nullptr) : Json(core::name_of(pods.cure))}};
+}
 
 Json render_default(const core::Network& network) {
   const auto route = core::default_in_force(network);
@@ -219,6 +241,7 @@ std::string render_json(const Outcome& outcome) {
       {"floating_ip", nullptr},
       {"route", render_default(outcome.network)},
       {"destinations", render_destinations(outcome.network)},
+      {"pods", pods_document(outcome)},
       {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
       {"requests",
        {{"digitalocean", count(outcome, io::Server::digitalocean)},

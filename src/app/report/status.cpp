@@ -56,6 +56,10 @@ std::string facts_of(const Outcome& outcome) {
                                              ? "like everything else"
                                              : core::render_hop(group.like.via, outcome.network)));
   }
+  if (outcome.pod_egress) {
+    text += fact("pods", fmt::format("{} ({})", core::name_of(outcome.pod_egress->egress),
+                                     outcome.pod_egress->reason));
+  }
   if (outcome.node_is_known) {
     text += fact("labels", labels_of(outcome));
   }

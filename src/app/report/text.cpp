@@ -23,6 +23,10 @@ constexpr std::array wordings = {
     Wording{"remove-rule", "rule", "removed"},
     Wording{"set-marking", "mark"},
     Wording{"remove-marking", "mark", "removed"},
+    Wording{"set-pod-snat", "pods"},
+    Wording{"remove-pod-snat", "translation of", "removed"},
+    Wording{"set-pod-destinations", "pods"},
+    Wording{"remove-pod-destinations", "pods to", "removed"},
     Wording{"replace-default", "default route"},
     Wording{"confirm-default", "confirmed"},
     Wording{"close-destinations", "destinations"},
@@ -125,7 +129,15 @@ std::string render_step(const StepRecord& record, const core::Network& before, R
 }
 
 std::string render_result(const Outcome& outcome) {
-  return fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
+  const bool news =
+      outcome.result == Outcome::Result::changed || outcome.result == Outcome::Result::planned;
+  const bool known =
+      news && outcome.pod_egress && outcome.pod_egress->egress != core::PodSource::unknown;
+  const std::string pods =
+      known ? aligned("pods", fmt::format("{}: {}", core::name_of(outcome.pod_egress->egress),
+                                          outcome.pod_egress->reason))
+            : "";
+  return pods + fmt::format("{}: {}\n", name_of(outcome.result), conclusion(outcome));
 }
 
 namespace {

@@ -21,6 +21,8 @@ struct KindOf {
   Kind operator()(const core::RemoveRule&) const { return Kind::network; }
   Kind operator()(const core::SetMarking&) const { return Kind::network; }
   Kind operator()(const core::RemoveMarking&) const { return Kind::network; }
+  Kind operator()(const core::SetPodSnat&) const { return Kind::network; }
+  Kind operator()(const core::RemovePodSnat&) const { return Kind::network; }
   Kind operator()(const core::ReplaceDefault& action) const {
     return action.route.protocol == core::unconfirmed_protocol ? Kind::turn
            : action.route.protocol == core::our_protocol       ? Kind::confirmation
@@ -195,6 +197,9 @@ void note_failure(Observer& observer, const core::Step& step, const core::Error&
     case Kind::network:
       if (std::holds_alternative<core::SetMarking>(step.action)) {
         return observer.note_marking_error(failure);
+      }
+      if (std::holds_alternative<core::SetPodSnat>(step.action)) {
+        return observer.note_pod_snat_error(failure);
       }
       return observer.note_change_error(failure);
     case Kind::turn:

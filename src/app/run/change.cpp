@@ -34,6 +34,8 @@ struct Change {
   void operator()(const core::RemoveRule& action) const { kernel.remove_rule(action.rule); }
   void operator()(const core::SetMarking& action) const { kernel.set_marking(action.address); }
   void operator()(const core::RemoveMarking&) const { kernel.remove_marking(); }
+  void operator()(const core::SetPodSnat& action) const { kernel.set_pod_snat(action.snat); }
+  void operator()(const core::RemovePodSnat&) const { kernel.remove_pod_snat(); }
   template <typename Other>
   void operator()(const Other&) const {}
 
@@ -69,15 +71,15 @@ struct IsDone {
     return !contains(now.routes, action.route);
   }
   bool operator()(const core::SetDestinations& action) const {
-    const auto there =
-        std::ranges::find(now.destinations, action.routes.like, &core::RouteGroup::like);
-    return there != now.destinations.end() &&
+    const auto& groups = core::groups_of(now, action.routes.like.table);
+    const auto there = std::ranges::find(groups, action.routes.like, &core::RouteGroup::like);
+    return there != groups.end() &&
            std::ranges::includes(there->destinations, action.routes.destinations);
   }
   bool operator()(const core::RemoveDestinations& action) const {
-    const auto there =
-        std::ranges::find(now.destinations, action.routes.like, &core::RouteGroup::like);
-    return there == now.destinations.end() ||
+    const auto& groups = core::groups_of(now, action.routes.like.table);
+    const auto there = std::ranges::find(groups, action.routes.like, &core::RouteGroup::like);
+    return there == groups.end() ||
            std::ranges::none_of(action.routes.destinations, [&](const core::Prefix& gone) {
              return std::ranges::binary_search(there->destinations, gone);
            });
@@ -85,6 +87,7 @@ struct IsDone {
   bool operator()(const core::RemoveMarking&) const {
     return now.marking.state == core::Marking::State::absent;
   }
+  bool operator()(const core::RemovePodSnat&) const { return !now.pod_snat; }
   template <typename Other>
   bool operator()(const Other&) const {
     return false;

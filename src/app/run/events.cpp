@@ -18,8 +18,14 @@ void write_events(Outcome& outcome, Observer& observer) {
     }
   }
   const auto failure = core::catch_error_except_signals([&] {
-    for (const core::NodeEvent& event :
+    for (core::NodeEvent event :
          core::events_of(done, observer.initial_label(), outcome.floating_ip, outcome.ending)) {
+      const bool known =
+          outcome.pod_egress && outcome.pod_egress->egress != core::PodSource::unknown;
+      if (known && event.type == core::NodeEvent::Type::normal && outcome.floating_ip) {
+        event.note += fmt::format("; pods: {}, {}", core::name_of(outcome.pod_egress->egress),
+                                  outcome.pod_egress->reason);
+      }
       cloud::write_event(observer.kubernetes(), event, outcome.node, node->uid);
     }
   });

@@ -44,7 +44,7 @@ Observer::Observer(System& system, const Invocation& invocation)
 void Observer::clear_facts() {
   const bool assumed = invocation_.writes == Writes::none;
   cancel_node();
-  found_ = core::Observation{.path_proven = assumed, .egress_proven = assumed};
+  found_ = core::Observation{.looks = assumed, .path_proven = assumed, .egress_proven = assumed};
   if (invocation_.command != Command::reconcile) {
     found_.rights.emplace<std::vector<core::Right>>();
   }
@@ -75,11 +75,6 @@ void Observer::read_network() {
   }
 }
 
-void Observer::note_marking_error(const core::Error& error) {
-  marking_fails_ = true;
-  system_.log.write(io::Level::warning, "open connections of pods may break: {}", error.what());
-}
-
 void Observer::read_facts(const std::vector<Need>& needs) {
   if (std::ranges::find(needs, Need::rights) != needs.end()) {
     reviews_.start(*kubernetes_, find_detour());
@@ -95,6 +90,8 @@ void Observer::read_fact(Need need) {
       return read_droplet();
     case Need::node:
       return read_node();
+    case Need::pods:
+      return read_pods();
     case Need::account:
       return read_addresses();
     case Need::next_page:

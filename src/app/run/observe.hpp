@@ -47,6 +47,8 @@ class Observer {
   // Goes on without the marking for the rest of the run: open connections of pods may break, but an
   // egress IP matters more.
   void note_marking_error(const core::Error& error);
+  // Goes on without a cure of pods for the rest of the run.
+  void note_pod_snat_error(const core::Error& error);
 
   // Drops the Node's facts after a conflict, so that the next plan reads them again. Throws
   // Error(gate_failed) after too many conflicts.
@@ -72,6 +74,7 @@ class Observer {
   void read_fact(core::Need need);
   void read_droplet();
   void read_node();
+  void read_pods();
   void ask_account(const std::function<void()>& ask);
   void read_addresses();
   void read_page();
@@ -92,6 +95,7 @@ class Observer {
   std::optional<std::string> initial_label_ = {};
   int node_changes_ = 0;
   bool marking_fails_ = false;
+  std::string incurable_ = {};
   Turn turn_;
 };
 

@@ -6,6 +6,7 @@
 #include "app/run/events.hpp"
 #include "app/run/observe.hpp"
 #include "core/plan/plan.hpp"
+#include "core/plan/pod_cure.hpp"
 #include "core/plan/release.hpp"
 #include "core/plan/switch.hpp"
 
@@ -173,6 +174,10 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
     if (observer.has_turn() && invocation.config.route != core::RouteMode::none) {
       undo_unconfirmed(system, invocation, observer, outcome);
     }
+  }
+  if (planner == core::plan) {
+    outcome.pod_egress = core::where_pods_leave(observer.found(), invocation.config,
+                                                invocation.writes == Writes::none);
   }
   if (invocation.writes == Writes::apply && !is_signal(outcome.ending.exit)) {
     write_events(outcome, observer);

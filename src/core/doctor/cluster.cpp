@@ -3,6 +3,7 @@
 #include "core/plan/destinations.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
+#include "core/plan/pods.hpp"
 #include "core/plan/routes.hpp"
 
 #include <algorithm>
@@ -45,6 +46,45 @@ std::string untruth(const View& view, const std::string& labelled) {
 std::string label(const Node& node, const std::string& key) {
   const auto found = node.labels.find(key);
   return found == node.labels.end() ? std::string{} : found->second;
+}
+
+// Where pods leave by the anchor gateway; nothing where too little is known.
+std::optional<PodsLeave> predict(const View& view) {
+  const auto& pods = view.facts.cluster.pods;
+  if (!pods || view.droplet == nullptr || view.network == nullptr) {
+    return std::nullopt;
+  }
+  const auto located = find_paths(*view.droplet, *view.network);
+  const auto* paths = std::get_if<Paths>(&located);
+  if (paths == nullptr) {
+    return std::nullopt;
+  }
+  const bool cures = view.facts.asked.pods == PodMode::automatic;
+  const Cure cure = cures ? choose_cure(*pods, *view.network, *paths) : Cure::none;
+  return predict_pods(*pods, *view.network, *paths, cure);
+}
+
+Check check_prediction(const PodsLeave& leave, const Config& asked) {
+  const std::string remedy = "check from a pod: `helm test`, or do-egress-ip verify in a pod";
+  switch (leave.egress) {
+    case PodSource::anchor:
+      return ok(fmt::format("pods get the egress IP: {}", leave.reason));
+    case PodSource::public_address:
+      if (has_destinations(asked) && asked.pods == PodMode::automatic) {
+        return problem(Exit::config,
+                       fmt::format("pods would reach destinations by the public address, so those "
+                                   "stay unreachable: {}",
+                                   leave.reason),
+                       "if no pod of this node asks a destination, give --pods off");
+      }
+      return warning(fmt::format("pods keep the public address: {}", leave.reason), remedy);
+    case PodSource::dead:
+      return problem(Exit::config, fmt::format("a switch would cut pods off: {}", leave.reason),
+                     "let Cilium manage the anchor's device; or, if no pod needs the internet, "
+                     "give --pods off");
+    default:
+      return warning(fmt::format("the egress of pods is unknown: {}", leave.reason), remedy);
+  }
 }
 
 }  // namespace
@@ -110,6 +150,9 @@ Check check_node_label(const View& view) {
 }
 
 Check check_pod_masquerade(const View& view) {
+  if (const auto leave = predict(view)) {
+    return check_prediction(*leave, view.facts.asked);
+  }
   const std::string remedy =
       "look from a pod: `helm test`, or curl a what-is-my-address service in one";
   if (const auto* cilium = value_of(view.facts.cluster.cilium)) {

@@ -4,6 +4,7 @@
 #include "core/doctor/host_files.hpp"
 #include "core/match.hpp"
 #include "core/model.hpp"
+#include "core/pods.hpp"
 #include "core/rights.hpp"
 
 #include <chrono>
@@ -53,11 +54,6 @@ const Error* failure_in(const Fact<Value>& fact) {
   return unavailable == nullptr ? nullptr : &unavailable->error;
 }
 
-struct Cilium {
-  bool masquerades = true;  // enable-ipv4-masquerade
-  bool in_bpf = false;      // enable-bpf-masquerade
-};
-
 struct HostFacts {
   Fact<Network> network = {};
   Fact<std::vector<MarkUse>> mark_uses = {};  // rules of nf_tables of other programs
@@ -84,6 +80,7 @@ struct ClusterFacts {
   Fact<std::vector<Right>> rights = {};
   Fact<std::vector<std::string>> nodes = {};  // their names
   Fact<std::optional<Cilium>> cilium = {};    // none: no ConfigMap of its
+  std::optional<PodFacts> pods = {};          // where Cilium's device shows on this host
 };
 
 // How far ahead of a server's clock ours is.

@@ -65,10 +65,15 @@ std::optional<Ending> table_taken(const Network& network) {
                ? route.destination != Prefix{} || route.type != unicast
                : is_our_table(route.table) && route.protocol != our_protocol;
   });
-  if (foreign == network.routes.end()) {
-    return std::nullopt;
+  if (foreign != network.routes.end()) {
+    return taken(foreign->table, foreign->destination);
   }
-  return taken(foreign->table, foreign->destination);
+  for (const RouteGroup& group : network.pod_destinations) {
+    if (group.like.protocol != our_protocol) {
+      return taken(pods_table, group.destinations.front());
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<Ending> destinations_overruled(const Network& network) {

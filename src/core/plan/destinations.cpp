@@ -172,14 +172,15 @@ namespace {
 
 // `changed` leaves its groups and, if it is set, joins the one that is like it.
 void move_destinations(Network& network, const RouteGroup& changed, bool is_set) {
-  for (RouteGroup& group : network.destinations) {
+  auto& groups = groups_of(network, changed.like.table);
+  for (RouteGroup& group : groups) {
     group.destinations = without(group.destinations, changed.destinations);
   }
   if (!is_set) {
     return;
   }
   for (const Prefix& destination : changed.destinations) {
-    add_to_groups(network.destinations, changed.like, destination);
+    add_to_groups(groups, changed.like, destination);
   }
 }
 
@@ -200,9 +201,11 @@ Network with_destinations(Network network, const std::vector<Step>& steps) {
     }
     network.samples.clear();  // they tell of what was
   }
-  std::erase_if(network.destinations,
-                [](const RouteGroup& group) { return group.destinations.empty(); });
-  sort_groups(network.destinations);
+  for (const std::uint32_t table : {destination_table, pods_table}) {
+    auto& groups = groups_of(network, table);
+    std::erase_if(groups, [](const RouteGroup& group) { return group.destinations.empty(); });
+    sort_groups(groups);
+  }
   return network;
 }
 

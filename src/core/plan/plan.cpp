@@ -8,6 +8,7 @@
 #include "core/plan/lease.hpp"
 #include "core/plan/node.hpp"
 #include "core/plan/paths.hpp"
+#include "core/plan/pod_cure.hpp"
 #include "core/plan/rights.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/switch.hpp"
@@ -208,6 +209,12 @@ Plan plan_without_droplet(const Observation& found, const Config& asked) {
 }
 
 Plan plan_with_paths(Observation found, const Config& asked, const std::optional<Paths>& paths) {
+  if (paths && needs_pod_facts(found, asked, *paths)) {
+    return {.needs = {Need::pods}};
+  }
+  if (const auto ending = paths ? pods_cut_off(found, asked, *paths) : std::nullopt) {
+    return end_with_finding(found, asked, *ending);
+  }
   const bool shown = !paths || is_egress_shown(found.network, asked);
   const auto correction = shown ? std::vector<Step>{} : correct_node(found, asked);
   const auto held = held_entry(found);

@@ -2,6 +2,7 @@
 #include "core/plan/rules.hpp"
 
 #include "core/plan/destinations.hpp"
+#include "core/plan/pod_stack.hpp"
 #include "core/plan/routes.hpp"
 
 #include <algorithm>
@@ -128,6 +129,7 @@ std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) 
     steps.push_back({RemoveMarking{}, "this droplet forwards no packets"});
   }
   add_rules(steps, network, wanted);
+  std::ranges::copy_if(network.rules, std::back_inserter(wanted), is_rule_of_pods);
   if (marking) {  // after its rules; an older version's marking works until then
     set_marking(steps, network, paths);
   }

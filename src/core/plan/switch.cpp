@@ -4,6 +4,7 @@
 #include "core/plan/conflicts.hpp"
 #include "core/plan/destinations.hpp"
 #include "core/plan/node.hpp"
+#include "core/plan/pod_cure.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/undo.hpp"
 
@@ -28,12 +29,15 @@ void add_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
 
 bool switch_routes(Plan& plan, const Observation& found, const Config& asked, const Paths& paths) {
   add_steps(plan.steps, prepare_switch(found.network, paths, asked.direct, asked.route));
+  add_steps(plan.steps, prepare_pods(found, asked, paths));
   auto steps = open_destinations(found.network, paths, asked);
   const auto replace = asked.route == RouteMode::set_default
                            ? default_by_anchor(found.network, paths)
                            : std::vector<Step>{};
   add_steps(steps, replace);
+  const auto lead = lead_pods(found, asked, paths);
   if (steps.empty() && is_confirmed(found.network, asked)) {
+    add_steps(plan.steps, lead);
     return true;
   }
   if (plan.steps.empty() && !found.path_proven) {
@@ -41,6 +45,7 @@ bool switch_routes(Plan& plan, const Observation& found, const Config& asked, co
     return false;
   }
   add_steps(plan.steps, steps);
+  add_steps(plan.steps, lead);
   if (plan.steps.empty() && !found.egress_proven) {
     plan.needs.push_back(Need::egress);
     return false;

@@ -5,6 +5,7 @@
 #include "core/plan/paths.hpp"
 
 #include <optional>
+#include <vector>
 
 // The order of a switch of the default route (prepare, prove, switch, confirm), and its rollback.
 namespace core {

@@ -3,6 +3,7 @@
 
 #include "core/plan/destinations.hpp"
 #include "core/plan/paths.hpp"
+#include "core/plan/pod_stack.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
 
@@ -47,6 +48,10 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
     steps.push_back({RemoveMarking{}, "made by do-egress-ip"});
   }
   append_steps(steps, remove_rules(network, {}, "made by do-egress-ip"));
+  if (network.pod_snat) {
+    steps.push_back({RemovePodSnat{}, "made by do-egress-ip"});
+  }
+  append_steps(steps, remove_destinations_of_pods(network, {}));
   if (destinations == Destinations::open) {
     append_steps(steps, remove_destinations(network));
   }

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,12 +47,23 @@ int open_signals() {
   return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+// A guard whose time is over undoes the switch. As process 1 of a container, this process would
+// take it along.
+void wait_for_guard() {
+  constexpr int most_waits = 500;
+  constexpr int wait_ms = 10;
+  for (int waits = 0; waits < most_waits && waitpid(-1, nullptr, WNOHANG) >= 0; ++waits) {
+    poll(nullptr, 0, wait_ms);
+  }
+}
+
 // Calls only what a signal handler may call (signal-safety(7)).
 void end_at_once(int) {
   constexpr std::string_view message =
       "do-egress-ip: error: cannot finish: the deadline is over by a second, and the run still "
       "waits "
       "for something\ndo-egress-ip: hint: run again, or raise --timeout\n";
+  wait_for_guard();
   static_cast<void>(!write(STDERR_FILENO, message.data(), message.size()));
   _exit(static_cast<int>(core::Exit::try_again));
 }

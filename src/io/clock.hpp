@@ -33,7 +33,7 @@ inline constexpr Duration last_words{800};
 
 // The real clock. It blocks SIGINT, SIGTERM and SIGHUP, so that they do not end the process by
 // themselves; an ignored signal stays ignored. One second after the deadline it ends the process
-// with Exit::try_again.
+// with Exit::try_again, after its guard if there is one.
 std::unique_ptr<Clock> open_clock(Duration deadline);
 
 }  // namespace io

@@ -263,7 +263,7 @@ TEST_CASE("doctor: server that does not answer, does not hide other findings") {
     const Json result = Json::parse(run.out);
     CHECK((run.exit == 69 || (server == "metadata" && run.exit == 78)));  // by whose machine it is
     CHECK(findings(result) == Verdicts{{name, "problem"}});
-    CHECK(result.at("checks").size() == 30);
+    CHECK(result.at("checks").size() == 31);
     world.sim("DELETE", "/faults");
   }
 }

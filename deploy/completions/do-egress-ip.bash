@@ -7,6 +7,7 @@ _do_egress_ip_values() { # OPTION: what it can be; fails where nothing is known 
     --kubernetes) echo auto on off ;;
     --lock) echo auto lease none ;;
     --gate-by) echo egress pods ;;
+    --pods) echo auto off ;;
     --route) echo default destinations none ;;
     -o | --output | --log-format) echo text json ;;
     --timeout) echo 30s 1m 2m 5m ;;

@@ -10,6 +10,7 @@
 
 namespace io {
 
+// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 std::optional<bool> neighbour_answers(Netlink& netlink, const core::NextHop& hop) {
   constexpr unsigned known = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
   std::optional<bool> answers;

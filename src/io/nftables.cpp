@@ -27,6 +27,7 @@ core::Marking marking_of(const std::vector<std::optional<core::Ipv4>>& rules) {
 }  // namespace
 
 // The kernel loads the module that a message is for, also one that only asks.
+// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 bool Nftables::read(core::Network& network) {
   using State = core::Marking::State;
   bool untorn = true;

@@ -225,6 +225,7 @@ class Reader {
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 void Translations::add(const nlmsghdr& message) {
   Reader reader;
   bool ours = false;

@@ -156,6 +156,7 @@ void put_table_name(nlmsghdr* message) {
   mnl_attr_put_strz(message, NFTA_TABLE_NAME, our_table);
 }
 
+// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 void add_marking(Batch& batch, core::Ipv4 address) {
   batch.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE, [](nlmsghdr* message) {
     put_chain(message, forwarded_chain, "filter", NF_INET_PRE_ROUTING, marking_priority);

@@ -120,8 +120,9 @@ TEST_CASE("dry run: text, each step with its reason, and that nothing was writte
   const support::Run run = node.world.reconcile(node.droplet, {"--dry-run"});
   CHECK(run.exit == 0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 2 * 17 + 1);
+  REQUIRE(lines.size() == 2 * 17 + 2);
   CHECK(lines[1].starts_with("                   "));  // the reason of the step above
-  CHECK(lines[34].starts_with("planned: node-1: egress IP would be "));
-  CHECK(lines[34].ends_with("; nothing was written"));
+  CHECK(lines[34].starts_with("pods "));
+  CHECK(lines[35].starts_with("planned: node-1: egress IP would be "));
+  CHECK(lines[35].ends_with("; nothing was written"));
 }

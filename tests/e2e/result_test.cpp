@@ -32,8 +32,8 @@ void check_schema(const Json& result) {
   INFO(result.dump());
   CHECK(keys(result) == std::set<std::string>{"schema", "command", "version", "node", "result",
                                               "exit", "droplet", "floating_ip", "route", "labels",
-                                              "steps", "error", "requests", "retry_after_seconds",
-                                              "elapsed_seconds"});
+                                              "destinations", "pods", "steps", "error", "requests",
+                                              "retry_after_seconds", "elapsed_seconds"});
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "reconcile");
   CHECK(result.at("version").is_string());
@@ -113,13 +113,14 @@ TEST_CASE("result: text, has one aligned line per step, and one for the end") {
   const Run run = node.world.reconcile(node.droplet);
   const std::string address = node.world.held_by(node.droplet).at(0);
   const auto lines = support::lines_with(run.out, "");
-  REQUIRE(lines.size() == 18);
+  REQUIRE(lines.size() == 19);
   CHECK(lines[0] == "lease            " + address);
   CHECK(lines[1].starts_with("reserved IP      " + address + " to droplet "));
   CHECK(lines[14] ==
         "default route    10.17.0.1 dev eth0 src 10.17.0.5   (was 203.0.113.1 dev eth0)");
   CHECK(lines[15] == "confirmed        10.17.0.1 dev eth0 src 10.17.0.5");
-  CHECK(lines[17] == "changed: node-1: egress IP " + address);
+  CHECK(lines[17].starts_with("pods             anchor: "));
+  CHECK(lines[18] == "changed: node-1: egress IP " + address);
   for (const std::string& line : lines) {
     CHECK_MESSAGE(line.size() <= 100, line);
   }

@@ -185,14 +185,13 @@ destroy() { # NAME
 
 # systemd-networkd as it comes (ManageForeignRoutes=, ManageForeignRoutingPolicyRules=): whatever it
 # did not configure is removed when it starts, whichever program added it. The routing agent puts back its own.
+# A run may take some of it away at the same time, so a deletion may fail.
 flush() { # NAME
     facts_of "$1"
     local away
     away=$(rules_away && routes_away && nexthops_away)
-    ip -n "$name" -batch - <<END
-$away
-$(routes)
-END
+    ip -n "$name" -force -batch - <<<"$away" 2>/dev/null || true
+    ip -n "$name" -batch - <<<"$(routes)"
 }
 
 cut() { change_cut add "$@"; }

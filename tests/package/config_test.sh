@@ -24,6 +24,7 @@ expect 0 '"skipped"' run -o json
 
 # Each option, with the two that exclude another one in its place.
 echo 198.51.100.7 >"$work/pool"
+echo 198.18.0.0/24 >"$work/destinations"
 echo token >"$work/kube-token"
 : >"$work/kube-ca.crt"
 options=$(sed -nE 's/^#([a-z-]+) = .*/\1/p' "$shipped")

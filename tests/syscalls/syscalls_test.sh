@@ -68,7 +68,7 @@ while read -r kind call number <&3; do
     [ -z "${VERBOSE:-}" ] || echo "$kind $call $number"
     disturb "$kind" "$call" "$number"
 done 3</run/lab/chosen
-restored || complain "after release the droplet is not as before"
+restored || { complain "after release the droplet is not as before: $status $held $sees $label"; diff <(echo "$before") <("$lab" snapshot one) >&2 || true; }
 echo "$scenario: of $(wc -l </run/lab/all) points $killed killed, $failed_calls failing calls," \
     "$missed not met"
 [ "$((killed + failed_calls))" -gt 0 ] || complain 'nothing was disturbed'

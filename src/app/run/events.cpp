@@ -6,6 +6,19 @@
 
 namespace app {
 
+namespace {
+
+// Where pods leave belongs to the Event of a success.
+void add_pods(core::NodeEvent& event, const Outcome& outcome) {
+  const bool known = outcome.pod_egress && outcome.pod_egress->egress != core::PodSource::unknown;
+  if (known && event.type == core::NodeEvent::Type::normal && outcome.floating_ip) {
+    event.note += fmt::format("; pods: {}, {}", core::name_of(outcome.pod_egress->egress),
+                              outcome.pod_egress->reason);
+  }
+}
+
+}  // namespace
+
 void write_events(Outcome& outcome, Observer& observer) {
   const auto* node = std::get_if<core::Node>(&observer.found().node);
   if (node == nullptr) {
@@ -20,12 +33,7 @@ void write_events(Outcome& outcome, Observer& observer) {
   const auto failure = core::catch_error_except_signals([&] {
     for (core::NodeEvent event :
          core::events_of(done, observer.initial_label(), outcome.floating_ip, outcome.ending)) {
-      const bool known =
-          outcome.pod_egress && outcome.pod_egress->egress != core::PodSource::unknown;
-      if (known && event.type == core::NodeEvent::Type::normal && outcome.floating_ip) {
-        event.note += fmt::format("; pods: {}, {}", core::name_of(outcome.pod_egress->egress),
-                                  outcome.pod_egress->reason);
-      }
+      add_pods(event, outcome);
       cloud::write_event(observer.kubernetes(), event, outcome.node, node->uid);
     }
   });

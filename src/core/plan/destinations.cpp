@@ -10,7 +10,7 @@
 namespace core {
 namespace {
 
-constexpr Rule destination_rule{.priority = destination_priority, .table = destination_table};
+const Rule destination_rule{.priority = destination_priority, .table = destination_table};
 
 Route closed_route() {
   return {.table = destination_table, .type = unreachable_type};

@@ -57,12 +57,20 @@ void write_termination_message(const io::Log& log, const app::Invocation& invoca
   }
 }
 
+// The document that was asked for also comes from a run that its deadline ends.
+io::Overdue overdue(const app::Invocation& invocation) {
+  const core::Error error(core::Exit::try_again, "{}", io::Overdue::message);
+  const app::Report report =
+      app::refuse(invocation, error.with_hint(std::string(io::Overdue::hint)));
+  return {.output = core::redact(report.output), .exit = report.exit};
+}
+
 app::Report run(const app::Invocation& invocation) {
   const io::Log log(invocation.log_format, invocation.log_level);
   for (const std::string& warning : invocation.warnings) {
     log.write(io::Level::warning, "{}", warning);
   }
-  const auto clock = io::open_clock(invocation.timeout);
+  const auto clock = io::open_clock(invocation.timeout, overdue(invocation));
   const auto random = io::open_random();
   const auto http =
       io::make_retrying_http(io::open_http(*clock, log, app::addresses_barred_for_apis(invocation)),

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <csignal>
 #include <string_view>
+#include <utility>
 
 namespace io {
 namespace {
@@ -57,15 +58,22 @@ void wait_for_guard() {
   }
 }
 
+Overdue overdue;  // a signal handler takes no argument
+
+void write_all(int descriptor, std::string_view text) {
+  static_cast<void>(!write(descriptor, text.data(), text.size()));
+}
+
 // Calls only what a signal handler may call (signal-safety(7)).
 void end_at_once(int) {
-  constexpr std::string_view message =
-      "do-egress-ip: error: cannot finish: the deadline is over by a second, and the run still "
-      "waits "
-      "for something\ndo-egress-ip: hint: run again, or raise --timeout\n";
   wait_for_guard();
-  static_cast<void>(!write(STDERR_FILENO, message.data(), message.size()));
-  _exit(static_cast<int>(core::Exit::try_again));
+  write_all(STDOUT_FILENO, overdue.output);
+  write_all(STDERR_FILENO, "do-egress-ip: error: ");
+  write_all(STDERR_FILENO, Overdue::message);
+  write_all(STDERR_FILENO, "\ndo-egress-ip: hint: ");
+  write_all(STDERR_FILENO, Overdue::hint);
+  write_all(STDERR_FILENO, "\n");
+  _exit(static_cast<int>(overdue.exit));
 }
 
 // The last resort against code that does not check the clock. The guard rolls back an unconfirmed
@@ -149,7 +157,8 @@ class SystemClock : public Clock {
 
 }  // namespace
 
-std::unique_ptr<Clock> open_clock(Duration deadline) {
+std::unique_ptr<Clock> open_clock(Duration deadline, Overdue if_overdue) {
+  overdue = std::move(if_overdue);
   return std::make_unique<SystemClock>(deadline);
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/error.hpp"
+
 #include <chrono>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace io {
 
@@ -31,9 +35,18 @@ struct Clock {
 // The time that a run may use after its deadline to report its result.
 inline constexpr Duration last_words{800};
 
+// How a process ends that still runs one second after its deadline.
+struct Overdue {
+  static constexpr std::string_view message =
+      "cannot finish: the deadline is over by a second, and the run still waits for something";
+  static constexpr std::string_view hint = "run again, or raise --timeout";
+  std::string output = {};  // to stdout, before message and hint go to stderr
+  core::Exit exit = core::Exit::try_again;
+};
+
 // The real clock. It blocks SIGINT, SIGTERM and SIGHUP, so that they do not end the process by
-// themselves; an ignored signal stays ignored. One second after the deadline it ends the process
-// with Exit::try_again, after its guard if there is one.
-std::unique_ptr<Clock> open_clock(Duration deadline);
+// themselves; an ignored signal stays ignored. One second after the deadline it ends the process,
+// after its guard if there is one.
+std::unique_ptr<Clock> open_clock(Duration deadline, Overdue if_overdue = {});
 
 }  // namespace io

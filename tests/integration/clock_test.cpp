@@ -102,16 +102,17 @@ TEST_CASE("clock: signal that was ignored at the start, stays ignored") {
   }
 }
 
-TEST_CASE("clock: run that never checks, ends a second after its deadline with a message") {
+TEST_CASE("clock: run that never checks, ends a second after its deadline with its last words") {
   std::array<int, 2> said = {};
   REQUIRE(pipe(said.data()) == 0);
   const auto start = std::chrono::steady_clock::now();
   integration::Maker run([&] {
+    dup2(said[1], STDOUT_FILENO);
     dup2(said[1], STDERR_FILENO);
-    const auto clock = io::open_clock(Duration{300});
+    const auto clock = io::open_clock(Duration{300}, {.output = "{}\n", .exit = Exit::degraded});
     return integration::wait_to_be_killed();
   });
-  CHECK(run.exit_code() == 75);
+  CHECK(run.exit_code() == static_cast<int>(Exit::degraded));
   const auto took = std::chrono::steady_clock::now() - start;
   CHECK(took >= Duration{1'200});
   CHECK(took < Duration{20'000});
@@ -121,7 +122,8 @@ TEST_CASE("clock: run that never checks, ends a second after its deadline with a
   close(said[0]);
   REQUIRE(size > 0);
   const std::string words(text.data(), static_cast<std::size_t>(size));
-  CHECK(words.starts_with("do-egress-ip: error: cannot finish: the deadline is over by a second"));
+  CHECK(words.starts_with(
+      "{}\ndo-egress-ip: error: cannot finish: the deadline is over by a second"));
   CHECK(words.find("do-egress-ip: hint: run again, or raise --timeout") != std::string::npos);
 }
 

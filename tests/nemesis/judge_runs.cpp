@@ -23,17 +23,11 @@ int most_requests(const Storm& storm) {
   return 60 + lists;
 }
 
-// Frozen, or without a processor, until the deadline was over by a second; then it ends at once.
-bool was_overdue(const Ended& run) {
-  return run.run.exit == 75 && run.result.is_null() &&
-         run.run.err.find("the deadline is over by a second") != std::string::npos;
-}
-
 }  // namespace
 
 void judge_runs(const Fleet& fleet, Findings& findings) {
   for (const Ended& run : fleet.ended()) {
-    if (was_ended(run) || was_overdue(run) || run.how.contains("kill_after_change")) {
+    if (was_ended(run) || run.how.contains("kill_after_change")) {
       continue;
     }
     const std::string& name = run.droplet.name;

@@ -9,8 +9,23 @@
 #include <sys/socket.h>
 
 namespace io {
+namespace {
 
-// NOLINTNEXTLINE(readability-function-size): visitors within visitors
+// The kernel's entry for that gateway, nullptr if `reply` is another's.
+const ndmsg* entry_of(const nlmsghdr& reply, const core::NextHop& hop) {
+  core::Ipv4 address;
+  const auto* entry = each_attribute<ndmsg>(reply, [&](const nlattr* attribute) {
+    if (mnl_attr_get_type(attribute) == NDA_DST) {
+      copy_value(attribute, address.octets);
+    }
+  });
+  const bool same = entry != nullptr && address == hop.gateway &&
+                    static_cast<std::uint32_t>(entry->ndm_ifindex) == hop.ifindex;
+  return same ? entry : nullptr;
+}
+
+}  // namespace
+
 std::optional<bool> neighbour_answers(Netlink& netlink, const core::NextHop& hop) {
   constexpr unsigned known = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
   std::optional<bool> answers;
@@ -19,14 +34,7 @@ std::optional<bool> neighbour_answers(Netlink& netlink, const core::NextHop& hop
   *header = {};
   header->ndm_family = AF_INET;
   netlink.exchange(message, "list neighbours", [&](const nlmsghdr& reply) {
-    core::Ipv4 address;
-    const auto* entry = each_attribute<ndmsg>(reply, [&](const nlattr* attribute) {
-      if (mnl_attr_get_type(attribute) == NDA_DST) {
-        copy_value(attribute, address.octets);
-      }
-    });
-    if (entry != nullptr && address == hop.gateway &&
-        static_cast<std::uint32_t>(entry->ndm_ifindex) == hop.ifindex) {
+    if (const ndmsg* entry = entry_of(reply, hop)) {
       answers = (entry->ndm_state & known) != 0        ? std::optional(true)
                 : (entry->ndm_state & NUD_FAILED) != 0 ? std::optional(false)
                                                        : std::nullopt;

@@ -27,23 +27,23 @@ core::Marking marking_of(const std::vector<std::optional<core::Ipv4>>& rules) {
 }  // namespace
 
 // The kernel loads the module that a message is for, also one that only asks.
-// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 bool Nftables::read(core::Network& network) {
   using State = core::Marking::State;
   bool untorn = true;
   std::vector<std::optional<core::Ipv4>> rules;
   network.pod_snat.reset();
+  const auto take = [&](const nlmsghdr& rule) {
+    if (const auto snat = decode_pod_snat(rule)) {
+      network.pod_snat = snat;
+    } else {
+      rules.push_back(decode_marking(rule));
+    }
+  };
   const auto failure = core::catch_error_except_signals([&] {
     nlmsghdr* message = netlink().message(type_of(NFT_MSG_GETRULE), NLM_F_DUMP);
     put_header(message, NFPROTO_IPV4, 0);
     mnl_attr_put_strz(message, NFTA_RULE_TABLE, our_table);
-    untorn = netlink().exchange(message, "list our rules of nf_tables", [&](const nlmsghdr& rule) {
-      if (const auto snat = decode_pod_snat(rule)) {
-        network.pod_snat = snat;
-      } else {
-        rules.push_back(decode_marking(rule));
-      }
-    });
+    untorn = netlink().exchange(message, "list our rules of nf_tables", take);
   });
   core::Marking& marking = network.marking;
   marking = marking_of(rules);

@@ -223,9 +223,16 @@ class Reader {
   bool returns_ = false;
 };
 
+void read_expressions(Reader& reader, const nlattr* expressions) {
+  each_nested(expressions, [&](const nlattr* element) {
+    if (const nlattr* name = find_nested_in(element, NFTA_EXPR_NAME)) {
+      reader.read(name_in(name), find_nested_in(element, NFTA_EXPR_DATA));
+    }
+  });
+}
+
 }  // namespace
 
-// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 void Translations::add(const nlmsghdr& message) {
   Reader reader;
   bool ours = false;
@@ -237,12 +244,7 @@ void Translations::add(const nlmsghdr& message) {
     } else if (mnl_attr_get_type(attribute) == NFTA_RULE_CHAIN) {
       chain += name_in(attribute);
     } else if (mnl_attr_get_type(attribute) == NFTA_RULE_EXPRESSIONS) {
-      each_nested(attribute, [&](const nlattr* element) {
-        const nlattr* name = find_nested_in(element, NFTA_EXPR_NAME);
-        if (name != nullptr) {
-          reader.read(name_in(name), find_nested_in(element, NFTA_EXPR_DATA));
-        }
-      });
+      read_expressions(reader, attribute);
     }
   });
   const bool ipv4 = header != nullptr &&

@@ -156,7 +156,6 @@ void put_table_name(nlmsghdr* message) {
   mnl_attr_put_strz(message, NFTA_TABLE_NAME, our_table);
 }
 
-// NOLINTNEXTLINE(readability-function-size): visitors within visitors
 void add_marking(Batch& batch, core::Ipv4 address) {
   batch.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE, [](nlmsghdr* message) {
     put_chain(message, forwarded_chain, "filter", NF_INET_PRE_ROUTING, marking_priority);
@@ -164,9 +163,9 @@ void add_marking(Batch& batch, core::Ipv4 address) {
   // A connection is under the address when it came to it (and was passed on to a pod), or when its
   // answers do (what a pod began, masqueraded).
   for (const std::uint8_t direction : marking_directions) {
+    const auto expressions = [&](nlmsghdr* list) { put_marking(list, direction, address); };
     batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, [&](nlmsghdr* message) {
-      put_rule(message, forwarded_chain, marking_note(address),
-               [&](nlmsghdr* list) { put_marking(list, direction, address); });
+      put_rule(message, forwarded_chain, marking_note(address), expressions);
     });
   }
 }

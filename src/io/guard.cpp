@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 namespace io {
@@ -19,7 +20,10 @@ namespace {
 
 constexpr char confirm_word = 'c';
 constexpr char confirmed_word = 'k';
+constexpr char undoing_word = 'b';  // then `undone_word`
 constexpr char undone_word = 'u';
+constexpr char has_ended = '\0';
+constexpr char no_answer = '?';
 constexpr Duration answer_limit{1'000};
 
 core::Error guard_error(std::string_view doing) {
@@ -42,14 +46,15 @@ bool wait_for(int socket, Duration patience) {
   }
 }
 
-// Receives one word; 0 if the other end died.
+// Receives one word, or `has_ended`. A reset says that the other end left a word unread; what it
+// said before comes after.
 char receive_word(int socket) {
-  char word = 0;
+  char word = has_ended;
   ssize_t count = -1;
   do {
     count = recv(socket, &word, 1, 0);
-  } while (count < 0 && errno == EINTR);
-  return count == 1 ? word : '\0';
+  } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
+  return count == 1 ? word : has_ended;
 }
 
 bool send_word(int socket, char word) {
@@ -90,6 +95,7 @@ void keep_only(int socket, int lock) {
     send_word(guards_socket, confirmed_word);
     _exit(0);
   }
+  send_word(guards_socket, undoing_word);
   // No caller is left to report a failure to. The next run finds what is left, and repairs it.
   constexpr int most_tries = 10;
   constexpr unsigned pause_us = 100'000;
@@ -111,20 +117,34 @@ class Process : public Guard {
   ~Process() override {
     shutdown(socket_, SHUT_WR);
     // It answers last of all. Until it has ended it holds the lock.
-    const bool ends = wait_for(socket_, answer_limit);
+    char word = no_answer;
+    do {
+      word = next_word();
+    } while (word != has_ended && word != no_answer);
     close(socket_);
-    waitpid(child_, nullptr, ends ? 0 : WNOHANG);
+    waitpid(child_, nullptr, word == has_ended ? 0 : WNOHANG);
   }
 
+  // A guard that did not hear, or does not answer, must not undo the switch later.
   End confirm() override {
-    send_word(socket_, confirm_word);
-    const char word = wait_for(socket_, answer_limit) ? receive_word(socket_) : '\0';
-    return word == confirmed_word ? End::confirmed
-           : word == undone_word  ? End::undone
-                                  : End::missing;
+    const bool said = send_word(socket_, confirm_word);
+    const char answer = said ? next_word() : no_answer;
+    if (answer != no_answer) {
+      return meaning_of(answer);
+    }
+    kill(child_, SIGKILL);
+    return meaning_of(next_word());
   }
 
  private:
+  char next_word() const {
+    return wait_for(socket_, answer_limit) ? receive_word(socket_) : no_answer;
+  }
+
+  static End meaning_of(char word) {
+    return word == confirmed_word ? End::confirmed : word == has_ended ? End::missing : End::undone;
+  }
+
   int socket_;
   pid_t child_;
 };

@@ -16,12 +16,12 @@ namespace io {
 struct Guard {
   enum class End {
     confirmed,  // nothing was undone, nothing will be
-    undone,     // the guard's time was over
-    missing,    // something killed the guard, so nothing was undone
+    undone,     // the guard's time was over; it undid the change, or is undoing it
+    missing,    // the guard was killed, so nothing was undone
   };
   virtual ~Guard() = default;
 
-  // Ends the guard without an undo.
+  // Ends the guard without an undo. One that does not answer in time is killed.
   virtual End confirm() = 0;
 };
 

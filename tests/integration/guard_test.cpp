@@ -88,6 +88,32 @@ TEST_CASE("guard: killed, is reported as missing and the parent goes on") {
   CHECK(shared.undone == 0);
 }
 
+TEST_CASE("guard: stopped, is killed by the confirmation and undoes nothing later") {
+  Shared& shared = integration::share();
+  const auto guard = open_guard(shared);
+  REQUIRE(comes_true([&] { return shared.last_child != 0; }));
+  kill(shared.last_child, SIGSTOP);
+  CHECK(guard->confirm() == Guard::End::missing);
+  kill(shared.last_child, SIGCONT);
+  siginfo_t end = {};
+  REQUIRE(waitid(P_PID, static_cast<id_t>(shared.last_child), &end, WEXITED | WNOWAIT) == 0);
+  CHECK(end.si_code == CLD_KILLED);
+  CHECK(shared.undone == 0);
+}
+
+TEST_CASE("guard: still undoing when it is confirmed, is reported as undone") {
+  Shared& shared = integration::share();
+  const auto guard = io::open_guards()->open(
+      [&shared](io::Kernel&) {
+        shared.ready = true;
+        integration::wait_to_be_killed();
+      },
+      Duration{0}, nullptr);
+  REQUIRE(comes_true(shared.ready));
+  CHECK(guard->confirm() == Guard::End::undone);
+  kill(shared.last_child, SIGKILL);
+}
+
 TEST_CASE("guard: failed undo, is repeated") {
   Shared& shared = integration::share();
   io::open_guards()

@@ -73,6 +73,17 @@ TEST_CASE("memory: rollback and release, restore a default with every attribute"
   CHECK(rig.kernel.network.rules == before.rules);
 }
 
+TEST_CASE("memory: the kernel refuses the previous default once, it comes back as it was") {
+  Rig rig;
+  in_force(rig) = with_everything(in_force(rig));
+  const core::Network before = rig.kernel.network;
+  CHECK(rig.run().ending.exit == Exit::ok);
+  rig.kernel.refuse_change = 0;
+  CHECK(release(rig).ending.exit == Exit::ok);
+  CHECK(rig.kernel.changes.at(0) == "set 0.0.0.0/0");
+  CHECK(rig.kernel.network.routes == before.routes);
+}
+
 // Without the address it leads nowhere.
 TEST_CASE("memory: default through the anchor by others, a release leaves the public one") {
   Rig rig;

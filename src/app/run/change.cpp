@@ -94,16 +94,26 @@ struct IsDone {
   }
 };
 
-// Tries every step once.
+bool removes_stored_default(const core::Action& action) {
+  const auto* remove = std::get_if<core::RemoveRoute>(&action);
+  return remove != nullptr && remove->route.table == core::memory_table;
+}
+
+// Tries every step once. Previous defaults stay stored until they are back.
 void undo_once(io::Kernel& kernel, const std::optional<core::Droplet>& droplet,
                core::Destinations destinations, Undo& undone) {
   std::vector<core::Step> steps;
   undone.failure =
       core::catch_error([&] { steps = core::undo(kernel.read(), droplet, destinations); });
+  bool are_defaults_back = true;
   for (const core::Step& step : steps) {
+    if (!are_defaults_back && removes_stored_default(step.action)) {
+      continue;
+    }
     undone.steps.push_back({.step = step, .result = StepRecord::Result::done});
     const auto failure = core::catch_error([&] { change(kernel, step.action); });
     if (failure) {
+      are_defaults_back &= !std::holds_alternative<core::ReplaceDefault>(step.action);
       undone.steps.back().result = StepRecord::Result::failed;
       undone.steps.back().detail = failure->what();
       undone.failure = failure;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/paths.hpp"
 #include "integration/private_network.hpp"
+#include "integration/processes.hpp"
 #include "support/kernel_contract.hpp"
 
 #include <sched.h>
@@ -41,6 +42,12 @@ struct RealWorld {
         "addr add 10.132.0.2/16 dev eth1\n"
         "route add default via 203.0.113.1 dev eth0 proto static\n");
     real = io::open_kernel();
+    REQUIRE(integration::comes_true([&] { return are_links_up(); }));
+  }
+  // The kernel finds the carrier of a veth pair a moment after it is set up.
+  bool are_links_up() {
+    const auto links = real->read().links;
+    return std::ranges::all_of(links, &core::Link::up);
   }
   io::Kernel& kernel() { return *real; }
   core::Network& network() {

@@ -39,7 +39,7 @@ run_traced() { # INJECT ALONE CALL
 
 # What the internet sees, and what the Node and DigitalOcean say.
 look() {
-    sees=$(nsenter --net=/run/netns/one curl --silent --max-time 2 http://192.0.2.1/ || echo none)
+    sees=$(nsenter --net=/run/netns/one curl --silent --max-time 10 http://192.0.2.1/ || echo none)
     read -r held label labelled version < <(control GET /world | jq -r '[
         ([.addresses | to_entries[] | select(.value.droplet) | .key] | join(",") |
             if . == "" then "none" else . end),

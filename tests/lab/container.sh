@@ -112,16 +112,22 @@ make_group() {
 }
 
 # Control groups outlive a world: takes them away when standard input ends, which is when the one who
-# started the world is no more.
+# started the world is no more. Those of its name as well that others made in other hierarchies.
 remove_group() { # GROUP
-    local tries folder
+    local tries root folder left
     read -r _ || true
+    [[ ${1##*/} == lab-* ]] || return 0
     for ((tries = 0; tries < 200; ++tries)); do
-        for folder in "$1"/*/*/ "$1"/*/ "$1"/; do # of a world in this world, too
-            [ ! -e "$folder/freezer.state" ] || echo THAWED >"$folder/freezer.state"
-            rmdir "$folder" || true
+        left=''
+        for root in "${1%/*}" $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
+            [ -d "$root/${1##*/}" ] || continue
+            left=yes
+            while read -r folder; do
+                [ ! -e "$folder/freezer.state" ] || echo THAWED >"$folder/freezer.state"
+                rmdir "$folder" || true
+            done < <(find "$root/${1##*/}" -depth -type d)
         done
-        [ -e "$1" ] || return 0
+        [ -n "$left" ] || return 0
         sleep 0.05
     done
 }

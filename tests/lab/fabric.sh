@@ -97,6 +97,7 @@ make_gateways() {
 make_certificates() {
     local names=IP:$internet.1,IP:$internet.2,IP:$internet.3,IP:$vpc_api,IP:127.0.0.1
     names+=,DNS:localhost,DNS:api.digitalocean.com,DNS:kubernetes.default.svc,DNS:whatismyip.lab
+    names+=,DNS:checkip.amazonaws.com # what the examples ask
     local request=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
     {
         "${request[@]}" -x509 -days 2 -subj /CN=lab -keyout "$run/ca.key" -out "$run/ca.pem"
@@ -119,6 +120,7 @@ start_sim() { # BINARY
         --listen "kubernetes=https://$vpc_api:6443@$fabric" \
         --listen "dns=udp://$internet.53:53@$outside" --name "api.digitalocean.com=$internet.2" \
         --name "kubernetes.default.svc=$internet.3" --name "whatismyip.lab=$internet.1" \
+        --name "checkip.amazonaws.com=$internet.1" \
         --listen metadata=http://169.254.169.254:80@$fabric \
         --listen "control=$control" >"$run/ready" 2>"$run/sim.log" </dev/null &
     echo $! >"$run/sim.pid"

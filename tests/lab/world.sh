@@ -32,8 +32,13 @@ world() { # COMMAND…
     local status=0
     wait $first || status=$?
     exec {leash}>&-
-    [ -z "$group" ] || (until_so test ! -e "$group") || true
+    [ -z "$group" ] || (until_so has_no_groups "${group##*/}") || true
     exit $status
+}
+
+has_no_groups() { # NAME
+    local left=(/sys/fs/cgroup/*/"$1" /sys/fs/cgroup/"$1")
+    [ ! -e "${left[0]}" ] && [ ! -e "${left[-1]}" ]
 }
 
 # The first process of the world.

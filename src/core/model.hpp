@@ -153,6 +153,7 @@ struct Observation {
   std::optional<Error> lease_error = {};   // why this run got no Lease
   bool path_proven = false;                // a connection from the anchor address arrived
   bool egress_proven = false;              // a connection by the current default arrived
+  bool nothing_answers = false;            // neither by the anchor nor by the public address
   std::optional<Error> proof_error = {};   // why one of the proofs failed
   std::optional<Error> claim_error = {};   // why a claim failed
   std::optional<Error> change_error = {};  // why the kernel refused a change

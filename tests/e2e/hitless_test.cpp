@@ -92,7 +92,7 @@ void check_hitless(const Node& node, const std::string& topology) {
   traffic.check_goes_on();
   CHECK(is_marked(node));
   node.check_egress();  // new connections use the new address, also those of pods
-  CHECK(node.world.seen_from(node.droplet.pod()) == result.at("floating_ip"));
+  CHECK(result.at("floating_ip") == node.world.seen_from(node.droplet.pod()));
   CHECK(node.run(0).at("result") == "unchanged");
   const std::vector<std::string> release = {"release"};
   Node::result_of(support::run(node.command(release)), 0);

@@ -47,6 +47,39 @@ TEST_CASE("plan: no confirmed default, needs the Node first because it may say t
   CHECK(needs() == std::vector{Need::droplet});
 }
 
+TEST_CASE(
+    "plan: Kubernetes does not answer by the default, proves the path before it calls it good") {
+  auto found = support::healthy();
+  found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply")};
+  auto plan = core::plan(found, support::asked());
+  CHECK(plan.steps.empty());
+  CHECK(plan.needs == std::vector{Need::path});
+
+  SUBCASE("proven") {
+    found.path_proven = true;
+    plan = core::plan(found, support::asked());
+    CHECK(plan.ending.exit == Exit::gate_failed);
+    CHECK(plan.ending.message.ends_with("works"));
+  }
+  SUBCASE("nothing answers") {
+    found.nothing_answers = true;
+    plan = core::plan(found, support::asked());
+    CHECK(plan.ending.exit == Exit::gate_failed);
+    CHECK(plan.ending.message.ends_with("nothing answers, also not the public address"));
+  }
+  SUBCASE("dead") {
+    found.proof_error = core::Error(Exit::unavailable, "no reply");
+    plan = core::plan(found, support::asked());
+    CHECK(plan.undo);
+    CHECK(plan.ending.exit == Exit::rolled_back);
+  }
+  SUBCASE("an answer that is of no use") {
+    found.node = core::Unavailable{core::Error(Exit::no_permission, "forbidden")};
+    CHECK(core::plan(found, support::asked()).needs.empty());
+  }
+  CHECK(plan.steps.empty() == !plan.undo);
+}
+
 TEST_CASE("plan: only the Node unknown, needs the Node") {
   auto found = support::healthy();
   found.node = core::NotAsked{};

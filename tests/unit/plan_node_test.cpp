@@ -100,6 +100,7 @@ TEST_CASE("plan: no Kubernetes, patches no Node") {
 
 TEST_CASE("plan: egress works but the Node does not, ends with gate-failed") {
   auto found = support::healthy();
+  found.path_proven = true;
   Exit expected = Exit::gate_failed;
   SUBCASE("unreachable") {
     found.node = core::Unavailable{core::Error(Exit::unavailable, "no reply").with_hint("later")};

@@ -265,6 +265,7 @@ void Observer::note_undo(const core::Ending& why, const std::optional<core::Erro
 
 void Observer::prove(Need need) {
   const auto address = core::held_address(found_).value_or(core::Ipv4{});
+  const bool doubtful = core::is_doubtful(found_, invocation_.config);
   const auto failure = core::catch_error_except_signals([&] {
     if (need == Need::egress) {
       return app::prove_egress(system_, invocation_, found_, address);
@@ -274,7 +275,9 @@ void Observer::prove(Need need) {
     }
     app::prove_path(system_, invocation_, *found_.droplet, address);
   });
-  if (failure) {
+  if (failure && doubtful && !is_public_path_alive(system_, invocation_, found_)) {
+    found_.nothing_answers = true;
+  } else if (failure) {
     found_.proof_error = *failure;
   } else {
     (need == Need::path ? found_.path_proven : found_.egress_proven) = true;

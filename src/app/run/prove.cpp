@@ -2,9 +2,12 @@
 #include "app/run/prove.hpp"
 
 #include "cloud/verify.hpp"
+#include "core/plan/paths.hpp"
 #include "core/plan/switch.hpp"
 
+#include <algorithm>
 #include <string_view>
+#include <vector>
 
 namespace app {
 namespace {
@@ -75,6 +78,22 @@ void prove_path(System& system, const Invocation& invocation, const core::Drople
     bind_to_anchor(question, droplet);
     require_seen_as(system, question, address);
   }
+}
+
+bool is_public_path_alive(System& system, const Invocation& invocation,
+                          const core::Observation& found) {
+  const auto path = core::find_public_path(*found.droplet, found.network);
+  const auto* by_public = std::get_if<core::Path>(&path);
+  std::vector<io::Request> requests = {
+      connection_request(io::Server::digitalocean, invocation.digitalocean)};
+  if (invocation.kubernetes) {
+    requests.push_back(connection_request(io::Server::kubernetes, *invocation.kubernetes));
+  }
+  return by_public != nullptr && std::ranges::any_of(requests, [&](io::Request& request) {
+           request.source = io::Source{by_public->address, by_public->via.ifindex};
+           request.direct = true;
+           return !core::catch_error_except_signals([&] { system.http.send(request); });
+         });
 }
 
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,

@@ -13,6 +13,11 @@ namespace app {
 void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
                 core::Ipv4 address);
 
+// Whether Kubernetes or DigitalOcean accepts a connection from the public address, by our own rules
+// and table.
+bool is_public_path_alive(System& system, const Invocation& invocation,
+                          const core::Observation& found);
+
 // Proves that traffic by the current default uses `address`. After a switch the kernel resolves
 // public destinations by that default, and new connections succeed to DigitalOcean's API host and
 // to Kubernetes, if it answered before. Every --verify-url sees the address. Throws the Error of

@@ -176,11 +176,13 @@ void patch_node(Plan& plan, const Observation& found, const Config& asked,
   }
 }
 
-Ending gate_failed(const Error& error, Ipv4 address) {
+Ending gate_failed(const Error& error, Ipv4 address, bool doubtful) {
   // Another run cannot help with these two, and they have one code in every command.
   const bool for_a_person = error.exit() == Exit::no_permission || error.exit() == Exit::config;
   return {.exit = for_a_person ? error.exit() : Exit::gate_failed,
-          .message = fmt::format("{}; egress IP {} works", error.what(), address.to_string()),
+          .message = fmt::format(
+              "{}; egress IP {} {}", error.what(), address.to_string(),
+              doubtful ? "stays, but nothing answers, also not the public address" : "works"),
           .hint = error.hint()};
 }
 

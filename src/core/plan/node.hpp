@@ -48,8 +48,8 @@ Ending ending_of(const Error& error);
 void patch_node(Plan& plan, const Observation& found, const Config& asked,
                 const std::optional<Ipv4>& address);
 
-// The ending if egress works but the Node could not be patched.
-Ending gate_failed(const Error& error, Ipv4 address);
+// The ending if egress works, as far as can be known, but the Node could not be patched.
+Ending gate_failed(const Error& error, Ipv4 address, bool doubtful);
 
 // The plan for an unproven egress: labels say so, and the run ends with `ending`.
 Plan end_without_egress(const Observation& found, const Config& asked, Ending ending);

@@ -37,10 +37,11 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
        .hint = "add it to --floating-ips, give --allow-foreign-ip, or unassign it"});
 }
 
-// Rolls back an unconfirmed switch. A working egress stays, and the Node is not gated for another
-// finding.
+// Rolls back an unconfirmed switch, and one whose default is gone: a removed address takes the
+// routes with it. A working egress stays, and the Node is not gated for another finding.
 Plan end_with_finding(const Observation& found, const Config& asked, const Ending& ending) {
-  if (is_unconfirmed(found.network)) {
+  const bool gone = !default_in_force(found.network) && default_of(found.network, memory_table);
+  if (is_unconfirmed(found.network) || (gone && found.network.may_change)) {
     return roll_back(found, asked, ending);
   }
   const bool works = is_egress_shown(found.network, asked) && !overruled(found.network, asked);
@@ -58,12 +59,17 @@ void use_address(Plan& plan, const Observation& found, const Config& asked,
     plan.needs.push_back(Need::egress);
     return;
   }
+  const bool doubtful = paths && plan.steps.empty() && is_doubtful(found, asked);
+  if (doubtful && !found.nothing_answers) {
+    plan.needs.push_back(Need::path);
+    return;
+  }
   plan.floating_ip = address;
   patch_node(plan, found, asked, address);
   if (const auto* unavailable = std::get_if<Unavailable>(&found.node)) {
-    plan.ending = gate_failed(unavailable->error, address);
+    plan.ending = gate_failed(unavailable->error, address, doubtful);
   } else if (found.lease_error) {
-    plan.ending = gate_failed(*found.lease_error, address);
+    plan.ending = gate_failed(*found.lease_error, address, false);
   }
 }
 

@@ -101,6 +101,13 @@ bool is_unconfirmed(const Network& network) {
   return is_default_unconfirmed(network) || is_destination_unconfirmed(network);
 }
 
+bool is_doubtful(const Observation& found, const Config& asked) {
+  const auto* node = std::get_if<Unavailable>(&found.node);
+  const bool silent = node != nullptr && node->error.exit() == Exit::unavailable;
+  return silent && !found.path_proven && !found.egress_proven &&
+         asked.route == RouteMode::set_default && is_confirmed(found.network, asked);
+}
+
 // Nothing is proven: the Node says so, and destinations are unreachable.
 Plan end_closed(const Observation& found, const Config& asked, Ending ending) {
   Plan plan = end_without_egress(found, asked, std::move(ending));

@@ -39,6 +39,8 @@ bool is_confirmed(const Network& network, const Config& asked);
 bool is_egress_shown(const Network& network, const Config& asked);
 // Whether anything leads there that waits for its proof.
 bool is_unconfirmed(const Network& network);
+// Whether an earlier run's proof is doubtful, because Kubernetes does not answer by that path.
+bool is_doubtful(const Observation& found, const Config& asked);
 
 // The endings of a run without a proof, and of a run without the right to change the network.
 Ending not_proven(const Error& why);

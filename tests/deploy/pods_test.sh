@@ -72,8 +72,8 @@ token=$(cluster token $ours $ours-podcheck $node)
 # shellcheck disable=SC2317 # called by name
 as_check() { kubectl --token "$token" patch node "$1" --type merge --patch "{\"metadata\":{\"labels\":$2}}"; }
 expect 0 '' as_check $node "{\"$label-pods\":\"true\"}"
-expect 1 'only these may change' as_check $node "{\"$label-enabled\":\"false\"}"
-expect 1 'only these may change' as_check $node "{\"$label\":null}"
+expect 1 'only these labels can be changed' as_check $node "{\"$label-enabled\":\"false\"}"
+expect 1 'only these labels can be changed' as_check $node "{\"$label\":null}"
 expect 1 'taints only' kubectl --token "$token" patch node $node --type merge \
     --patch '{"spec":{"taints":[{"key":"other","effect":"NoSchedule"}]}}'
 expect 1 'forbidden' kubectl --token "$token" get secrets --namespace $ours

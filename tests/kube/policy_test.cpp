@@ -91,7 +91,7 @@ TEST_CASE("kube policy: node's own labels and taint, may be changed") {
   CHECK(cluster().is_gated(nodes().ours));
 }
 
-TEST_CASE("kube policy: another node's, may not be changed") {
+TEST_CASE("kube policy: another node's, cannot be changed") {
   const std::string other = nodes().other.name;
   check_refused(other, labels({{support::enabled_label, "true"}}));
   check_refused(other, {{"spec", {{"taints", nullptr}}}});
@@ -103,13 +103,13 @@ TEST_CASE("kube policy: program with another node's token, ends with 77") {
   const Json result = cluster().reconcile(node, 77, {"--lock", "none"},
                                           {{"DO_EGRESS_IP_KUBE_TOKEN_FILE", foreign}});
   INFO(result.dump());
-  CHECK(result.at("error").at("message").get<std::string>().find("may not change another node") !=
+  CHECK(result.at("error").at("message").get<std::string>().find("cannot change another node") !=
         std::string::npos);
   CHECK(cluster().label(node).empty());
   CHECK(cluster().is_gated(node));
 }
 
-TEST_CASE("kube policy: other labels, annotations or metadata, may not be changed") {
+TEST_CASE("kube policy: other labels, annotations or metadata, cannot be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, labels({{"added", "true"}}));
   check_refused(node, labels({{"mine", "changed"}}));
@@ -130,7 +130,7 @@ TEST_CASE("kube policy: other labels, annotations or metadata, may not be change
                                             {"uid", "00000000-0000-4000-8000-000000000009"}}})}}}});
 }
 
-TEST_CASE("kube policy: other taints, may not be changed") {
+TEST_CASE("kube policy: other taints, cannot be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, taints([](Json& all) { erase(all, "mine"); }));
   check_refused(node, taints([](Json& all) { all = nullptr; }));
@@ -144,7 +144,7 @@ TEST_CASE("kube policy: other taints, may not be changed") {
   check_refused(node, taints([](Json& all) { all.push_back(taint(kube::gate_key, "NoExecute")); }));
 }
 
-TEST_CASE("kube policy: rest of the spec, may not be changed") {
+TEST_CASE("kube policy: rest of the spec, cannot be changed") {
   const std::string node = nodes().ours.name;
   check_refused(node, {{"spec", {{"unschedulable", true}}}});
   check_refused(node, {{"spec", {{"podCIDR", "10.1.0.0/24"}, {"podCIDRs", {"10.1.0.0/24"}}}}});

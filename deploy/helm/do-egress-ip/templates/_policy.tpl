@@ -57,28 +57,28 @@ spec:
         object.spec.?taints.orValue([]).filter(t, {{ $former }})
   validations:
     - expression: variables.node != ''
-      message: this token is not bound to a pod on a node; only the pods of do-egress-ip may do this
+      message: the token is not bound to a pod on a node; only pods of do-egress-ip can change Nodes
       reason: Forbidden
     - expression: variables.node == oldObject.metadata.name
-      messageExpression: "'a pod on node ' + variables.node + ' may not change another node'"
+      messageExpression: "'a pod on node ' + variables.node + ' cannot change another node'"
       reason: Forbidden
     - expression: >-
         variables.labelsAfter.all(k, k in variables.ours
         || (k in variables.labelsBefore && variables.labelsBefore[k] == variables.labelsAfter[k]))
         && variables.labelsBefore.all(k, k in variables.ours || k in variables.labelsAfter)
-      messageExpression: "'of the labels only these may change: ' + variables.ours.join(', ')"
+      messageExpression: "'only these labels can be changed: ' + variables.ours.join(', ')"
       reason: Forbidden
     - expression: >-
         object.metadata.?annotations == oldObject.metadata.?annotations
         && object.metadata.?finalizers == oldObject.metadata.?finalizers
         && object.metadata.?ownerReferences == oldObject.metadata.?ownerReferences
-      message: of the metadata only labels may change
+      message: labels are the only metadata that can be changed
       reason: Forbidden
     - expression: >-
         variables.taintsAfter == variables.taintsBefore
         && variables.formerAfter.all(t, oldObject.spec.?taints.orValue([])
         .exists(b, b.key == t.key && b.effect == t.effect))
-      message: {{ with .gate }}of the taints only {{ . }} may change{{ else }}no taint may be added, since gateTaint is not this pod's{{ end }}
+      message: {{ with .gate }}{{ . }} is the only taint that can be changed{{ else }}no taint can be added without gateTaint{{ end }}
       reason: Forbidden
     # All other fields of a NodeSpec.
     - expression: >-
@@ -88,7 +88,7 @@ spec:
         && object.spec.?unschedulable == oldObject.spec.?unschedulable
         && object.spec.?configSource == oldObject.spec.?configSource
         && object.spec.?externalID == oldObject.spec.?externalID
-      message: of the spec only taints may change
+      message: taints are the only part of the spec that can be changed
       reason: Forbidden
 ---
 apiVersion: admissionregistration.k8s.io/v1

@@ -95,6 +95,8 @@ silent 'kind: CronJob'
 security 1
 says 'command: [do-egress-ip-loop, "5", --, do-egress-ip, reconcile]'
 says 'command: [do-egress-ip-loop, --ready]'
+# Without it, the kubelet would ask for readiness only after a whole period.
+count 1 'command: \[busybox, test, -s, /dev/shm/do-egress-ip-loop-state\]'
 silent initContainers
 silent DO_EGRESS_IP_OK_CODES
 silent GATE_TAINT

@@ -213,6 +213,24 @@ start() { # NODE
     import_images
     start_kubelet
     start_proxy
+    route_pods
+}
+
+# Between the pods of all nodes, through the VPC. `lab flush` leaves what the kernel is said to have made.
+route_pods() {
+    local other
+    for other in /run/lab/egress-?.json; do
+        other=$(basename "$other" .json)
+        [ "$other" != "$node" ] || continue
+        route_to "$node" "$other"
+        route_to "$other" "$node"
+    done
+}
+
+route_to() { # FROM TO
+    local from=/run/lab/$1.json to=/run/lab/$2.json
+    ip -n "$1" route replace "10.245.$(jq .number "$to").0/24" via "$(jq --raw-output .private "$to")" \
+        dev "$(jq --raw-output .private_nic "$from")" proto kernel
 }
 
 restart() { # NODE PROGRAM

@@ -88,12 +88,18 @@ securityContext:
   value: /dev/shm/do-egress-ip-loop-state
 {{- end }}
 
-{{- /* The loop leaves its last result in a file, which costs next to nothing to read. */}}
+{{- /* The loop leaves its last result in a file, which costs next to nothing to read. The startup probe ends
+with the first run; without it, the kubelet would ask for readiness only after a whole period. */}}
 {{- define "do-egress-ip.ready" -}}
+startupProbe:
+  exec:
+    command: [busybox, test, -s, /dev/shm/do-egress-ip-loop-state]
+  periodSeconds: 2
+  timeoutSeconds: 5
+  failureThreshold: 1800
 readinessProbe:
   exec:
     command: [do-egress-ip-loop, --ready]
-  initialDelaySeconds: 8
   periodSeconds: 30
   timeoutSeconds: 5
   failureThreshold: 1

@@ -238,7 +238,7 @@ TEST_CASE(
                                               node.world.internet() + ".1"};
     const Json result = node.run(0, options);
     check_pods(result, "anchor", cure);
-    CHECK(node.pods_seen() == result.at("floating_ip"));
+    CHECK(result.at("floating_ip") == node.pods_seen());
     CHECK(seen_elsewhere(node) == node.droplet.public_address);
     node.world.forget_requests();
     CHECK(node.run(0, options).at("result") == "unchanged");

@@ -74,7 +74,7 @@ as_check() { kubectl --token "$token" patch node "$1" --type merge --patch "{\"m
 expect 0 '' as_check $node "{\"$label-pods\":\"true\"}"
 expect 1 'only these labels can be changed' as_check $node "{\"$label-enabled\":\"false\"}"
 expect 1 'only these labels can be changed' as_check $node "{\"$label\":null}"
-expect 1 'taints only' kubectl --token "$token" patch node $node --type merge \
+expect 1 'is the only taint that can be changed' kubectl --token "$token" patch node $node --type merge \
     --patch '{"spec":{"taints":[{"key":"other","effect":"NoSchedule"}]}}'
 expect 1 'forbidden' kubectl --token "$token" get secrets --namespace $ours
 

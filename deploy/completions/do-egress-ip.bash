@@ -30,7 +30,7 @@ _do_egress_ip() {
     fi
     case $before in
     --floating-ips-file | --token-file | --ca-file | --kube-token-file | --kube-ca-file | \
-        --termination-log | --metrics-file | --config | --destinations-file)
+        --termination-log | --metrics-file | --bundle | --config | --destinations-file)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
@@ -56,7 +56,7 @@ _do_egress_ip_options() {
 --kube-ca-file --namespace --lock --route --destination --destinations-file --pods --direct --enabled-label
 --address-label --gate-taint --verify-url --local --dry-run --timeout --output --log-format --verbose --quiet --detailed-exitcode
 --ok-codes --keep-ip --only-matching --expect --gate-by --pod-label
---termination-log --metrics-file --config --help --version
+--termination-log --metrics-file --bundle --config --help --version
 -n -o -v -q -h
 END
 }

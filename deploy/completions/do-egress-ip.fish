@@ -52,6 +52,7 @@ complete -c do-egress-ip -l detailed-exitcode -d 'exit 2 when changed, 3 when no
 complete -c do-egress-ip -l ok-codes -x -d 'exit 0 for these codes as well'
 complete -c do-egress-ip -l termination-log -r -F -d 'write the result there too'
 complete -c do-egress-ip -l metrics-file -r -F -d 'keep metrics there'
+complete -c do-egress-ip -l bundle -r -F -d 'write a file for a bug report'
 complete -c do-egress-ip -l config -r -F -d 'read options from a TOML file'
 complete -c do-egress-ip -s h -l help -d 'print help'
 complete -c do-egress-ip -l version -d 'print the version'

@@ -86,9 +86,10 @@ Report make_report(const Verification& found, const Invocation& invocation) {
 
 Report make_report(const Diagnosis& diagnosis, const Invocation& invocation) {
   const std::string json = render_json_if_asked(diagnosis, invocation);
-  return {.output = invocation.output == Output::json
-                        ? json
-                        : render_text(diagnosis, reasons_of(invocation)),
+  const bool bundled = diagnosis.bundle == "-";  // which contains the checks
+  return {.output = invocation.output == Output::json ? json
+                    : bundled                         ? std::string{}
+                              : render_text(diagnosis, reasons_of(invocation)),
           .termination_message = termination_message(diagnosis, json),
           .ending = diagnosis.ending,
           .exit = apply_ok_codes(diagnosis.ending.exit, invocation)};

@@ -28,6 +28,13 @@ struct Access {
   cloud::ReadSecret token = {};
 };
 
+// An option as it was given.
+struct Setting {
+  std::string name = {};
+  std::vector<std::string> values = {};
+  std::string origin = {};  // "--timeout", "DO_EGRESS_IP_TIMEOUT", "timeout in FILE:3:11"
+};
+
 // What one call of the program must do, complete and checked.
 struct Invocation {
   Command command = Command::reconcile;
@@ -47,6 +54,8 @@ struct Invocation {
   std::set<core::Exit> ok_codes = {};
   std::string termination_log = {};        // empty: none
   std::string metrics_file = {};           // empty: none
+  std::string bundle = {};                 // of `doctor`; empty: none; "-": to stdout
+  std::vector<Setting> settings = {};      // for that bundle
   std::vector<std::string> warnings = {};  // about the options
   std::string root = {};                   // the folder with /proc, /etc and so on; for tests
 };

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
@@ -52,6 +53,12 @@ File open_alone(const std::string& path) {
     }
   }
   throw file_error("write", core::Exit::os_error, path);
+}
+
+// A new file of mode 0600 with that name, whose last six letters are replaced; null with errno.
+File make_temporary(std::string& name) {
+  const int descriptor = mkostemp(name.data(), O_CLOEXEC);
+  return File(descriptor < 0 ? nullptr : fdopen(descriptor, "w"));
 }
 
 // Replacing a device by a regular file would break its other users.
@@ -108,6 +115,30 @@ void write_file(const std::string& path, const std::string& text) {
   if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
     throw file_error("write", core::Exit::os_error, path);
+  }
+}
+
+void create_file(const std::string& path, const std::string& text) {
+  std::string temporary = path + ".XXXXXX";
+  const File file(make_temporary(temporary));
+  // link() fails where rename() would replace a file.
+  const bool done = file && std::fwrite(text.data(), 1, text.size(), file.get()) == text.size() &&
+                    std::fflush(file.get()) == 0 && link(temporary.c_str(), path.c_str()) == 0;
+  const int cause = errno;
+  if (file) {
+    unlink(temporary.c_str());
+  }
+  if (!done) {
+    errno = cause;
+    const core::Error error = file_error("write", core::Exit::os_error, path);
+    throw cause == EEXIST ? error.with_hint("name another file: an old one is never overwritten")
+                          : core::Error(error);
+  }
+}
+
+void write_stdout(const std::string& text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
+    throw file_error("write", core::Exit::os_error, "stdout");
   }
 }
 

@@ -23,6 +23,13 @@ std::vector<std::string> list_folder(const std::string& path);
 // Error(os_error).
 void write_file(const std::string& path, const std::string& text);
 
+// Writes a new file of mode 0600 that appears whole or not at all; what has that name stays as it
+// is. Throws Error(os_error).
+void create_file(const std::string& path, const std::string& text);
+
+// Throws Error(os_error) if stdout does not take all of it.
+void write_stdout(const std::string& text);
+
 using Update = std::function<std::string(const std::string& content)>;
 
 // Replaces a file by what `update` makes of its content, which is empty if it cannot be read. A

@@ -2,6 +2,7 @@
 #include "io/kernel.hpp"
 
 #include "core/error.hpp"
+#include "io/kernel_dump.hpp"
 #include "io/neighbour.hpp"
 #include "io/netlink.hpp"
 #include "io/netlink_decode.hpp"
@@ -102,6 +103,8 @@ class Rtnetlink : public Kernel {
   }
 
   std::vector<core::MarkUse> read_mark_uses() override { return nftables_.read_mark_uses(); }
+
+  core::KernelDump dump() override { return dump_kernel(netlink_); }
 
  private:
   template <typename Header>

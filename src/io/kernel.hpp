@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "core/kernel_dump.hpp"
 #include "core/network.hpp"
 
 #include <memory>
@@ -45,6 +46,9 @@ struct Kernel {
   // What the kernel alone knows of how pods leave: rules that translate, and whether the anchor's
   // gateway answers ARP. What cannot be read is said in there.
   virtual core::PodFacts read_pod_facts(const core::NextHop& anchor) = 0;
+
+  // Links, addresses, rules and routes, all of them and undecoded.
+  virtual core::KernelDump dump() = 0;
 };
 
 // Uses rtnetlink and nf_tables of the running kernel.

@@ -47,7 +47,7 @@ same 'holder' "$(lab sim GET /world | grep -o '"198.51.100.1":{[^}]*}' | grep -c
 report=$(cat /run/report)
 for line in 'lag of metadata after an assignment' '422: the droplet already has this address' \
     'egress by the anchor without an address +none' 'NIC of the anchor address' \
-    'verify from the host +[0-9]+ s +ok' 'verify from a pod +[0-9]+ s +ok' 'source IP of a pod +RESERVED-IP' 'network as before +ok: 0 lines differ' '== routes'; do
+    'verify from the host +[0-9]+ s +ok' 'verify from a pod +[0-9]+ s +ok' 'source IP of a pod +RESERVED-IP' 'network as before +ok: 0 lines differ' '== routes$' '== marks$' 'requests$' ' local PUBLIC-IP '; do
     grep -qE "$line" <<<"$report" || complain "the report lacks: $line"
 done
 for secret in "$(cat /run/lab/token)" 198.51.100.1 203.0.113.10 node-one; do

@@ -31,6 +31,7 @@ class FakeKernel : public io::Kernel {
   void set_pod_snat(const core::PodSnat& snat) override;
   void remove_pod_snat() override;
   core::PodFacts read_pod_facts(const core::NextHop& anchor) override;
+  core::KernelDump dump() override { return objects; }
 
   // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
   // address.
@@ -40,6 +41,7 @@ class FakeKernel : public io::Kernel {
 
   core::Network network = {};
   std::vector<core::MarkUse> mark_uses = {};
+  core::KernelDump objects = {};
   core::PodFacts pods = {};               // what it knows of them
   std::vector<std::string> changes = {};  // "set 0.0.0.0/0", … in order
   int reads = 0;

@@ -110,6 +110,7 @@ const std::vector<Example> examples = {
      [](const auto& i) { return i.termination_log == "/dev/null"; }},
     {"metrics-file", "/var/lib/node_exporter/egress.prom",
      [](const auto& i) { return i.metrics_file == "/var/lib/node_exporter/egress.prom"; }},
+    {"bundle", "bundle.txt", [](const auto& i) { return i.bundle == "bundle.txt"; }},
 };
 
 // The environment in which `example` is valid: a pod's, without what contradicts it.

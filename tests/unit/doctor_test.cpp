@@ -221,7 +221,7 @@ TEST_CASE("doctor: ends with the problem that tells most, and counts them all") 
                                      named("d", core::warning("odd", "look"))};
   const core::Ending ending = core::conclude(checks);
   CHECK(ending.exit == Exit::pool_exhausted);
-  CHECK(ending.message == "2 problem(s) found; c: few");
+  CHECK(ending.message == "2 problems found; c: few");
   CHECK(ending.hint == "add");
   CHECK(core::conclude({checks[0], checks[3]}).exit == Exit::ok);
 }

@@ -159,3 +159,23 @@ TEST_CASE("file: concurrent updates, see each other's result or are refused") {
 TEST_CASE("file: host, has a name") {
   CHECK_FALSE(io::host_name().empty());
 }
+
+TEST_CASE("file: new file, appears whole with mode 0600, and what is there stays") {
+  const unit::TemporaryFolder folder;
+  const mode_t old = umask(0);
+  io::create_file(folder.path("new"), "whole");
+  umask(old);
+  struct stat status = {};
+  REQUIRE(stat(folder.path("new").c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777U) == 0600);
+  const std::string existing = folder.write("old", "mine");
+  for (const std::string& path : {existing, folder.path("none/x"), std::string("/dev/full")}) {
+    CAPTURE(path);
+    const auto failure = core::catch_error([&] { io::create_file(path, "text"); });
+    REQUIRE(failure.has_value());
+    CHECK(failure->exit() == Exit::os_error);
+  }
+  CHECK(io::read_file(existing) == "mine");
+  CHECK(io::read_file(folder.path("new")) == "whole");
+  CHECK(io::list_folder(folder.path("")) == std::vector<std::string>{"new", "old"});
+}

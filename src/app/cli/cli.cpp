@@ -126,6 +126,17 @@ void set_output(const Places& places, Draft& draft) {
   }
 }
 
+// All options that were given, those of other commands, too: a loop on this node may use them.
+std::vector<Setting> list_settings(const Places& places) {
+  std::vector<Setting> settings;
+  for (const Option& option : options()) {
+    if (const auto given = places.find(option)) {
+      settings.push_back({std::string(option.name), given->values, given->origin});
+    }
+  }
+  return settings;
+}
+
 std::optional<Answer> parse(const std::vector<std::string>& arguments, Places& places,
                             Draft& draft) {
   set_output(places, draft);
@@ -147,6 +158,9 @@ std::optional<Answer> parse(const std::vector<std::string>& arguments, Places& p
     set(option, places, draft);
   }
   resolve(draft, places.environment);
+  if (!draft.asked.bundle.empty()) {
+    draft.asked.settings = list_settings(places);
+  }
   return std::nullopt;
 }
 

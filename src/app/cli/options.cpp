@@ -143,6 +143,8 @@ std::vector<Option> make_table() {  // NOLINT(readability-function-size): a tabl
        [](D d, G g) { d.asked.termination_log = take_one(g); }, "/dev/termination-log in a pod"},
       {output, change, "metrics-file", "F", "write metrics for node_exporter's textfile collector",
        [](D d, G g) { d.asked.metrics_file = take_one(g); }},
+      {output, in(Command::doctor), "bundle", "F", "write a new file for a bug report, without secrets; -: to stdout",
+       [](D d, G g) { d.asked.bundle = take_one(g); }},
 
       {general, all, "config", "F", "TOML file with these options; '' for none", nullptr,
        "/etc/do-egress-ip/config.toml, if it exists", "", false, false, "", {"DO_EGRESS_IP_CONFIG"}},

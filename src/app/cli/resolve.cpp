@@ -190,6 +190,11 @@ void require(const Draft& draft) {
         .with_hint(
             "list the reserved IPs that may be assigned, for example --floating-ips 198.51.100.7");
   }
+  if (asked.bundle == "-" && asked.output == Output::json) {
+    throw core::Error(core::Exit::usage,
+                      "cannot use --bundle -: --output json is for stdout as well")
+        .with_hint("name a file: --bundle do-egress-ip-bundle.txt");
+  }
   if (asked.config.enabled_label == asked.config.address_label) {
     throw core::Error(core::Exit::config,
                       "cannot label the Node: --enabled-label and --address-label are both \"{}\"",

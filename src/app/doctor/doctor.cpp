@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/doctor/doctor.hpp"
 
+#include "app/doctor/bundle.hpp"
 #include "app/doctor/facts.hpp"
 
 #include <nlohmann/json.hpp>
@@ -74,8 +75,15 @@ std::string lines_of(const Diagnosis& diagnosis, Verdict verdict) {
 Diagnosis doctor(System& system, const Invocation& invocation) {
   Diagnosis diagnosis{.node = invocation.config.node_name};
   const auto failure = core::catch_error([&] {
-    diagnosis.checks = core::diagnose(gather_facts(system, invocation));
+    std::vector<Exchange> exchanges;
+    const core::Examination facts = gather_facts(system, invocation, exchanges);
+    diagnosis.checks = core::diagnose(facts);
     diagnosis.ending = core::conclude(diagnosis.checks);
+    if (!invocation.bundle.empty()) {
+      write_bundle(invocation.bundle, render_bundle(system, invocation, facts, exchanges,
+                                                    render_text(diagnosis, Reasons::show)));
+      diagnosis.bundle = invocation.bundle;
+    }
   });
   if (failure) {
     diagnosis.ending = {failure->exit(), failure->what(), failure->hint()};
@@ -92,7 +100,11 @@ std::string render_text(const Diagnosis& diagnosis, Reasons reasons) {
       text += lines_of(diagnosis, verdict);
     }
   }
-  return text + conclusion(diagnosis) + "\n";
+  text += conclusion(diagnosis) + "\n";
+  return diagnosis.bundle.empty()
+             ? text
+             : text + fmt::format("bundle: {}; read it before you send it to somebody\n",
+                                  diagnosis.bundle);
 }
 
 std::string render_json(const Diagnosis& diagnosis) {
@@ -116,6 +128,7 @@ std::string render_json(const Diagnosis& diagnosis) {
       {"exit",
        {{"code", static_cast<int>(facts.exit)}, {"name", facts.name}, {"retry", facts.retry}}},
       {"checks", checks},
+      {"bundle", diagnosis.bundle.empty() ? Json(nullptr) : Json(diagnosis.bundle)},
       {"error", error},
       {"requests",
        {{"digitalocean", diagnosis.requests.at(0)},

@@ -15,12 +15,13 @@ struct Diagnosis {
   std::vector<core::Check> checks = {};
   core::Ending ending = {};
   std::string node = {};
+  std::string bundle = {};  // the file that was written; empty: none
   io::RequestCounts requests = {};
   io::Duration elapsed = {};
 };
 
-// Looks at everything that a reconcile depends on, and writes nothing anywhere. What cannot be
-// found out keeps its own checks from being made, and no others.
+// Looks at everything that a reconcile depends on, and writes nothing anywhere but the bundle that
+// was asked for. What cannot be found out keeps its own checks from being made, and no others.
 Diagnosis doctor(System& system, const Invocation& invocation);
 
 // For people: problems and warnings, each with its remedy, then how many checks passed; all checks

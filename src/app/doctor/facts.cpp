@@ -1,65 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/doctor/facts.hpp"
 
+#include "app/doctor/recording_http.hpp"
 #include "app/run/account.hpp"
 #include "app/run/pods.hpp"
 #include "cloud/cilium.hpp"
 #include "cloud/inspection.hpp"
 #include "cloud/metadata.hpp"
-#include "core/duration.hpp"
 #include "core/plan/plan.hpp"
-
-#include <map>
-#include <set>
 
 namespace app {
 namespace {
-
-// Sends each request once, and keeps of the replies what their readers drop: the status, and how
-// far our clock is from the server's, which only https can be trusted with.
-class RecordingHttp : public io::Http {
- public:
-  explicit RecordingHttp(System& system) : http_(system.http), clock_(system.clock) {}
-
-  Ticket start(const io::Request& request) override {
-    io::Request once = request;
-    once.tries = io::Tries::one;
-    if (source && request.server != io::Server::metadata) {
-      once.source = source;
-    }
-    const Ticket ticket = http_.start(once);
-    requests_.insert_or_assign(ticket, std::move(once));
-    return ticket;
-  }
-  io::Response wait(Ticket ticket) override {
-    const io::Request request = requests_.at(ticket);
-    io::Response response = http_.wait(ticket);
-    seen_.emplace(request.server, response.status);
-    const auto date = core::parse_date(response.header("date"));
-    if (date && !skew && request.url.starts_with("https://")) {
-      const bool kubernetes = request.server == io::Server::kubernetes;
-      skew = core::Skew{.server = kubernetes ? "Kubernetes" : "DigitalOcean",
-                        .ahead = clock_.wall() - *date};
-    }
-    return response;
-  }
-  void cancel(Ticket ticket) override { http_.cancel(ticket); }
-  void drop_idle_connections() override { http_.drop_idle_connections(); }
-  io::RequestCounts counts() const override { return http_.counts(); }
-  io::ReplyCounts replies() const override { return http_.replies(); }
-
-  // Whether one of its replies had this status.
-  bool saw(io::Server server, long status) const { return seen_.contains({server, status}); }
-
-  std::optional<core::Ipv4> source = {};  // for all requests but metadata's
-  std::optional<core::Skew> skew = {};
-
- private:
-  io::Http& http_;
-  io::Clock& clock_;
-  std::map<Ticket, io::Request> requests_ = {};
-  std::set<std::pair<io::Server, long>> seen_ = {};
-};
 
 // While the default leads through a dead anchor, the servers are asked from the public address.
 std::optional<core::Ipv4> way_round(const core::Network* network, const core::Droplet* droplet) {
@@ -165,7 +116,8 @@ core::ClusterFacts gather_cluster(RecordingHttp& http, System& system, const Inv
 
 }  // namespace
 
-core::Examination gather_facts(System& system, const Invocation& invocation) {
+core::Examination gather_facts(System& system, const Invocation& invocation,
+                               std::vector<Exchange>& exchanges) {
   RecordingHttp http(system);
   core::Examination facts{.asked = invocation.config, .match = invocation.match};
   facts.host = gather_host_facts(system, invocation.root);
@@ -179,6 +131,7 @@ core::Examination gather_facts(System& system, const Invocation& invocation) {
   facts.account = gather_account(http, invocation, droplet);
   facts.cluster = gather_cluster(http, system, invocation, facts.host, droplet);
   facts.skew = http.skew;
+  exchanges = http.exchanges();
   return facts;
 }
 

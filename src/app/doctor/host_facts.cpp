@@ -10,12 +10,6 @@
 namespace app {
 namespace {
 
-std::optional<std::string> read_text(const std::string& path) {
-  std::optional<std::string> text;
-  const auto failure = core::catch_error_except_signals([&] { text = io::read_file(path); });
-  return failure ? std::nullopt : text;
-}
-
 // Where systemd has its configuration, the strongest first.
 constexpr std::array folders = {"/etc/systemd", "/run/systemd", "/usr/local/lib/systemd",
                                 "/usr/lib/systemd"};
@@ -65,6 +59,12 @@ core::Networkd read_networkd(const std::string& root, const core::Network* netwo
 }
 
 }  // namespace
+
+std::optional<std::string> read_text(const std::string& path) {
+  std::optional<std::string> text;
+  const auto failure = core::catch_error_except_signals([&] { text = io::read_file(path); });
+  return failure ? std::nullopt : text;
+}
 
 core::HostFacts gather_host_facts(System& system, const std::string& root) {
   core::HostFacts facts;

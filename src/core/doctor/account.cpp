@@ -157,7 +157,7 @@ Check check_pool_size(const View& view) {
 
 Check check_held_address(const View& view) {
   if (!view.held) {
-    return unknown("neither metadata nor DigitalOcean told");
+    return unknown("neither metadata nor DigitalOcean says whether the droplet has one");
   }
   if (!*view.held) {
     return ok("none yet");

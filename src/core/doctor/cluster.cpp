@@ -130,7 +130,7 @@ Check check_provider_id(const View& view) {
                    "set --node-name to the Node of this droplet");
   }
   return view.node->provider_id.empty()
-             ? note("the cloud controller has not told yet whose Node it is")
+             ? note("the cloud controller has not yet set spec.providerID")
              : ok(view.node->provider_id);
 }
 

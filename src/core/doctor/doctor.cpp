@@ -131,8 +131,8 @@ Ending conclude(const std::vector<Check>& checks) {
   }
   const Check& worst = *std::ranges::min_element(problems, tells_more);
   return {.exit = worst.exit,
-          .message =
-              fmt::format("{} problem(s) found; {}: {}", problems.size(), worst.name, worst.found),
+          .message = fmt::format("{} problem{} found; {}: {}", problems.size(),
+                                 problems.size() == 1 ? "" : "s", worst.name, worst.found),
           .hint = worst.remedy};
 }
 

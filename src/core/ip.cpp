@@ -31,14 +31,6 @@ std::string Ipv4::to_string() const {
   return fmt::format("{}", fmt::join(octets, "."));
 }
 
-std::uint32_t Ipv4::to_number() const {
-  std::uint32_t number = 0;
-  for (const std::uint8_t octet : octets) {
-    number = number << 8U | octet;
-  }
-  return number;
-}
-
 std::optional<Prefix> Prefix::parse(std::string_view text) {
   const auto slash = text.find('/');
   const auto address = Ipv4::parse(text.substr(0, slash));

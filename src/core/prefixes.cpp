@@ -22,9 +22,11 @@ Prefixes without(const Prefixes& all, const Prefixes& others) {
 }
 
 Cover::Cover(const Prefixes& sorted) : sorted_(sorted) {
+  std::uint64_t lengths = 0;
   for (const Prefix& prefix : sorted) {
-    lengths_ |= std::uint64_t{1} << static_cast<unsigned>(prefix.length);
+    lengths |= std::uint64_t{1} << static_cast<unsigned>(prefix.length);
   }
+  lengths_ = lengths;
 }
 
 const Prefix* Cover::find(const Prefix& inner) const {

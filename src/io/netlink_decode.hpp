@@ -58,7 +58,8 @@ class RouteGrouping {
   bool add(core::Network& network, const nlmsghdr& message);
 
  private:
-  std::string last_ = {};  // the message before, without its destination
+  std::string now_ = {};   // the message without its destination
+  std::string last_ = {};  // the one before
   std::uint32_t table_ = 0;
   std::size_t group_ = 0;  // where its route went
 };

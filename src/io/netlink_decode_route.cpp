@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace io {
 namespace {
@@ -108,15 +107,6 @@ std::size_t address_at(const nlmsghdr& message) {
   return 0;
 }
 
-// Whether two messages differ in nothing but their destination.
-bool is_alike(std::string_view left, std::string_view right, std::size_t address) {
-  const std::size_t behind = address + sizeof(core::Ipv4);
-  return left.size() == right.size() && left[0] == right[0] &&
-         left.substr(length_at + 1, address - length_at - 1) ==
-             right.substr(length_at + 1, address - length_at - 1) &&
-         left.substr(behind) == right.substr(behind);
-}
-
 }  // namespace
 
 std::optional<core::Route> decode_route(const nlmsghdr& message) {
@@ -131,15 +121,16 @@ bool RouteGrouping::add(core::Network& network, const nlmsghdr& message) {
       header->rtm_table != RT_TABLE_COMPAT) {  // as of every table beyond 255
     return false;
   }
-  const std::string_view now(reinterpret_cast<const char*>(header),
-                             mnl_nlmsg_get_payload_len(&message));
   const std::size_t address = address_at(message);
   core::Prefix destination{{}, prefix_length(header->rtm_dst_len)};
+  now_.assign(reinterpret_cast<const char*>(header), mnl_nlmsg_get_payload_len(&message));
+  now_[length_at] = 0;
   if (address != 0) {
-    std::memcpy(destination.address.octets.data(), now.data() + address, sizeof(core::Ipv4));
+    std::memcpy(destination.address.octets.data(), now_.data() + address, sizeof(core::Ipv4));
+    std::memset(now_.data() + address, 0, sizeof(core::Ipv4));
   }
   auto& last = core::groups_of(network, table_);
-  if (group_ < last.size() && address != 0 && is_alike(now, last_, address)) {
+  if (group_ < last.size() && address != 0 && now_ == last_) {
     last[group_].destinations.push_back(destination);
     return true;
   }
@@ -151,7 +142,7 @@ bool RouteGrouping::add(core::Network& network, const nlmsghdr& message) {
   route->destination = {};
   table_ = route->table;
   group_ = core::add_to_groups(core::groups_of(network, table_), *route, destination);
-  last_ = now;
+  last_ = now_;
   return true;
 }
 

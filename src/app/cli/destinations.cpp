@@ -78,21 +78,31 @@ core::Prefix parse_destination(const Given& given, std::string_view word) {
         value_error(given, fmt::format("\"{}\" is wider than a /{}", word, shortest_prefix)))
         .with_hint("give --route default, which routes all traffic through the egress IP");
   }
+  return *network;
+}
+
+// `networks` are sorted.
+void require_by_gateway(const Given& given, const core::Prefixes& networks) {
+  const core::Cover cover(networks);
   for (const core::Prefix& never : never_destinations) {
-    if (never.contains(*network) || network->contains(never)) {
+    const core::Prefix* outer = cover.find(never);
+    const auto inner = std::ranges::lower_bound(networks, never);
+    if (outer != nullptr || (inner != networks.end() && never.contains(*inner))) {
       throw core::Error(
-          value_error(given, fmt::format("\"{}\" is not reached through a gateway: {} is reserved",
-                                         word, never.to_string()))
+          value_error(given, fmt::format("{} is not reached through a gateway: {} is reserved",
+                                         (outer != nullptr ? *outer : *inner).to_string(),
+                                         never.to_string()))
               .with_hint("give networks of the internet"));
     }
   }
-  return *network;
+}
+
+bool is_separator(char c) {
+  return c == ',' || c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 // Of a text with thousands of them, each looked at once. A comment ends with its line.
 core::Prefixes destinations_in(const Given& given, std::string_view text) {
-  constexpr std::string_view separators = ", \t\r\n\v\f";
-  const auto is_separator = [&](char c) { return separators.find(c) != std::string_view::npos; };
   core::Prefixes networks;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (text[at] == '#') {
@@ -109,6 +119,7 @@ core::Prefixes destinations_in(const Given& given, std::string_view text) {
     }
   }
   core::normalize(networks);
+  require_by_gateway(given, networks);
   if (networks.empty()) {
     throw core::Error(value_error(given, "there is no destination; IPv4 networks are expected"))
         .with_hint("give networks like 192.0.2.0/24, or leave the option out");

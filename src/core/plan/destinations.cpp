@@ -38,11 +38,9 @@ Prefixes destinations_of(const Network& network, const Wanted& wanted) {
   Prefixes all;
   for (const RouteGroup& group : network.destinations) {
     if (wanted(group.like)) {
-      all.insert(all.end(), group.destinations.begin(), group.destinations.end());
+      const auto more = all.insert(all.end(), group.destinations.begin(), group.destinations.end());
+      std::ranges::inplace_merge(all, more);
     }
-  }
-  if (!std::ranges::is_sorted(all)) {
-    std::ranges::sort(all);
   }
   return all;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/there_and_back.hpp"
 
+#include "core/plan/destinations.hpp"
 #include "integration/private_network.hpp"
 #include "io/netlink.hpp"
 
@@ -136,4 +137,22 @@ TEST_CASE("there and back: any routes and rules, byte for byte and in their orde
     const auto kernel = io::open_kernel();
     support::check_there_and_back<Dump>(*kernel, routes_and_rules);
   }
+}
+
+TEST_CASE("there and back: any destinations beside any routes and rules, byte for byte") {
+  int switched = 0;
+  constexpr unsigned seeds = 25;
+  for (unsigned seed = 1; seed <= seeds; ++seed) {
+    std::minstd_rand dice(seed);
+    const std::string commands = random_network(dice);
+    const core::Config config = support::random_destinations(dice);
+    CAPTURE(seed);
+    CAPTURE(commands);
+    CAPTURE(core::render_destinations(config.destinations));
+    integration::renew_private_network();
+    run_ip(droplet + commands);
+    const auto kernel = io::open_kernel();
+    switched += support::check_there_and_back<Dump>(*kernel, routes_and_rules, config) > 8 ? 1 : 0;
+  }
+  CHECK(switched > 12);
 }

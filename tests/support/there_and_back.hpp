@@ -4,11 +4,14 @@
 #include "app/run/change.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/switch.hpp"
+#include "core/prefixes.hpp"
 #include "support/builders.hpp"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <functional>
+#include <random>
 #include <utility>
 #include <variant>
 
@@ -56,6 +59,28 @@ class Run {
   core::Config asked_;
   core::Observation found_ = healthy();
 };
+
+// Networks of several lengths, some within others, some kept out by --direct.
+template <typename Dice>
+core::Config random_destinations(Dice& dice) {
+  const auto below = [&](std::uint32_t limit) {
+    return std::uniform_int_distribution<std::uint32_t>(0, limit - 1)(dice);
+  };
+  core::Config config = asked();
+  config.route = below(2) == 0 ? core::RouteMode::destinations : core::RouteMode::set_default;
+  for (std::uint32_t count = 1 + below(20); count > 0; --count) {
+    const auto second = static_cast<std::uint8_t>(below(4));
+    const core::Prefix network =
+        core::Prefix::host({{100, second, 7, 9}}).shortened(static_cast<int>(10 + below(23)));
+    (below(5) == 0 ? config.direct : config.destinations).push_back(network);
+  }
+  config.destinations.push_back(prefix("192.0.2.0/24"));
+  core::normalize(config.destinations);
+  std::erase_if(config.direct, [&](const core::Prefix& direct) {
+    return std::ranges::binary_search(config.destinations, direct);
+  });
+  return config;
+}
 
 // Runs that are killed after each of their steps, finished by the next one or not, then undone.
 // `State` must be the same afterwards. Returns how many steps a whole run had.

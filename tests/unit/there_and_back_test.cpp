@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/there_and_back.hpp"
 
-#include "core/prefixes.hpp"
 #include "support/fake_kernel.hpp"
 #include "support/print.hpp"
 
@@ -85,26 +84,6 @@ core::Network random_network(Dice& dice) {
   return network;
 }
 
-// Networks of several lengths, some within others, some kept out by --direct.
-template <typename Dice>
-core::Config random_destinations(Dice& dice) {
-  Random random(dice);
-  core::Config config = support::asked();
-  config.route = random.one_in(2) ? core::RouteMode::destinations : core::RouteMode::set_default;
-  for (std::uint32_t count = 1 + random.below(20); count > 0; --count) {
-    const auto second = static_cast<std::uint8_t>(random.below(4));
-    const core::Prefix network = core::Prefix::host({{100, second, 7, 9}})
-                                     .shortened(static_cast<int>(10 + random.below(23)));
-    (random.one_in(5) ? config.direct : config.destinations).push_back(network);
-  }
-  config.destinations.push_back(support::prefix("192.0.2.0/24"));
-  core::normalize(config.destinations);
-  std::erase_if(config.direct, [&](const core::Prefix& direct) {
-    return std::ranges::binary_search(config.destinations, direct);
-  });
-  return config;
-}
-
 }  // namespace
 
 TEST_CASE("there and back: any routes and rules, in memory") {
@@ -132,7 +111,9 @@ TEST_CASE("there and back: any destinations, in memory") {
     const std::function<State()> state = [&] {
       return State{kernel.network.routes, kernel.network.rules, kernel.network.destinations};
     };
-    switched += support::check_there_and_back(kernel, state, random_destinations(dice)) > 8 ? 1 : 0;
+    switched += support::check_there_and_back(kernel, state, support::random_destinations(dice)) > 8
+                    ? 1
+                    : 0;
   }
   CHECK(switched > 36);
 }

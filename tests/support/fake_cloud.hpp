@@ -36,6 +36,7 @@ class FakeCloud {
 
   std::map<core::Ipv4, Entry> addresses = {};
   std::map<std::string, std::string> labels = {};
+  std::string pod_network = {};
   std::vector<core::Taint> taints = {};
   std::string node_uid = "uid-1";
   std::string provider_id = {};

@@ -108,7 +108,7 @@ Reply FakeCloud::node(const io::Request& request) {
   return json_reply(json{
       {"metadata",
        {{"uid", node_uid}, {"resourceVersion", std::to_string(node_version)}, {"labels", labels}}},
-      {"spec", {{"providerID", provider_id}, {"taints", list}}}}
+      {"spec", {{"providerID", provider_id}, {"podCIDR", pod_network}, {"taints", list}}}}
                         .dump());
 }
 

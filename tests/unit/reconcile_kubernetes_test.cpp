@@ -62,10 +62,32 @@ TEST_CASE("kubernetes: first claim under a Lease, takes five calls and does not 
   CHECK(lease.duration == seconds{150});  // --timeout and half a minute
   CHECK(lease.renewed == cluster.clock.wall());
   CHECK(cluster.cloud.events ==
-        Lines{"EgressIPAssigned: egress IP 198.51.100.8 assigned to droplet 758604990 and proven"});
+        Lines{"EgressIPAssigned: egress IP 198.51.100.8 assigned to droplet 758604990 and proven; "
+              "pods: unknown, the network of this node's pods is unknown"});
   cluster.forget();
   CHECK(cluster.run().result == Outcome::Result::unchanged);
   CHECK(cluster.calls() == Lines{"GET " + node});
+}
+
+TEST_CASE("kubernetes: Event of a claim, says where pods leave") {
+  Cluster cluster;
+  cluster.cloud.pod_network = "10.244.1.0/24";
+  cluster.kernel.pods.translations = {{.source = support::prefix("10.244.0.0/16")}};
+  cluster.run();
+  REQUIRE(cluster.cloud.events.size() == 1);
+  CHECK(cluster.cloud.events[0].find("and proven; pods: anchor, netfilter masquerades pods") !=
+        std::string::npos);
+}
+
+TEST_CASE("kubernetes: repair of a label alone, has no Event that speaks of pods") {
+  Cluster cluster;
+  cluster.run();
+  cluster.cloud.labels.clear();
+  cluster.cloud.events.clear();
+  CHECK(cluster.run().result == Outcome::Result::changed);
+  for (const std::string& event : cluster.cloud.events) {
+    CHECK(event.find("pods:") == std::string::npos);
+  }
 }
 
 TEST_CASE("kubernetes: address leased by another Node, is not read") {

@@ -8,12 +8,12 @@ namespace app {
 
 namespace {
 
-// Where pods leave belongs to the Event of a success.
-void add_pods(core::NodeEvent& event, const Outcome& outcome) {
-  const bool known = outcome.pod_egress && outcome.pod_egress->egress != core::PodSource::unknown;
-  if (known && event.type == core::NodeEvent::Type::normal && outcome.floating_ip) {
-    event.note += fmt::format("; pods: {}, {}", core::name_of(outcome.pod_egress->egress),
-                              outcome.pod_egress->reason);
+// The Event of a success says where pods leave, or why a run that looked cannot know.
+void add_pods(core::NodeEvent& event, const Outcome& outcome, bool looked) {
+  const auto& pods = outcome.pod_egress;
+  const bool says = pods && (looked || pods->egress != core::PodSource::unknown);
+  if (says && event.type == core::NodeEvent::Type::normal && outcome.floating_ip) {
+    event.note += fmt::format("; pods: {}, {}", core::name_of(pods->egress), pods->reason);
   }
 }
 
@@ -33,7 +33,7 @@ void write_events(Outcome& outcome, Observer& observer) {
   const auto failure = core::catch_error_except_signals([&] {
     for (core::NodeEvent event :
          core::events_of(done, observer.initial_label(), outcome.floating_ip, outcome.ending)) {
-      add_pods(event, outcome);
+      add_pods(event, outcome, observer.found().pods.has_value());
       cloud::write_event(observer.kubernetes(), event, outcome.node, node->uid);
     }
   });

@@ -27,7 +27,7 @@ while IFS='|' read -r _ case holds file name _; do
         ! grep -qx "  $(basename "$file" _test.cpp))\?" "$tests/e2e/CMakeLists.txt"; then
         complain "$case: CMake does not build $file"
     fi
-done < <(grep -E '^\| [SNCDF][0-9]' "$table")
+done < <(grep -E '^\| ([SNCDF][0-9]|T [a-z])' "$table")
 
 for case in S{1..18} N{1..7} C{1..20} D{1..7} F{1..12}; do
     grep -q "^| $case |" "$table" || complain "$case has no test"

@@ -15,6 +15,7 @@ constexpr int outside_port = 9;
 constexpr int host_port = 5353;
 constexpr int foreign_id = 900'000'001;
 const std::string internet = "192.0.2.1";
+const std::string vpc_nat = "192.0.2.254";
 
 bool has(const std::string& topology, const std::string& part) {
   return ("+" + topology + "+").find("+" + part + "+") != std::string::npos;
@@ -58,7 +59,7 @@ void get_address(const Node& node, Pods pods) {
 
 }  // namespace
 
-Traffic::Traffic(const Node& node, Pods pods)
+Traffic::Traffic(const Node& node, Pods pods, Begun begun)
     : ssh_(node.droplet),
       pod_service_(node.droplet.pod(), echo_port),
       outside_("internet", outside_port),
@@ -75,12 +76,16 @@ Traffic::Traffic(const Node& node, Pods pods)
     flows_.emplace_back(what, std::make_unique<DatagramFlow>(from, to, port));
   };
   stream("TCP to the public address", here, "internet", support::ssh_port);
-  stream("TCP from the host", internet, node.droplet.name, outside_port);
+  if (begun == Begun::by_both) {
+    stream("TCP from the host", internet, node.droplet.name, outside_port);
+  }
   flow("UDP to a service on the public address", "internet", here, host_port);
   if (pods != Pods::restart) {
     stream("TCP to a NodePort", here, "internet", node_port);
-    stream("TCP from a pod", internet, node.droplet.pod(), outside_port);
     flow("UDP to a NodePort", "internet", here, node_port);
+  }
+  if (pods != Pods::restart && begun == Begun::by_both) {
+    stream("TCP from a pod", internet, node.droplet.pod(), outside_port);
     flow("UDP from a pod", node.droplet.pod(), internet, echo_port);
   }
   check_goes_on();
@@ -148,6 +153,33 @@ void check_life(const std::string& topology, Pods pods) {
   check_labels(node, "false", "");
   traffic.check_goes_on();
   traffic.check_nothing_lost(topology);
+}
+
+void check_life_behind_vpc(const std::string& topology) {
+  CAPTURE(topology);
+  const DirtyNode node(topology);
+  const std::string before = node.world.snapshot(node.droplet);
+  check_seen(node, vpc_nat, Pods::keep);
+
+  get_address(node, Pods::keep);
+  Traffic traffic(node, Pods::keep, Begun::by_internet);
+
+  take_pool(node);
+  node.run(10, verify);
+  check_seen(node, vpc_nat, Pods::keep);
+  check_labels(node, "false", "");
+  traffic.check_goes_on();
+
+  free_pool(node);
+  get_address(node, Pods::keep);
+  traffic.check_goes_on();
+  traffic.check_nothing_lost(topology);
+
+  CHECK(release(node).at("result") == "changed");
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(node.world.held_by(node.droplet).empty());
+  check_seen(node, vpc_nat, Pods::keep);
+  check_labels(node, "false", "");
 }
 
 void check_refused(const std::string& topology) {

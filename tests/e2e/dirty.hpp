@@ -26,10 +26,13 @@ enum class Pods {
   fixed,    // the plugin always uses the public address, so they keep an egress
 };
 
+// Which side begins the traffic.
+enum class Begun { by_both, by_internet };
+
 // Traffic in both directions while the program works.
 class Traffic {
  public:
-  Traffic(const Node& node, Pods pods);
+  Traffic(const Node& node, Pods pods, Begun begun = Begun::by_both);
 
   void check_goes_on() const;
 
@@ -55,6 +58,10 @@ struct DirtyNode : Node {
 // A node's life with open traffic: it gets an address, loses it while none is free, gets one again,
 // and is released. Then its network is as before, to the byte.
 void check_life(const std::string& topology, Pods pods = Pods::keep);
+
+// The same where the default in force goes through the VPC: without an egress IP the node and its
+// pods use the VPC's gateway, and the public address answers only while the program's rules exist.
+void check_life_behind_vpc(const std::string& topology);
 
 // An impossible set-up: exit 78 with a hint, label false, nothing changed or claimed.
 void check_refused(const std::string& topology);

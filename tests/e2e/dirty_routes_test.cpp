@@ -43,6 +43,15 @@ TEST_CASE("dirty: link-default, a second default without a gateway stays behind 
   check_life("link-default");
 }
 
+TEST_CASE("dirty: two-defaults, the VPC's stays behind ours, also for pods with a fixed SNAT") {
+  check_life("two-defaults");
+  check_life("two-defaults+snat-public", dirty::Pods::fixed);
+}
+
+TEST_CASE("dirty: two-defaults-vpc, the VPC's default is replaced and restored") {
+  dirty::check_life_behind_vpc("two-defaults-vpc");
+}
+
 TEST_CASE("dirty: routing-agent, its /32 to the API server and its rule stay") {
   check_life("routing-agent");
 }

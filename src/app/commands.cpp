@@ -110,6 +110,16 @@ void write_metrics(const System& system, const Invocation& invocation, const Out
   }
 }
 
+// --route none leaves routes as they are, those of an earlier run as well: destinations stay
+// closed.
+void warn_of_destinations_left(const System& system, const Invocation& invocation,
+                               const Outcome& outcome) {
+  const auto left = core::destinations_left(outcome.network, invocation.config);
+  if (left && invocation.command == Command::reconcile) {
+    system.log.write(io::Level::warning, "{}; {}", left->message, left->hint);
+  }
+}
+
 Report change(System& system, const Invocation& invocation) {
   if (system.print && invocation.output == Output::text) {
     system.on_step = [&](const StepRecord& step, const core::Network& before) {
@@ -118,6 +128,7 @@ Report change(System& system, const Invocation& invocation) {
   }
   const Outcome outcome = invocation.command == Command::release ? release(system, invocation)
                                                                  : reconcile(system, invocation);
+  warn_of_destinations_left(system, invocation, outcome);
   write_metrics(system, invocation, outcome);
   return make_report(outcome, invocation);
 }

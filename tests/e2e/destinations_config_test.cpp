@@ -59,6 +59,37 @@ TEST_CASE("destinations: a server of the program within one is refused, by addre
   CHECK(node.world.seen_from(node.droplet.name) == node.world.held_by(node.droplet).at(0));
 }
 
+TEST_CASE("destinations: --route none keeps those of an earlier run, and says so until a release") {
+  const Node node("198.51.100.1-2", "classic");
+  const std::string before = node.world.snapshot(node.droplet);
+  const auto run = [&](const std::vector<std::string>& words) {
+    support::Run done = support::run(node.command(words));
+    INFO(done.out, done.err);
+    CHECK(done.exit == 0);
+    return done.err;
+  };
+  const std::string how = "do-egress-ip release --keep-ip";
+  const std::vector<std::string> none = {"--route", "none"};
+  node.run(0, {"--route", "destinations", "--destination", "192.0.2.9"});
+  node.world.sim("POST", "/unassign/" + node.world.held_by(node.droplet).at(0));
+  for (const int other : {1, 2}) {
+    node.world.sim("PUT", "/droplets/" + std::to_string(other), {{"name", "other"}});
+    node.world.sim("POST", "/assign/198.51.100." + std::to_string(other), {{"droplet", other}});
+  }
+  node.run(10, {"--route", "destinations", "--destination", "192.0.2.9"});
+  node.world.sim("POST", "/unassign/198.51.100.1");
+  const std::string closed = node.world.ip(node.droplet, "route show table 17313");
+  CHECK(closed.starts_with("unreachable 192.0.2.9 "));
+
+  CHECK(run(none).find(how) != std::string::npos);
+  CHECK(run(none).find("192.0.2.9/32, 1 of them unreachable") != std::string::npos);
+  CHECK(node.world.ip(node.droplet, "route show table 17313") == closed);
+
+  run({"release", "--keep-ip"});
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(run(none).find(how) == std::string::npos);
+}
+
 TEST_CASE("destinations: a changed list is followed, a broken one changes nothing") {
   const Node node("198.51.100.1-2", "classic");
   const auto write = [&](const std::string& text) {

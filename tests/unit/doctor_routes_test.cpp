@@ -199,6 +199,22 @@ TEST_CASE("doctor: routes of others in our tables") {
   check_finding(add("10.244.7.0/24", 17313, 80), {"our-tables", Verdict::ok});
 }
 
+TEST_CASE("doctor: --route none with destinations of an earlier run, is a warning") {
+  const auto left = [](core::RouteMode route) {
+    return [=](Examination& facts) {
+      facts.asked.route = route;
+      network(facts).destinations = {
+          {{.table = core::destination_table, .type = core::unreachable_type},
+           {support::prefix("192.0.2.0/24")}}};
+    };
+  };
+  check_finding(left(core::RouteMode::none),
+                {"destinations", Verdict::warning, "192.0.2.0/24, 1 of them unreachable"},
+                {"net-admin", "default-route", "networkd", "rp-filter", "mark", "our-tables",
+                 "other-rules", "udp-services"});
+  check_finding(left(core::RouteMode::set_default), {"destinations", Verdict::ok});
+}
+
 TEST_CASE("doctor: a rule of others that leads to another default") {
   const auto add = [](std::uint32_t table, bool default_there) {
     return [=](Examination& facts) {

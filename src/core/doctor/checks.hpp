@@ -8,6 +8,8 @@
 // The checks, each a function of the facts that its row in doctor.cpp says it needs.
 namespace core {
 
+inline constexpr std::string_view left_to_others = "--route none leaves the routes to others";
+
 // The facts; what a check needs is not null.
 struct View {
   const Examination& facts;

@@ -57,13 +57,13 @@ constexpr std::array table = {
     Row{"our-tables", routes | kernel, check_our_tables},
     Row{"other-rules", routes | kernel, check_other_rules},
     Row{"udp-services", routes, check_udp_services},
-    Row{"destinations", routes | kernel, check_destinations},
+    Row{"destinations", kernel, check_destinations},
 };
 
 std::optional<Check> lack_of(const View& view, unsigned needs) {
   const auto lacks = [&](Need need, bool there) { return (needs & need) != 0 && !there; };
   if (lacks(routes, view.facts.asked.route != RouteMode::none)) {
-    return skipped("--route none leaves the routes to others");
+    return skipped(std::string(left_to_others));
   }
   if (lacks(cluster, view.facts.cluster.asked)) {
     return skipped("without Kubernetes");

@@ -223,6 +223,10 @@ Check check_other_rules(const View& view) {
 
 Check check_destinations(const View& view) {
   const Config& asked = view.facts.asked;
+  if (asked.route == RouteMode::none) {
+    const auto left = destinations_left(*view.network, asked);
+    return left ? warning(left->message, left->hint) : skipped(std::string(left_to_others));
+  }
   const auto refused = destinations_refused(
       *view.network, asked, view.droplet == nullptr ? std::nullopt : std::optional(*view.droplet));
   const auto wrong = refused ? refused : destinations_overruled(*view.network);

@@ -215,6 +215,32 @@ bool has_destination_rule(const Network& network) {
   return std::ranges::find(network.rules, destination_rule) != network.rules.end();
 }
 
+DestinationCounts count_destinations(const Network& network) {
+  DestinationCounts counts;
+  for (const RouteGroup& group : network.destinations) {
+    const Route& like = group.like;
+    const bool closed = like.type == unreachable_type;
+    std::size_t& count = closed                                  ? counts.unreachable
+                         : like.type == throw_type               ? counts.direct
+                         : like.protocol == unconfirmed_protocol ? counts.unconfirmed
+                                                                 : counts.proven;
+    count += group.destinations.size();
+  }
+  return counts;
+}
+
+std::optional<Ending> destinations_left(const Network& network, const Config& asked) {
+  const Prefixes ours = destinations_of(network, is_our_destination);
+  if (asked.route != RouteMode::none || ours.empty()) {
+    return std::nullopt;
+  }
+  return Ending{
+      .message = fmt::format("--route none leaves destinations of an earlier run: {}, {} of them "
+                             "unreachable",
+                             render_destinations(ours), count_destinations(network).unreachable),
+      .hint = "to end that: do-egress-ip release --keep-ip"};
+}
+
 Prefixes direct_destinations(const Config& asked) {
   Prefixes inner;
   for (const Prefix& direct : asked.direct) {
@@ -223,7 +249,7 @@ Prefixes direct_destinations(const Config& asked) {
       inner.push_back(direct);
     }
   }
-  std::ranges::sort(inner);
+  normalize(inner);
   return inner;
 }
 

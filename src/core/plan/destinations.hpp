@@ -53,6 +53,18 @@ bool is_destination_rule(const Rule& rule);
 bool has_destination_rule(const Network& network);
 bool is_our_destination(const Route& like);
 
+// How many networks the table of destinations has in each state.
+struct DestinationCounts {
+  std::size_t proven = 0;
+  std::size_t unconfirmed = 0;
+  std::size_t unreachable = 0;
+  std::size_t direct = 0;
+};
+DestinationCounts count_destinations(const Network& network);
+
+// Destinations of an earlier run that --route none leaves as they are.
+std::optional<Ending> destinations_left(const Network& network, const Config& asked);
+
 // What of --direct is within a destination, which would hide it; sorted.
 std::vector<Prefix> direct_destinations(const Config& asked);
 

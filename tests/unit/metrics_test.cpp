@@ -127,6 +127,12 @@ do_egress_ip_egress_wanted 1
 do_egress_ip_egress_active 1
 # HELP do_egress_ip_pods_active Whether pods are seen as the egress IP, by the Node's label for them; none without.
 # TYPE do_egress_ip_pods_active gauge
+# HELP do_egress_ip_destinations How many networks of --destination the kernel has in each state.
+# TYPE do_egress_ip_destinations gauge
+do_egress_ip_destinations{state="proven"} 0
+do_egress_ip_destinations{state="unconfirmed"} 0
+do_egress_ip_destinations{state="unreachable"} 0
+do_egress_ip_destinations{state="direct"} 0
 # HELP do_egress_ip_last_run_result The result of the last run: 1 for that one, 0 for the others.
 # TYPE do_egress_ip_last_run_result gauge
 do_egress_ip_last_run_result{result="unchanged"} 0
@@ -252,6 +258,20 @@ TEST_CASE("metrics: release, counts no loss and wants no egress") {
   CHECK(value(metrics, "egress_active") == "0");
 }
 
+TEST_CASE("metrics: destinations, are counted by state as the kernel has them") {
+  Outcome outcome = steady();
+  const core::Route anchor{.via = {support::anchor_gateway, support::eth0},
+                           .table = core::destination_table};
+  core::Route closed{.table = core::destination_table, .type = core::unreachable_type};
+  outcome.network.destinations = {
+      {anchor, {support::prefix("192.0.2.0/24"), support::prefix("198.18.0.0/24")}},
+      {closed, {support::prefix("198.18.1.0/24")}}};
+  CHECK(value(render(outcome), R"(destinations{state="proven"})") == "2");
+  CHECK(value(render(outcome), R"(destinations{state="unreachable"})") == "1");
+  outcome.result = Outcome::Result::skipped;
+  CHECK(value(render(outcome), R"(destinations{state="unreachable"})").empty());
+}
+
 TEST_CASE("metrics: name that does not match, has no address, egress or failure") {
   const Outcome skipped{.result = Outcome::Result::skipped, .node = "other"};
   const std::string metrics = render(skipped, render(steady()), later);
@@ -354,5 +374,5 @@ TEST_CASE("metrics: every family, has help and type before its samples, once") {
     }
     CHECK((line.starts_with(family + " ") || line.starts_with(family + "{")));
   }
-  CHECK(families.size() == 16);
+  CHECK(families.size() == 17);
 }

@@ -3,6 +3,7 @@
 
 #include "app/report/previous_metrics.hpp"
 #include "app/report/report.hpp"
+#include "core/plan/destinations.hpp"
 
 #include <algorithm>
 #include <array>
@@ -143,6 +144,20 @@ void add_node(Page& page, const Outcome& outcome, const PreviousMetrics& previou
   }
 }
 
+// A node that does not match was not looked at.
+void add_destinations(Page& page, const Outcome& outcome) {
+  page.family("do_egress_ip_destinations", "gauge",
+              "How many networks of --destination the kernel has in each state.");
+  if (outcome.result == Result::skipped) {
+    return;
+  }
+  const auto counts = core::count_destinations(outcome.network);
+  page.sample(counts.proven, labels({{"state", "proven"}}));
+  page.sample(counts.unconfirmed, labels({{"state", "unconfirmed"}}));
+  page.sample(counts.unreachable, labels({{"state", "unreachable"}}));
+  page.sample(counts.direct, labels({{"state", "direct"}}));
+}
+
 void add_run(Page& page, const Outcome& outcome, std::chrono::seconds now,
              const PreviousMetrics& previous) {
   page.family("do_egress_ip_last_run_result", "gauge",
@@ -221,6 +236,7 @@ std::string render_metrics(const Outcome& outcome, std::chrono::seconds now,
   const PreviousMetrics previous = parse_metrics(previous_text);
   Page page;
   add_node(page, outcome, previous);
+  add_destinations(page, outcome);
   add_run(page, outcome, now, previous);
   add_requests(page, outcome, previous);
   add_counters(page, outcome, previous);

@@ -162,21 +162,12 @@ Json render_destinations(const core::Network& network) {
   if (network.destinations.empty()) {
     return nullptr;
   }
-  Json counts = {{"enforced", core::has_destination_rule(network)},
-                 {"proven", 0},
-                 {"unconfirmed", 0},
-                 {"unreachable", 0},
-                 {"direct", 0}};
-  for (const core::RouteGroup& group : network.destinations) {
-    const core::Route& like = group.like;
-    const bool is_closed = like.type == core::unreachable_type;
-    const char* state = is_closed                                     ? "unreachable"
-                        : like.type == core::throw_type               ? "direct"
-                        : like.protocol == core::unconfirmed_protocol ? "unconfirmed"
-                                                                      : "proven";
-    counts[state] = counts[state].get<std::size_t>() + group.destinations.size();
-  }
-  return counts;
+  const auto counts = core::count_destinations(network);
+  return {{"enforced", core::has_destination_rule(network)},
+          {"proven", counts.proven},
+          {"unconfirmed", counts.unconfirmed},
+          {"unreachable", counts.unreachable},
+          {"direct", counts.direct}};
 }
 
 Json render_error(const Outcome& outcome) {

@@ -37,7 +37,10 @@ Json counts_of(const Costs& costs, const Costs& reference) {
 Json budget_of(const Result& result) {
   return {{"steady_run", counts_of(of(result.steady, ours), of(result.steady, floor_program))},
           {"first_claim", counts_of(of(result.first_claim, ours))},
+          {"first_claim_with_cilium", counts_of(of(result.with_cilium, cilium))},
           {"no_match", counts_of(of(result.no_match, ours), of(result.no_match, empty_program))},
+          {"destinations_10000", counts_of(of(result.destinations, many_destinations),
+                                           of(result.destinations, one_destination))},
           {"binary", {{"bytes", result.sizes.binary}}}};
 }
 

@@ -31,7 +31,9 @@ Result count(const std::string& program) {
       measure(stage.world(), only(stage.steady(), {ours, in_image, floor_program}), counting);
   result.no_match =
       measure(stage.world(), only(stage.no_match(), {ours, in_image, empty_program}), counting);
+  result.destinations = measure(stage.world(), stage.destinations(), counting);
   result.first_claim = measure(stage.world(), only(stage.first_claim(), {ours}), {.runs = 1});
+  result.with_cilium = measure(stage.world(), stage.first_claim_with_cilium(), {.runs = 1});
   result.sizes = measure_sizes(program);
   return result;
 }
@@ -45,6 +47,9 @@ Result measure_all(const std::string& program, int runs) {
   result.no_match = measure(stage.world(), stage.no_match(), {runs, held_runs});
   result.first_claim =
       measure(stage.world(), stage.first_claim(), {(runs + fewer - 1) / fewer, held_runs});
+  result.with_cilium = measure(stage.world(), stage.first_claim_with_cilium(),
+                               {(runs + fewer - 1) / fewer, held_runs});
+  result.destinations = measure(stage.world(), stage.destinations(), {runs, held_runs});
   result.waiting = measure_waiting(stage, (runs + fewer - 1) / fewer);
   result.sizes = measure_sizes(program);
   return result;
@@ -59,7 +64,10 @@ int check(const std::string& program, const std::string& budget) {
   const Result result = count(program);
   const auto found = budget_of(result);
   auto lines = overruns(found, support::Json::parse(file));
-  for (const Target& target : image_targets(result)) {
+  auto targets = image_targets(result);
+  const auto more = destination_targets(result);
+  targets.insert(targets.end(), more.begin(), more.end());
+  for (const Target& target : targets) {
     const std::string line = render_target(target);
     std::printf("%s", line.c_str());
     if (!is_met(target)) {

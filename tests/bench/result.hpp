@@ -24,7 +24,9 @@ Sizes measure_sizes(const std::string& program);
 struct Result {
   std::vector<Costs> steady = {};
   std::vector<Costs> first_claim = {};
+  std::vector<Costs> with_cilium = {};  // a first claim
   std::vector<Costs> no_match = {};
+  std::vector<Costs> destinations = {};
   Waiting waiting = {};
   Sizes sizes = {};
 };
@@ -44,6 +46,9 @@ std::string render_target(const Target& target);  // one line
 
 // What the image promises, as shares of the same requests with bare libcurl on Debian's libraries.
 std::vector<Target> image_targets(const Result& result);
+
+// What ten thousand destinations add to a steady run with one.
+std::vector<Target> destination_targets(const Result& result);
 
 // The whole as a table for people, with a verdict on each target.
 std::string render_table(const Result& result);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <utility>
 
@@ -12,7 +13,7 @@ namespace {
 using support::Json;
 using support::Run;
 
-const std::string pool = "198.51.100.1,198.51.100.2,198.51.100.3,198.51.100.4";
+const std::string pool = "198.51.100.1,198.51.100.2,198.51.100.3,198.51.100.4,198.51.100.5";
 const std::string name = "node-1";
 const std::string files = "/run/lab/";
 constexpr std::size_t place_of_program = 2;  // after nsenter and the namespace
@@ -35,14 +36,22 @@ std::int64_t now_ms() {
 }  // namespace
 
 Stage::Stage(std::string program) : program_(std::move(program)) {
-  world_.pool("198.51.100.1-4");
+  world_.pool("198.51.100.1-5");
   droplet_ = world_.droplet(name);
   world_.droplet("other");  // whose address shows that the token sees droplets
+  with_one_ = world_.droplet("node-2");
+  with_many_ = world_.droplet("node-3");
+  with_cilium_ = world_.droplet("node-4", "bpf-legacy");
   world_.sim("POST", "/assign/198.51.100.4", {{"droplet", droplet_.id + 1}});
 }
 
 Subject Stage::plain(const std::string& subject, const std::vector<std::string>& words) const {
-  support::Command command = world_.tool(droplet_, words);
+  return on(droplet_, subject, words);
+}
+
+Subject Stage::on(const support::Droplet& droplet, const std::string& subject,
+                  const std::vector<std::string>& words) const {
+  support::Command command = world_.tool(droplet, words);
   command.words.erase(command.words.begin() + place_of_program);
   return {.name = subject, .command = command};
 }
@@ -69,20 +78,27 @@ Subject Stage::script(const std::string& subject, const std::string& match, bool
   return result;
 }
 
-void Stage::boot_anew() const {
-  for (const std::string& address : world_.held_by(droplet_)) {
+void Stage::boot_anew(const support::Droplet& droplet) const {
+  for (const std::string& address : world_.held_by(droplet)) {
     world_.sim("POST", "/unassign/" + address);
   }
-  world_.sim("DELETE", "/nodes/" + name);  // and with it its Lease
-  world_.sim("PUT", "/nodes/" + name,
-             {{"providerID", "digitalocean://" + std::to_string(droplet_.id)}});
-  world_.lab({"boot", name});
+  world_.sim("DELETE", "/nodes/" + droplet.name);  // and with it its Lease
+  world_.sim("PUT", "/nodes/" + droplet.name,
+             {{"providerID", "digitalocean://" + std::to_string(droplet.id)}});
+  world_.lab({"boot", droplet.name});
 }
 
 Scenario Stage::first_claim() const {
   return {.name = "first claim",
           .subjects = {reconciler("node"), script(shell, "node")},
-          .prepare = [this] { boot_anew(); }};
+          .prepare = [this] { boot_anew(droplet_); }};
+}
+
+Scenario Stage::first_claim_with_cilium() const {
+  return {.name = "first claim",
+          .subjects = {on(with_cilium_, cilium,
+                          {program_, "--match-string", "node", "--floating-ips", pool})},
+          .prepare = [this] { boot_anew(with_cilium_); }};
 }
 
 Scenario Stage::steady() const {
@@ -95,6 +111,30 @@ Scenario Stage::steady() const {
                    reconciler("node"), image_reconciler("node"), script(shell, "node")}};
   if (is_there("kubectl")) {
     scenario.subjects.push_back(script(shell_kubectl, "node", true));
+  }
+  return scenario;
+}
+
+// On a droplet that has them already.
+Subject Stage::with_destinations(const std::string& subject, const support::Droplet& droplet,
+                                 int count) const {
+  const std::string path = files + droplet.name + ".destinations";
+  std::ofstream list(path);
+  for (int i = 0; i < count; ++i) {
+    list << "100." << 64 + i / 256 << '.' << i % 256 << ".0/24\n";
+  }
+  list.close();
+  return on(droplet, subject,
+            {program_, "--match-string", "node", "--floating-ips", pool, "--route", "destinations",
+             "--destinations-file", path});
+}
+
+Scenario Stage::destinations() const {
+  Scenario scenario{.name = "destinations",
+                    .subjects = {with_destinations(one_destination, with_one_, 1),
+                                 with_destinations(many_destinations, with_many_, 10'000)}};
+  for (const Subject& subject : scenario.subjects) {
+    run_once(scenario, subject);
   }
   return scenario;
 }

@@ -68,8 +68,10 @@ std::string render_targets(const Result& result) {
   text +=
       against_reference("no match", of(result.no_match, ours), of(result.no_match, empty_program));
   text += at_most("binary, stripped", static_cast<double>(result.sizes.binary) / 1e6, 1, " MB");
-  for (const Target& target : image_targets(result)) {
-    text += render_target(target);
+  for (const auto& targets : {destination_targets(result), image_targets(result)}) {
+    for (const Target& target : targets) {
+      text += render_target(target);
+    }
   }
   return text;
 }
@@ -103,6 +105,13 @@ std::vector<Target> image_targets(const Result& result) {
       {"image, to pull", static_cast<double>(result.sizes.layer) / 1e6, 6, " MB"}};
 }
 
+std::vector<Target> destination_targets(const Result& result) {
+  const Costs& one = of(result.destinations, one_destination);
+  const Costs& many = of(result.destinations, many_destinations);
+  return {{"steady run, 10000 destinations × 1: instructions",
+           instructions(many) / instructions(one), 1.5}};
+}
+
 const Costs& of(const std::vector<Costs>& all, const std::string& subject) {
   const auto found = std::ranges::find(all, subject, &Costs::subject);
   if (found == all.end()) {
@@ -113,7 +122,8 @@ const Costs& of(const std::vector<Costs>& all, const std::string& subject) {
 
 std::string render_table(const Result& result) {
   return render_rows("steady run", result.steady) + render_rows("first claim", result.first_claim) +
-         render_rows("no match", result.no_match) +
+         render_rows("first claim", result.with_cilium) + render_rows("no match", result.no_match) +
+         render_rows("destinations", result.destinations) +
          fmt::format("{:.2f} MB program, {:.1f} MB with the {} libraries that it loads\n\n",
                      static_cast<double>(result.sizes.binary) / 1e6,
                      static_cast<double>(result.sizes.mapped) / 1e6, result.sizes.libraries) +

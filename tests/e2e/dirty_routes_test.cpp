@@ -43,9 +43,8 @@ TEST_CASE("dirty: link-default, a second default without a gateway stays behind 
   check_life("link-default");
 }
 
-TEST_CASE("dirty: two-defaults, the VPC's stays behind ours, also for pods with a fixed SNAT") {
+TEST_CASE("dirty: two-defaults, the VPC's stays behind ours") {
   check_life("two-defaults");
-  check_life("two-defaults+snat-public", dirty::Pods::fixed);
 }
 
 TEST_CASE("dirty: two-defaults-vpc, the VPC's default is replaced and restored") {

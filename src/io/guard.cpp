@@ -24,7 +24,7 @@ constexpr char undoing_word = 'b';  // then `undone_word`
 constexpr char undone_word = 'u';
 constexpr char has_ended = '\0';
 constexpr char no_answer = '?';
-constexpr Duration answer_limit{1'000};
+constexpr Duration answer_limit{5'000};  // a busy machine may not let it run for seconds
 
 core::Error guard_error(std::string_view doing) {
   return core::Error(core::Exit::os_error, "cannot {}: {}", doing, std::strerror(errno));

@@ -24,7 +24,7 @@ constexpr char undoing_word = 'b';  // then `undone_word`
 constexpr char undone_word = 'u';
 constexpr char has_ended = '\0';
 constexpr char no_answer = '?';
-constexpr Duration answer_limit{5'000};  // a busy machine may not let it run for seconds
+constexpr Duration answer_limit{2'000};
 
 core::Error guard_error(std::string_view doing) {
   return core::Error(core::Exit::os_error, "cannot {}: {}", doing, std::strerror(errno));
@@ -119,7 +119,7 @@ class Process : public Guard {
     // It answers last of all. Until it has ended it holds the lock.
     char word = no_answer;
     do {
-      word = next_word();
+      word = next_word(answer_limit);
     } while (word != has_ended && word != no_answer);
     close(socket_);
     waitpid(child_, nullptr, word == has_ended ? 0 : WNOHANG);
@@ -128,21 +128,25 @@ class Process : public Guard {
   // A guard that did not hear, or does not answer, must not undo the switch later.
   End confirm() override {
     const bool said = send_word(socket_, confirm_word);
-    const char answer = said ? next_word() : no_answer;
+    const char answer = said ? next_word(answer_limit) : no_answer;
     if (answer != no_answer) {
       return meaning_of(answer);
     }
     kill(child_, SIGKILL);
-    return meaning_of(next_word());
+    return meaning_of(next_word(Duration{0}));
   }
 
  private:
-  char next_word() const {
-    return wait_for(socket_, answer_limit) ? receive_word(socket_) : no_answer;
+  char next_word(Duration patience) const {
+    return wait_for(socket_, patience) ? receive_word(socket_) : no_answer;
   }
 
+  // It says that it undoes before it does. So one that was killed and did not say so will not,
+  // although it may stay in the kernel for a while before it ends.
   static End meaning_of(char word) {
-    return word == confirmed_word ? End::confirmed : word == has_ended ? End::missing : End::undone;
+    return word == confirmed_word                        ? End::confirmed
+           : word == undoing_word || word == undone_word ? End::undone
+                                                         : End::missing;
   }
 
   int socket_;

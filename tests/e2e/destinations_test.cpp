@@ -132,7 +132,7 @@ void check_life(const std::string& topology, const std::vector<std::string>& opt
   // The API is down in the first run of all.
   node.world.lab({"cut", node.droplet.name, "digitalocean"});
   auto hasty = options;
-  hasty.insert(hasty.end(), {"--timeout", "4s"});
+  hasty.insert(hasty.end(), {"--timeout", "12s"});
   Json result = Node::result_of(support::run(node.command(hasty)), 69);
   CHECK(result.at("steps").at(0).at("action") == "close-destinations");
   partner.sees("public");

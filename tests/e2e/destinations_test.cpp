@@ -131,9 +131,7 @@ void check_life(const std::string& topology, const std::vector<std::string>& opt
 
   // The API is down in the first run of all.
   node.world.lab({"cut", node.droplet.name, "digitalocean"});
-  auto hasty = options;
-  hasty.insert(hasty.end(), {"--timeout", "12s"});
-  Json result = Node::result_of(support::run(node.command(hasty)), 69);
+  const Json result = node.run(69, options);
   CHECK(result.at("steps").at(0).at("action") == "close-destinations");
   partner.sees("public");
   partner.begin_traffic();
@@ -203,7 +201,7 @@ void check_life(const std::string& topology, const std::vector<std::string>& opt
   node.world.lab({"boot", node.droplet.name});
   lose_address(node);
   node.world.lab({"cut", node.droplet.name, "digitalocean"});
-  Node::result_of(support::run(node.command(hasty)), 69);
+  node.run(69, options);
   partner.sees("public");
   partner.begin_traffic();
   partner.check_closed();

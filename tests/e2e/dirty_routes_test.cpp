@@ -47,6 +47,10 @@ TEST_CASE("dirty: two-defaults, the VPC's stays behind ours") {
   check_life("two-defaults");
 }
 
+TEST_CASE("dirty: two-defaults+snat-public, pods with a fixed SNAT keep their egress") {
+  check_life("two-defaults+snat-public", dirty::Pods::fixed);
+}
+
 TEST_CASE("dirty: two-defaults-vpc, the VPC's default is replaced and restored") {
   dirty::check_life_behind_vpc("two-defaults-vpc");
 }

@@ -41,8 +41,9 @@ std::optional<Url> parse_url(const std::string& text) {
   Url result{.text = text, .scheme = part(url.get(), CURLUPART_SCHEME)};
   const std::string host = part(url.get(), CURLUPART_HOST);
   if (host.empty() || (result.scheme != "http" && result.scheme != "https") ||
-      text.find(' ') != std::string::npos ||     // older libcurl versions accept it
-      text.find(":///") != std::string::npos) {  // libcurl takes the path's first word for the host
+      text.find(' ') != std::string::npos ||  // older libcurl versions accept it
+      // of "https:/x" and "https:///x" libcurl makes the host x
+      text.find("://") != result.scheme.size() || text[result.scheme.size() + 3] == '/') {
     return std::nullopt;
   }
   result.is_loopback = is_loopback(host);

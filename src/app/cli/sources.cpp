@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/cli/sources.hpp"
 
+#include "app/cli/toml.hpp"
 #include "io/file.hpp"
-
-// toml++ without its writer, its library and exceptions.
-#define TOML_HEADER_ONLY 1
-#define TOML_EXCEPTIONS 0
-#define TOML_ENABLE_FORMATTERS 0
-#define TOML_ASSERT(expression) \
-  static_assert(true)  // 3.3 refuses "a. = 1" only after its assert() fails
-#include <toml++/toml.h>
 
 #include <algorithm>
 

@@ -81,7 +81,7 @@ TEST_CASE("verify: one of two services is dead, exit 0 and the result names it")
 TEST_CASE("verify: a service that never answers, exit 69 at the deadline and 143 after SIGTERM") {
   const Pod pod;
   pod.world.fault({{"server", "whatismyip"}, {"kind", "hang"}, {"count", -1}});
-  CHECK(pod.message(69, {"--timeout", "2s"}).starts_with("cannot verify the egress IP: "));
+  CHECK(pod.message(69, {"--timeout", "10s"}).starts_with("cannot verify the egress IP: "));
 
   pod.world.forget_requests();
   support::Child run(pod.command());
@@ -116,7 +116,7 @@ TEST_CASE("verify: no Node, exit 15; a silent Kubernetes API, exit 69; a refusin
   CHECK(pod.message(77).starts_with("cannot read Node node-1: "));
   pod.world.sim("DELETE", "/faults");
   pod.world.fault({{"server", "kubernetes"}, {"kind", "reset"}, {"count", -1}});
-  CHECK(pod.message(69, {"--timeout", "3s"}).starts_with("cannot read Node node-1: "));
+  CHECK(pod.message(69, {"--timeout", "10s"}).starts_with("cannot read Node node-1: "));
 }
 
 TEST_CASE("verify: --expect takes one IPv4 address, else exit 64 before any request") {

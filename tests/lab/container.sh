@@ -44,10 +44,12 @@ thaw() { # NAME
     fi
 }
 
-# As the kubelet does when the grace period is over, or the kernel when memory is.
+# As the kubelet does when the grace period is over, or the kernel when memory is: none of them does
+# anything when another one has ended.
 kill_containers() { # NAME
     local group
     group=$(group_of "$1")
+    freeze "$1"
     if [ -n "$group" ] && [ -e "$group/cgroup.kill" ]; then
         echo 1 >"$group/cgroup.kill"
     else
@@ -80,7 +82,7 @@ contained() { # NAME
 
 until_so() { # COMMAND…
     local tries
-    for ((tries = 0; tries < 500; ++tries)); do
+    for ((tries = 0; tries < 6000; ++tries)); do
         ! "$@" || return 0
         sleep 0.01
     done

@@ -4,6 +4,7 @@
 #include "core/error.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,8 +28,29 @@ struct CloseFile {
 };
 using File = std::unique_ptr<FILE, CloseFile>;
 
+// Null with errno if it cannot be opened.
+File open_file(const std::string& path, int flags, const char* mode) {
+  const int descriptor = open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  return File(descriptor < 0 ? nullptr : fdopen(descriptor, mode));
+}
+
 core::Error file_error(std::string_view verb, core::Exit exit, const std::string& path) {
   return core::Error(exit, "cannot {} {}: {}", verb, path, std::strerror(errno));
+}
+
+// A pipe or a terminal may have nothing to say; a regular file has at once.
+void require_readable(int descriptor, const std::string& path,
+                      std::chrono::steady_clock::time_point deadline) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  pollfd readable = {.fd = descriptor, .events = POLLIN, .revents = 0};
+  const int count = poll(&readable, 1, static_cast<int>(std::max<long>(left.count(), 0)));
+  if (count < 0) {
+    throw file_error("read", core::Exit::config, path);
+  }
+  if (count == 0) {
+    throw core::Error(core::Exit::config, "cannot read {}: nobody writes to it", path);
+  }
 }
 
 bool is_named(FILE* file, const std::string& path) {
@@ -42,10 +64,8 @@ bool is_named(FILE* file, const std::string& path) {
 File open_alone(const std::string& path) {
   constexpr int most_tries = 100;  // while other processes finish
   for (int tries = 0; tries < most_tries; ++tries) {
-    const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    const int descriptor = open(path.c_str(), flags, S_IRUSR | S_IWUSR);
-    File file(descriptor < 0 ? nullptr : fdopen(descriptor, "w"));
-    if (!file || flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    File file = open_file(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, "w");
+    if (!file || flock(fileno(file.get()), LOCK_EX | LOCK_NB) != 0) {
       break;
     }
     if (is_named(file.get(), path)) {
@@ -71,23 +91,29 @@ void require_replaceable(const std::string& path) {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
-  const File file(std::fopen(path.c_str(), "re"));
+std::string read_file(const std::string& path, std::chrono::milliseconds patience) {
+  // Without O_NONBLOCK a named pipe that nobody writes to is opened for ever.
+  const File file = open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, "r");
   if (!file) {
     throw file_error("read", core::Exit::config, path);
   }
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::string text;
   std::array<char, 4096> chunk{};
-  while (const std::size_t size = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
-    text.append(chunk.data(), size);
+  for (;;) {
+    require_readable(fileno(file.get()), path, deadline);
+    const ssize_t size = read(fileno(file.get()), chunk.data(), chunk.size());
+    if (size < 0) {
+      throw file_error("read", core::Exit::config, path);
+    }
+    if (size == 0) {
+      return text;
+    }
+    text.append(chunk.data(), static_cast<std::size_t>(size));
     if (text.size() > largest_file) {
       throw core::Error(core::Exit::config, "cannot read {}: it is larger than 1 MiB", path);
     }
   }
-  if (std::ferror(file.get()) != 0) {
-    throw file_error("read", core::Exit::config, path);
-  }
-  return text;
 }
 
 bool is_readable(const std::string& path) {
@@ -111,7 +137,7 @@ std::vector<std::string> list_folder(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const File file(std::fopen(path.c_str(), "we"));
+  const File file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, "w");
   if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
     throw file_error("write", core::Exit::os_error, path);

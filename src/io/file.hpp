@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
 
 namespace io {
 
-// Reads a whole file of at most 1 MiB. Throws Error(config) with the file's name if it cannot.
-std::string read_file(const std::string& path);
+// Reads a whole file of at most 1 MiB; of a pipe, what is written until its writers close it.
+// Throws Error(config) with the file's name if it cannot, or if that takes longer than `patience`.
+std::string read_file(const std::string& path,
+                      std::chrono::milliseconds patience = std::chrono::seconds{10});
 
 // Whether this process can read the file.
 bool is_readable(const std::string& path);

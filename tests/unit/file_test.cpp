@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include <csignal>
+#include <fstream>
 #include <thread>
 #include <vector>
 
@@ -37,6 +38,24 @@ TEST_CASE("file: unreadable file, is a config error with its name") {
   CHECK(failure(large) == "cannot read " + large + ": it is larger than 1 MiB");
   // An endless file, which a wrong path may name.
   CHECK(failure("/dev/zero") == "cannot read /dev/zero: it is larger than 1 MiB");
+}
+
+TEST_CASE("file: pipe, is read until its writer closes it, and has little time") {
+  const unit::TemporaryFolder folder;
+  const std::string path = folder.path("pipe");
+  REQUIRE(mkfifo(path.c_str(), S_IRUSR | S_IWUSR) == 0);
+  std::thread writer([&] { std::ofstream(path) << "first" << std::flush << "second"; });
+  CHECK(io::read_file(path) == "firstsecond");
+  writer.join();
+
+  const auto silent =
+      core::catch_error_except_signals([&] { io::read_file(path, std::chrono::milliseconds{20}); });
+  REQUIRE(silent.has_value());
+  CHECK(silent->exit() == Exit::config);
+  CHECK(std::string(silent->what()) == "cannot read " + path + ": nobody writes to it");
+  const auto unread = core::catch_error_except_signals([&] { io::write_file(path, "x"); });
+  REQUIRE(unread.has_value());
+  CHECK(unread->exit() == Exit::os_error);
 }
 
 TEST_CASE("file: overwriting, leaves nothing of the old content") {

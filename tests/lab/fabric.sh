@@ -81,6 +81,8 @@ route add default via $internet.254
 END
 }
 
+# What passes from droplet to droplet meets no gateway, also where the kernel could show it to them
+# (br_netfilter).
 make_gateways() {
     # shellcheck disable=SC2016 # expanded in there
     nsenter --net=/run/netns/fabric sh -c '
@@ -91,6 +93,8 @@ make_gateways() {
             echo 1 >$device/arp_ignore
         done
         echo 1 >conf/br3/proxy_arp
+        bridged=/proc/sys/net/bridge/bridge-nf-call-iptables
+        [ ! -e $bridged ] || echo 0 >$bridged
         exec nft -f "$0"' "$here/fabric.nft"
 }
 

@@ -110,13 +110,18 @@ void set_protocol(CURL* easy, const Request& request) {
   if (request.direct || request.server == Server::metadata || request.server == Server::verify) {
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // a proxy's own address would be seen
   }
-  if (request.fresh) {
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-  }
   if (request.source) {
+    // A connection of another source proves nothing; of "host!" libcurl 8.14 takes no notice when it
+    // looks for one that is open. And nobody else is to find this one.
     curl_easy_setopt(easy, CURLOPT_INTERFACE,
                      ("host!" + request.source->address.to_string()).c_str());
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
   }
+  // A request without a body never reaches refuse_to_repeat(), but libcurl repeats on used
+  // connections only.
+  const bool is_repeated = request.method != "GET" && request.body.empty();
+  curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
+                   request.fresh || request.source || is_repeated ? 1L : 0L);
 }
 
 void set_message(Transfer& transfer) {
@@ -135,9 +140,6 @@ void set_message(Transfer& transfer) {
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, refuse_to_repeat);
-    // A request without a body never reaches refuse_to_repeat(), but libcurl repeats on used
-    // connections only.
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, request.body.empty() ? 1L : 0L);
   }
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.detail.data());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, append_body);

@@ -16,7 +16,7 @@ TEST_CASE("http: reply, has status, body and headers with lower-case names") {
   TestServer server;
   server->Get("/x", [](const Request&, Response& response) {
     response.status = 429;
-    response.set_header("RateLimit-Reset", "  1700000000 ");
+    response.headers.emplace("RateLimit-Reset", "  1700000000 ");
     response.set_content("{\"id\":\"too_many_requests\"}", "application/json");
   });
   Client client;

@@ -31,4 +31,18 @@ jq '{groups: [{name: "dashboard", rules: [.panels[] | select(.targets).targets[]
     map(.value + {record: "query:\(.key)"})}]}' "$there/dashboard.json" >"$work/queries.yaml"
 expect 0 'SUCCESS' "$promtool" check rules "$work/queries.yaml"
 [[ $output != *'$'* ]] || complain "variables that are not known here: $output"
+
+# What the tiles about addresses show: with two of three in use, and before the first claim.
+query() { # TITLE: its expression, for all nodes
+    jq --raw-output --arg title "$1" '.panels[] | select(.title == $title).targets[0].expr |
+        gsub("\\$instance"; ".*")' "$there/dashboard.json"
+}
+jq --null-input --arg used "$(query 'Addresses in use')" --arg left "$(query 'Addresses left')" '
+    {series: "do_egress_ip_pool_addresses{instance=\"a\"}", values: "3x5"} as $pool |
+    [1, 2 | {series: "do_egress_ip_address_info{instance=\"\(.)\",address=\"\(.)\"}", values: "1x5"}] as $held |
+    def shows($expr; $value): {expr: $expr, eval_time: "1m", exp_samples: [{labels: "{}", value: $value}]};
+    {tests: [
+        {input_series: [$pool], promql_expr_test: [shows($used; 0), shows($left; 3)]},
+        {input_series: ([$pool] + $held), promql_expr_test: [shows($used; 2), shows($left; 1)]}]}' >"$work/tiles.yaml"
+expect 0 'SUCCESS' "$promtool" test rules "$work/tiles.yaml"
 exit "$failed"

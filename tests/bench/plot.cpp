@@ -96,8 +96,8 @@ std::string render_svg(const Result& result) {
   std::string drawing =
       text_at(10, 22, "What one run costs: lower is better", " font-size=\"16\"") +
       text_at(10, 42,
-              "Medians. Green: do-egress-ip. Red line: its limit, 1.2 × the least possible program "
-              "(floor, empty). The bars of a column share one scale, from 0.",
+              "Medians. Green: do-egress-ip. Red line: its limit, 1.2 × floor or empty, the least "
+              "programs possible. In each group, a column has one scale from 0.",
               " class=\"note\"");
   drawing += block("steady run", result.steady, y);
   drawing += block("first claim", result.first_claim, y);

@@ -111,8 +111,8 @@ void set_protocol(CURL* easy, const Request& request) {
     curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");  // a proxy's own address would be seen
   }
   if (request.source) {
-    // A connection of another source proves nothing; of "host!" libcurl 8.14 takes no notice when it
-    // looks for one that is open. And nobody else is to find this one.
+    // A connection of another source proves nothing; of "host!" libcurl 8.14 takes no notice when
+    // it looks for one that is open. And nobody else is to find this one.
     curl_easy_setopt(easy, CURLOPT_INTERFACE,
                      ("host!" + request.source->address.to_string()).c_str());
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);

@@ -19,10 +19,14 @@ has_gates() { # KEY…
 }
 steal() { lab sim POST /assign/198.51.100.1 "{\"droplet\": $(droplet_of other)}"; }
 
-make_nodes 1 $pool
+# The node pool has two taints: the gate, and one that was the gate before.
+value=gate-of-do-egress-ip
+taint() { echo "{\"key\": \"$1\", \"value\": \"$value\", \"effect\": \"NoSchedule\"}"; }
+make_nodes 1 $pool "[$(taint gate-old), $(taint gate-one)]"
+check 'before: both taints are there' has_gates gate-old gate-one
 lab droplet other 10
 start_clients
-check 'helm install' install $pool --set gateTaint=gate-one:NoSchedule --wait --timeout 3m
+check 'helm install' install $pool --set gateTaint=gate-one=$value:NoSchedule --wait --timeout 3m
 check 'the node has egress' within 90 has_egress egress-a
 check 'the node has no gate' within 30 has_gates
 steal

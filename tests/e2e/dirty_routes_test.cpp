@@ -2,6 +2,9 @@
 // Defaults with more than a gateway and a device, and other programs' routes beside them.
 #include "dirty.hpp"
 
+#include <string>
+#include <vector>
+
 using dirty::check_life;
 
 namespace {
@@ -10,7 +13,47 @@ std::string defaults(const Node& node) {
   return node.world.ip(node.droplet, "-4 route show default");
 }
 
+// Runs and releases on a node with these routes besides its own. Nothing is changed or claimed.
+void check_left_alone(const std::vector<std::string>& routes) {
+  CAPTURE(routes.back());
+  const dirty::DirtyNode node("classic");
+  for (const std::string& words : routes) {
+    node.world.ip(node.droplet, "route " + words);
+  }
+  const std::string before = node.world.snapshot(node.droplet);
+  for (int round = 0; round < 2; ++round) {  // an outcome leaves nothing that changes the next one
+    CHECK(node.run(78, dirty::verify).at("error").at("hint") != "");
+    CHECK(node.world.snapshot(node.droplet) == before);
+    CHECK(node.world.label(node.droplet) == "false");
+    CHECK(node.posted().empty());
+    CHECK(node.world.held_by(node.droplet).empty());
+    dirty::release(node);
+    CHECK(node.world.snapshot(node.droplet) == before);
+  }
+}
+
 }  // namespace
+
+TEST_CASE("dirty: another program's default in table 17312, exit 78, and release leaves it") {
+  check_left_alone({"add default via 10.132.0.1 dev eth1 table 17312"});
+  check_left_alone({"add default via 203.0.113.1 dev eth0 table 17312"});  // as in the main table
+  check_left_alone({"add default via 10.132.0.1 dev eth1 metric 50 table 17312 proto 186"});
+}
+
+TEST_CASE("dirty: all of ours but the stored default removed, release restores it") {
+  const dirty::DirtyNode node("onlink-mtu");
+  const std::string before = node.world.snapshot(node.droplet);
+  node.run(0);
+  dirty::exec(node,
+              "ip route flush table all proto 173; ip rule flush protocol 173; "
+              "nft delete table ip do-egress-ip 2>&1 || true");
+  CHECK(defaults(node).empty());
+  Node::result_of(support::run(node.command({"release"})), 69);  // without a route to metadata
+  CHECK(node.world.snapshot(node.droplet) == before);
+  dirty::release(node);
+  CHECK(node.world.snapshot(node.droplet) == before);
+  CHECK(node.world.held_by(node.droplet).empty());
+}
 
 TEST_CASE("dirty: ecmp, a default with two next hops is restored with both") {
   check_life("ecmp");

@@ -2,6 +2,7 @@
 #include "core/plan/conflicts.hpp"
 
 #include "core/plan/destinations.hpp"
+#include "core/plan/stored_default.hpp"
 #include "core/prefixes.hpp"
 
 #include <algorithm>
@@ -11,13 +12,17 @@ namespace core {
 namespace {
 
 Ending taken(std::uint32_t table, const Prefix& destination) {
-  return {.exit = Exit::config,
-          .message = fmt::format(
-              "cannot use table {}: it has a route to {} that do-egress-ip did not make", table,
-              destination.to_string()),
-          .hint = fmt::format(
-              "give the owner of that route another table; show it with: ip route show table {}",
-              table)};
+  return {
+      .exit = Exit::config,
+      .message =
+          fmt::format("cannot use table {}: it has a route to {} that do-egress-ip did not make",
+                      table, destination.to_string()),
+      .hint = fmt::format(
+          "give the owner of that route another table; show it with: ip route show table {0}{1}",
+          table,
+          table == memory_table
+              ? fmt::format("; if nothing else uses it: ip route flush table {}", table)
+              : std::string{})};
 }
 
 Ending cut_off_by(const Prefix& destination, std::string_view what) {
@@ -60,9 +65,9 @@ std::vector<Needed> needed_networks(const Network& network, const std::optional<
 }  // namespace
 
 std::optional<Ending> table_taken(const Network& network) {
-  const auto foreign = std::ranges::find_if(network.routes, [](const Route& route) {
+  const auto foreign = std::ranges::find_if(network.routes, [&](const Route& route) {
     return route.table == memory_table
-               ? route.destination != Prefix{} || route.type != unicast
+               ? !is_stored_default(network, route)
                : is_our_table(route.table) && route.protocol != our_protocol;
   });
   if (foreign != network.routes.end()) {

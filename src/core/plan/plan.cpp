@@ -11,6 +11,7 @@
 #include "core/plan/pod_cure.hpp"
 #include "core/plan/rights.hpp"
 #include "core/plan/routes.hpp"
+#include "core/plan/stored_default.hpp"
 #include "core/plan/switch.hpp"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ Plan refuse_foreign(const Observation& found, const Config& asked, Ipv4 held) {
 // Rolls back an unconfirmed switch, and one whose default is gone: a removed address takes the
 // routes with it. A working egress stays, and the Node is not gated for another finding.
 Plan end_with_finding(const Observation& found, const Config& asked, const Ending& ending) {
-  const bool gone = !default_in_force(found.network) && default_of(found.network, memory_table);
+  const bool gone = !default_in_force(found.network) && stored_default(found.network);
   if (is_unconfirmed(found.network) || (gone && found.network.may_change)) {
     return roll_back(found, asked, ending);
   }

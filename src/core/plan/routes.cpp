@@ -2,6 +2,7 @@
 #include "core/plan/routes.hpp"
 
 #include "core/plan/rules.hpp"
+#include "core/plan/stored_default.hpp"
 
 #include <algorithm>
 
@@ -10,11 +11,6 @@ namespace {
 
 constexpr Prefix everywhere{};
 constexpr std::uint8_t by_hand = 3;  // RTPROT_BOOT
-
-bool is_default(const Route& route, std::uint32_t table) {
-  return route.table == table && route.destination == everywhere && route.tos == 0 &&
-         route.type == unicast;
-}
 
 bool contains(const Network& network, const Route& wanted) {
   return std::ranges::find(network.routes, wanted) != network.routes.end();
@@ -75,17 +71,6 @@ void add_table(std::vector<Step>& steps, const Network& network, const Path& pat
   steps.push_back({SetRoute{wanted}, std::string(reason)});
 }
 
-// The default that ours with this metric replaced.
-std::optional<Route> replaced_default(const Network& network, std::uint32_t metric) {
-  for (Route route : network.routes) {
-    if (is_default(route, memory_table) && route.metric == metric) {
-      route.table = main_table;
-      return route;
-    }
-  }
-  return std::nullopt;
-}
-
 // A default through the anchor is dead once the address is gone, so it must not come back.
 void remember_default(std::vector<Step>& steps, const Network& network, const Path& anchor_path) {
   auto copy = default_in_force(network);
@@ -102,7 +87,7 @@ void remember_default(std::vector<Step>& steps, const Network& network, const Pa
 // Also where somebody else made it: without the address it leads nowhere.
 bool leads_through_anchor(const Network& network, const Route& route) {
   const auto by_anchor = default_of(network, anchor_table);
-  return by_anchor && by_anchor->via == route.via;
+  return by_anchor && by_anchor->protocol == our_protocol && by_anchor->via == route.via;
 }
 
 // The default is not ours to set: one that is ours is put back first, its copy removed after.
@@ -115,7 +100,7 @@ void forget_default(std::vector<Step>& steps, const Network& network, const Path
     return;
   }
   for (const Route& route : network.routes) {
-    if (in_force && route.table == memory_table && route.destination == everywhere) {
+    if (in_force && is_stored_default(network, route)) {
       steps.push_back({RemoveRoute{route}, "a copy of what is in force again"});
     }
   }
@@ -139,10 +124,15 @@ Route anchor_default(const Network& network, const Paths& paths, std::uint8_t pr
 
 }  // namespace
 
+bool is_default_of(const Route& route, std::uint32_t table) {
+  return route.table == table && route.destination == everywhere && route.tos == 0 &&
+         route.type == unicast;
+}
+
 std::optional<Route> default_of(const Network& network, std::uint32_t table) {
   std::optional<Route> best;
   for (const Route& route : network.routes) {
-    if (is_default(route, table) && (!best || route.metric < best->metric)) {
+    if (is_default_of(route, table) && (!best || route.metric < best->metric)) {
       best = route;
     }
   }
@@ -154,7 +144,7 @@ std::optional<Route> default_in_force(const Network& network) {
 }
 
 bool is_our_default(const Route& route) {
-  return is_default(route, main_table) &&
+  return is_default_of(route, main_table) &&
          (route.protocol == our_protocol || route.protocol == unconfirmed_protocol);
 }
 
@@ -218,7 +208,7 @@ std::vector<Step> default_by_public(const Network& network, const std::optional<
     return {};
   }
   const std::uint32_t metric = in_force ? in_force->metric : 0;
-  auto wanted = in_force ? replaced_default(network, metric) : default_of(network, memory_table);
+  auto wanted = in_force ? replaced_default(network, metric) : stored_default(network);
   if (!wanted) {
     wanted = public_path ? route_by(*public_path) : default_of(network, public_table);
     if (!wanted) {

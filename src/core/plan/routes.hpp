@@ -13,6 +13,9 @@ namespace core {
 // The metadata service. It is link-local, but reached through the public gateway.
 inline constexpr Prefix metadata_service{Ipv4{{169, 254, 169, 254}}, 32};
 
+// Whether a route is a default of that table: unicast, no type of service.
+bool is_default_of(const Route& route, std::uint32_t table);
+
 // The effective default of a table: unicast, no type of service, lowest metric.
 std::optional<Route> default_of(const Network& network, std::uint32_t table);
 

@@ -6,6 +6,7 @@
 #include "core/plan/pod_stack.hpp"
 #include "core/plan/routes.hpp"
 #include "core/plan/rules.hpp"
+#include "core/plan/stored_default.hpp"
 
 #include <algorithm>
 
@@ -19,10 +20,20 @@ std::optional<Path> public_path_of(const std::optional<Droplet>& droplet, const 
 }
 
 bool is_ours_beside_defaults(const Route& route) {
-  if (route.table == memory_table) {
-    return route.destination == Prefix{} && route.type == unicast;
-  }
   return route.protocol == our_protocol && !is_our_default(route);
+}
+
+template <typename Test>
+std::vector<Step> remove_routes(const Network& network, const Test& is_ours) {
+  std::vector<Step> steps;
+  for (const Route& route : network.routes) {
+    if (is_ours(route)) {
+      steps.push_back(
+          {RemoveRoute{route}, fmt::format("the route to {} in table {} was made by do-egress-ip",
+                                           route.destination.to_string(), route.table)});
+    }
+  }
+  return steps;
 }
 
 void append_steps(std::vector<Step>& steps, const std::vector<Step>& more) {
@@ -38,12 +49,15 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
     append_steps(steps, close_destinations(network, "egress there is not proven"));
   }
   // If another program flushed our default there is no default at all: restore the public one.
-  const bool ours = default_of(network, memory_table) || default_of(network, public_table);
-  if (default_in_force(network) || ours) {
+  if (default_in_force(network) || is_switch_prepared(network) || stored_default(network)) {
     append_steps(steps, default_by_public(network, public_path_of(droplet, network),
                                           "the previous default route comes back"));
   }
   append_steps(steps, restore_other_metrics(network));
+  // First, since the rest of ours shows that they are ours: an undo may be killed at any step.
+  append_steps(steps, remove_routes(network, [&](const Route& route) {
+                 return is_stored_default(network, route);
+               }));
   if (network.marking.state == Marking::State::set) {
     steps.push_back({RemoveMarking{}, "made by do-egress-ip"});
   }
@@ -55,13 +69,7 @@ std::vector<Step> undo(const Network& network, const std::optional<Droplet>& dro
   if (destinations == Destinations::open) {
     append_steps(steps, remove_destinations(network));
   }
-  for (const Route& route : network.routes) {
-    if (is_ours_beside_defaults(route)) {
-      steps.push_back(
-          {RemoveRoute{route}, fmt::format("the route to {} in table {} was made by do-egress-ip",
-                                           route.destination.to_string(), route.table)});
-    }
-  }
+  append_steps(steps, remove_routes(network, is_ours_beside_defaults));
   return steps;
 }
 

@@ -265,7 +265,6 @@ void Observer::note_undo(const core::Ending& why, const std::optional<core::Erro
 
 void Observer::prove(Need need) {
   const auto address = core::held_address(found_).value_or(core::Ipv4{});
-  const bool doubtful = core::is_doubtful(found_, invocation_.config);
   const auto failure = core::catch_error_except_signals([&] {
     if (need == Need::egress) {
       return app::prove_egress(system_, invocation_, found_, address);
@@ -275,13 +274,18 @@ void Observer::prove(Need need) {
     }
     app::prove_path(system_, invocation_, *found_.droplet, address);
   });
-  if (failure && doubtful && !is_public_path_alive(system_, invocation_, found_)) {
-    found_.nothing_answers = true;
-  } else if (failure) {
-    found_.proof_error = *failure;
-  } else {
+  if (!failure) {
     (need == Need::path ? found_.path_proven : found_.egress_proven) = true;
+    return;
   }
+  const auto verdict = core::must_compare_paths(found_, invocation_.config, *failure)
+                           ? core::compare_paths(ask_by_both_paths(system_, invocation_, found_))
+                           : core::PathVerdict::anchor_fails;
+  if (verdict == core::PathVerdict::anchor_fails) {
+    found_.proof_error = *failure;
+  }
+  found_.path_proven = found_.path_proven || verdict == core::PathVerdict::anchor_works;
+  found_.nothing_answers = verdict == core::PathVerdict::nothing_answers;
 }
 
 void Observer::note_held(const core::FloatingIp& address) {

@@ -5,7 +5,6 @@
 #include "core/plan/paths.hpp"
 #include "core/plan/switch.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -80,20 +79,30 @@ void prove_path(System& system, const Invocation& invocation, const core::Drople
   }
 }
 
-bool is_public_path_alive(System& system, const Invocation& invocation,
-                          const core::Observation& found) {
+core::PathAnswers ask_by_both_paths(System& system, const Invocation& invocation,
+                                    const core::Observation& found) {
   const auto path = core::find_public_path(*found.droplet, found.network);
   const auto* by_public = std::get_if<core::Path>(&path);
+  if (by_public == nullptr) {
+    return {};
+  }
   std::vector<io::Request> requests = {
       connection_request(io::Server::digitalocean, invocation.digitalocean)};
   if (invocation.kubernetes) {
     requests.push_back(connection_request(io::Server::kubernetes, *invocation.kubernetes));
   }
-  return by_public != nullptr && std::ranges::any_of(requests, [&](io::Request& request) {
-           request.source = io::Source{by_public->address, by_public->via.ifindex};
-           request.direct = true;
-           return !core::catch_error_except_signals([&] { system.http.send(request); });
-         });
+  const auto is_accepted = [&](const io::Request& request) {
+    return !core::catch_error_except_signals([&] { system.http.send(request); });
+  };
+  for (io::Request& request : requests) {
+    request.source = io::Source{by_public->address, by_public->via.ifindex};
+    request.direct = true;
+    if (is_accepted(request)) {
+      bind_to_anchor(request, *found.droplet);
+      return {.by_public = true, .by_anchor = is_accepted(request)};
+    }
+  }
+  return {};
 }
 
 void prove_egress(System& system, const Invocation& invocation, const core::Observation& found,

@@ -4,6 +4,7 @@
 #include "app/invocation.hpp"
 #include "app/system.hpp"
 #include "core/model.hpp"
+#include "core/plan/switch.hpp"
 
 namespace app {
 
@@ -13,10 +14,10 @@ namespace app {
 void prove_path(System& system, const Invocation& invocation, const core::Droplet& droplet,
                 core::Ipv4 address);
 
-// Whether Kubernetes or DigitalOcean accepts a connection from the public address, by our own rules
-// and table.
-bool is_public_path_alive(System& system, const Invocation& invocation,
-                          const core::Observation& found);
+// Asks DigitalOcean, then Kubernetes for a connection from the public address, by our own rules and
+// table, and the first that accepts it for another from the anchor address.
+core::PathAnswers ask_by_both_paths(System& system, const Invocation& invocation,
+                                    const core::Observation& found);
 
 // Proves that traffic by the current default uses `address`. After a switch the kernel resolves
 // public destinations by that default, and new connections succeed to DigitalOcean's API host and

@@ -108,6 +108,17 @@ bool is_doubtful(const Observation& found, const Config& asked) {
          asked.route == RouteMode::set_default && is_confirmed(found.network, asked);
 }
 
+bool must_compare_paths(const Observation& found, const Config& asked, const Error& failure) {
+  return is_doubtful(found, asked) && failure.exit() != Exit::rolled_back;
+}
+
+PathVerdict compare_paths(PathAnswers answers) {
+  if (answers.by_anchor) {
+    return PathVerdict::anchor_works;
+  }
+  return answers.by_public ? PathVerdict::anchor_fails : PathVerdict::nothing_answers;
+}
+
 // Nothing is proven: the Node says so, and destinations are unreachable.
 Plan end_closed(const Observation& found, const Config& asked, Ending ending) {
   Plan plan = end_without_egress(found, asked, std::move(ending));

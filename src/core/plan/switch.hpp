@@ -42,6 +42,21 @@ bool is_unconfirmed(const Network& network);
 // Whether an earlier run's proof is doubtful, because Kubernetes does not answer by that path.
 bool is_doubtful(const Observation& found, const Config& asked);
 
+// Whether any server accepts a connection from the public address, and then the same server one
+// from the anchor address.
+struct PathAnswers {
+  bool by_public = false;
+  bool by_anchor = false;
+};
+enum class PathVerdict { anchor_works, anchor_fails, nothing_answers };
+
+// Whether a failed proof leaves open which path failed, so that both must be compared: the default
+// was proven before, and no server saw a wrong address.
+bool must_compare_paths(const Observation& found, const Config& asked, const Error& failure);
+// Blames the anchor only if the server answered the public address just before: one that came back
+// meanwhile answers both.
+PathVerdict compare_paths(PathAnswers answers);
+
 // The endings of a run without a proof, and of a run without the right to change the network.
 Ending not_proven(const Error& why);
 Ending no_rights();

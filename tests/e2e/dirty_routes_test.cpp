@@ -40,6 +40,11 @@ TEST_CASE("dirty: another program's default in table 17312, exit 78, and release
   check_left_alone({"add default via 10.132.0.1 dev eth1 metric 50 table 17312 proto 186"});
 }
 
+TEST_CASE("dirty: a VPN's halves and no default, exit 78, and no default is added") {
+  check_left_alone({"add 0.0.0.0/1 via 203.0.113.1 dev eth0",
+                    "add 128.0.0.0/1 via 203.0.113.1 dev eth0", "delete default"});
+}
+
 TEST_CASE("dirty: all of ours but the stored default removed, release restores it") {
   const dirty::DirtyNode node("onlink-mtu");
   const std::string before = node.world.snapshot(node.droplet);

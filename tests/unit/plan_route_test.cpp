@@ -94,6 +94,7 @@ TEST_CASE("plan: wrong default, the reason describes it") {
   std::string expected;
   SUBCASE("none") {
     support::remove_routes_to(found.network, {});
+    support::resolve(found.network);
     expected = "there is no default route, wanted 10.17.0.1 dev eth0 src 10.17.0.5";
   }
   SUBCASE("several gateways") {
@@ -173,6 +174,37 @@ TEST_CASE("plan: overridden default, no switch, label false") {
   const auto plan = plan_for(found);
   CHECK(support::words(plan.steps, found.network) == Lines{label_false});
   CHECK(plan.ending.exit == Exit::config);
+}
+
+// A default of ours would not win either, and an undo could not know that there was none.
+TEST_CASE("plan: no default, and traffic leaves all the same, is switched only past a later rule") {
+  auto found = support::healthy();
+  found.network = support::booted(Topology::classic);
+  const core::NextHop hop{support::public_gateway, support::eth0};
+  support::remove_routes_to(found.network, {});
+  bool is_switched = false;
+  SUBCASE("by halves") {
+    for (const char* half : {"0.0.0.0/1", "128.0.0.0/1"}) {
+      found.network.routes.push_back(
+          {.destination = support::prefix(half), .via = hop, .protocol = 3});
+    }
+  }
+  SUBCASE("by a rule in front") {
+    found.network.routes.push_back({.via = hop, .table = 52, .protocol = 3});
+    found.network.rules.insert(found.network.rules.begin() + 1,
+                               {.priority = 5270, .table = 52, .protocol = 3});
+  }
+  SUBCASE("by the kernel's rule behind the main table") {
+    found.network.routes.push_back({.via = hop, .table = 253, .protocol = 3});
+    is_switched = true;
+  }
+  support::resolve(found.network);
+  CHECK(found.network.leaves_by.at(0).hop == hop);
+  const auto plan = plan_for(found);
+  CHECK((plan.ending.exit == Exit::ok) == is_switched);
+  CHECK((support::words(plan.steps, found.network) == Lines{label_false}) == !is_switched);
+  CHECK((plan.ending.message.find("there is no default route") == std::string::npos) ==
+        is_switched);
 }
 
 TEST_CASE("plan: --direct, stays on the public address") {

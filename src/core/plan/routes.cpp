@@ -108,6 +108,14 @@ void forget_default(std::vector<Step>& steps, const Network& network, const Path
 
 // --- the default -------------------------------------------------------------------------------
 
+// Whether a rule behind the main table leads there: any default of the main table would win.
+bool is_behind_main(const Network& network, const NextHop& hop) {
+  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
+    const auto route = default_of(network, rule.table);
+    return rule.priority > main_rule_priority && route && route->via == hop;
+  });
+}
+
 // The attributes of the path (mtu, advmss, initcwnd, …) also apply to the anchor.
 Route anchor_default(const Network& network, const Paths& paths, std::uint8_t protocol) {
   const auto in_force = default_in_force(network);
@@ -254,17 +262,19 @@ std::vector<Step> reach_metadata(const Network& network) {
 
 std::optional<Ending> default_overruled(const Network& network) {
   const auto in_force = default_in_force(network);
-  if (!in_force || in_force->multipath || (in_force->nexthop_object && !in_force->via.gateway)) {
+  if (in_force && (in_force->multipath || (in_force->nexthop_object && !in_force->via.gateway))) {
     return std::nullopt;
   }
+  const NextHop expected = in_force ? in_force->via : NextHop{};
   for (const auto& [destination, actual] : network.leaves_by) {
-    if (actual != in_force->via) {
+    if (actual != expected && (in_force || !is_behind_main(network, actual))) {
       return Ending{.exit = Exit::config,
                     .message = fmt::format(
                         "cannot use the default route of the main table: traffic to {} goes "
-                        "via {}, not via {}",
+                        "via {}, {}",
                         destination.to_string(), render_hop(actual, network),
-                        render_hop(in_force->via, network)),
+                        in_force ? "not via " + render_hop(expected, network)
+                                 : "and there is no default route"),
                     .hint = fmt::format(
                         "find the rule or route in front with `ip rule` and `ip route get {}`; if "
                         "another agent owns the routes, use --route none",

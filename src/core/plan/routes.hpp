@@ -55,7 +55,7 @@ std::vector<Step> restore_other_metrics(const Network& network);
 // default may lead through a dead anchor.
 std::vector<Step> reach_metadata(const Network& network);
 
-// The rule or more specific route that overrides the effective default.
+// The rule or more specific route that overrides the effective default, or would override one.
 std::optional<Ending> default_overruled(const Network& network);
 
 // "the default route goes via 203.0.113.1 dev eth0", for output.

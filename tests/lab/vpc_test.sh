@@ -11,7 +11,7 @@
 # No server listens there: a refusal shows that the packet arrived.
 # shellcheck disable=SC2317 # called by name
 reach() { # FROM ADDRESS
-    LC_ALL=C "$lab" exec "$1" timeout 10 bash -c ": </dev/tcp/$2/9"
+    LC_ALL=C "$lab" exec "$1" timeout 60 bash -c ": </dev/tcp/$2/9"
 }
 
 expect 1 'Network is unreachable' reach one-pod 10.244.2.2

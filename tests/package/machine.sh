@@ -53,6 +53,7 @@ DefaultDependencies=no
 Type=oneshot
 RemainAfterExit=yes
 ExecStart=sh -c 'mkdir -p /run/sys /run/udev/data && mount -t sysfs sysfs /run/sys && \
+    mount --rbind /sys/fs/cgroup /run/sys/fs/cgroup && \
     sed s,^,/run/udev/data/n, /run/sys/class/net/*/ifindex | xargs touch'
 END
     mkdir "$1/system/systemd-networkd.service.d"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cloud/leases.hpp"
 #include "core/model.hpp"
 #include "core/plan/verification.hpp"
 #include "io/http.hpp"
@@ -19,6 +20,19 @@ struct StepRecord {
   bool rollback = false;  // puts back what this run, or one before it, could not prove
 };
 
+// The gate taint, and whether it is on the Node.
+struct GateState {
+  core::Taint taint = {};
+  bool on_node = false;
+};
+
+// The Lease of an address: the Node that holds it, or why that is not known.
+struct LeaseState {
+  core::Ipv4 address = {};
+  std::optional<cloud::Holder> holder = {};
+  std::optional<core::Error> error = {};
+};
+
 // The whole result of a run.
 struct Outcome {
   enum class Result { unchanged, changed, skipped, planned, failed } result = Result::unchanged;
@@ -30,6 +44,8 @@ struct Outcome {
   bool node_is_known = false;                      // Kubernetes returned it
   std::map<std::string, std::string> labels = {};  // our labels, as last read
   std::optional<bool> pods = {};                   // the value of --pod-label
+  std::optional<GateState> gate = {};              // if asked for, and the Node is known
+  std::optional<LeaseState> lease = {};            // if `status` read it
   std::optional<core::Ipv4> held = {};             // by the droplet, as far as known
   std::optional<core::Droplet> droplet = {};
   std::optional<core::Ipv4> floating_ip = {};

@@ -39,13 +39,13 @@ class Kubernetes {
   io::Response send(const io::Request& message);
   io::Request request(const std::string& method, const std::string& path,
                       const nlohmann::json& body);
+  io::Request request(const std::string& method, const std::string& path);
 
   // The API server's time in its last reply, since the Unix epoch. Nodes whose clocks differ agree
   // on it. Throws Error(software) if no reply had a Date (RFC 9110, 6.6.1).
   std::chrono::seconds time() const;
 
  private:
-  io::Request request(const std::string& method, const std::string& path);
   void note_time(const io::Response& response);
 
   io::Http& http_;

@@ -93,9 +93,13 @@ class LeaseRequest {
     throw failure_.value_or(core::Error(core::Exit::try_again, "other nodes keep taking it"));
   }
 
-  std::optional<Found> read() {
-    const io::Response response =
-        kubernetes_.send("GET", fmt::format("{}/{}", collection(lease_), lease_name(lease_)));
+  std::optional<Found> read(io::Tries tries = io::Tries::several,
+                            const std::optional<io::Source>& source = {}) {
+    io::Request request =
+        kubernetes_.request("GET", fmt::format("{}/{}", collection(lease_), lease_name(lease_)));
+    request.source = source;
+    request.tries = tries;
+    const io::Response response = kubernetes_.send(request);
     if (response.status == 404) {
       return std::nullopt;
     }
@@ -179,6 +183,22 @@ std::optional<Holder> acquire_lease(Kubernetes& kubernetes, const Lease& lease,
                                     const IsInUse& in_use) {
   return core::attempt(fmt::format("take the Lease {}/{}", lease.name_space, lease_name(lease)),
                        [&] { return LeaseRequest(kubernetes, lease, in_use).run(); });
+}
+
+std::optional<Holder> read_holder(Kubernetes& kubernetes, const std::string& name_space,
+                                  core::Ipv4 address, const std::optional<io::Source>& source) {
+  const Lease lease{
+      .name_space = name_space, .address = address, .node = "", .node_uid = "", .duration = {}};
+  return core::attempt(
+      fmt::format("read the Lease {}/{}", name_space, lease_name(lease)),
+      [&]() -> std::optional<Holder> {
+        const auto found = LeaseRequest(kubernetes, lease).read(io::Tries::one, source);
+        if (!found || found->holder.empty()) {
+          return std::nullopt;
+        }
+        return Holder{core::escape(found->holder),
+                      std::max(remaining_time(*found, kubernetes.time()), seconds{0})};
+      });
 }
 
 void release_lease(Kubernetes& kubernetes, const Lease& lease) {

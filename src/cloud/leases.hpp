@@ -35,6 +35,11 @@ using IsInUse = std::function<bool(const std::string& node)>;
 std::optional<Holder> acquire_lease(Kubernetes& kubernetes, const Lease& lease,
                                     const IsInUse& in_use = {});
 
+// The node that the Lease of `address` names, with no time left if it has expired; nothing if there
+// is no such Lease. Asks once. Throws like the calls of Kubernetes.
+std::optional<Holder> read_holder(Kubernetes& kubernetes, const std::string& name_space,
+                                  core::Ipv4 address, const std::optional<io::Source>& source);
+
 // Deletes the Lease if it is still ours. Throws like the calls of Kubernetes.
 void release_lease(Kubernetes& kubernetes, const Lease& lease);
 

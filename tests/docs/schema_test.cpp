@@ -145,6 +145,8 @@ TEST_CASE("man page: RESULT has every field of the JSON documents") {
   outcome.steps.push_back({.step = {core::RemoveMarking{}, "reason"}});
   outcome.network.routes.push_back({});
   outcome.network.destinations.push_back({});
+  outcome.gate = app::GateState{};
+  outcome.lease = app::LeaseState{};
   app::PoolTable table;
   table.entries.push_back({.droplet = 1});
   std::set<std::string> fields;

@@ -33,7 +33,8 @@ void check_schema(const Json& result) {
   CHECK(keys(result) == std::set<std::string>{"schema", "command", "version", "node", "result",
                                               "exit", "droplet", "floating_ip", "route", "labels",
                                               "destinations", "pods", "steps", "error", "requests",
-                                              "retry_after_seconds", "elapsed_seconds"});
+                                              "gate_taint", "lease", "retry_after_seconds",
+                                              "elapsed_seconds"});
   CHECK(result.at("schema") == 1);
   CHECK(result.at("command") == "reconcile");
   CHECK(result.at("version").is_string());

@@ -110,3 +110,41 @@ TEST_CASE("status: --ok-codes, makes a difference acceptable for a probe") {
   const Node node;
   CHECK(status(node, {"--ok-codes", "2"}).exit == 0);
 }
+
+TEST_CASE("status: gate taint and Lease, are shown where something differs") {
+  const Node node;
+  const std::vector<std::string> gated = {"--gate-taint", "example.com/egress:NoSchedule"};
+  const std::string address = node.run(0, gated).at("floating_ip");
+  const auto steady = status(node, gated);
+  INFO(steady.out, steady.err);
+  CHECK(steady.exit == 0);
+  CHECK(says(steady, "  gate taint     example.com/egress:NoSchedule is not on the Node\n"));
+  CHECK_FALSE(says(steady, "  lease "));
+
+  node.world.lab({"flush", node.droplet.name});
+  const auto broken = status(node, gated);
+  INFO(broken.out, broken.err);
+  CHECK(broken.exit == 2);
+  CHECK(says(broken, "  lease          " + address + " held by Node node-1, "));
+  auto document = gated;
+  document.insert(document.end(), {"-o", "json"});
+  const Json result = Json::parse(status(node, document).out);
+  CHECK(result.at("lease").at("address") == address);
+  CHECK(result.at("lease").at("holder") == "node-1");
+  CHECK(result.at("gate_taint").at("on_node") == false);
+}
+
+TEST_CASE("status: refused Lease, changes no exit code") {
+  const Node node;
+  node.run(0);
+  node.world.lab({"flush", node.droplet.name});
+  node.world.fault({{"server", "kubernetes"},
+                    {"path", "/apis/coordination.*"},
+                    {"kind", "status"},
+                    {"status", 403},
+                    {"count", -1}});
+  const auto run = status(node);
+  INFO(run.out, run.err);
+  CHECK(run.exit == 2);
+  CHECK(says(run, " unknown: cannot read the Lease "));
+}

@@ -95,3 +95,14 @@ TEST_CASE("leases: fractional duration, is refused") {
     CHECK(error->exit() == Exit::software);
   }
 }
+
+TEST_CASE("leases: holder, is read with the time that the Lease has left") {
+  const auto read = [](const json& spec) {
+    Fixture fixture(spec);
+    return cloud::read_holder(fixture.kubernetes, "egress", support::first_choice, {});
+  };
+  CHECK(read(held(180)).value().name == "other");
+  CHECK(read(held(180)).value().left == seconds{120});
+  CHECK(read(held(60)).value().left == seconds{0});
+  CHECK_FALSE(read(json::object()).has_value());
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/run/reconcile.hpp"
+#include "app/run/status.hpp"
 #include "support/print.hpp"
 #include "support/rig.hpp"
 
@@ -227,7 +228,7 @@ TEST_CASE("kubernetes: address held, or status, no rights are reviewed") {
   cluster.invocation.command = app::Command::status;
   cluster.invocation.writes = app::Writes::none;
   cluster.run();
-  CHECK(cluster.calls() == Lines{"GET pool-egress-8b870"});
+  CHECK(cluster.calls() == Lines{"GET pool-egress-8b870", "GET " + lease_of_first});
   cluster.invocation.command = app::Command::reconcile;
   cluster.invocation.writes = app::Writes::apply;
   cluster.cloud.addresses[support::first_choice].holder = support::our_droplet;
@@ -303,4 +304,49 @@ TEST_CASE("kubernetes: failed Event, ends with gate-failed or the missing right"
   CHECK(outcome.ending.exit == exit);
   CHECK(outcome.result == Outcome::Result::failed);
   CHECK(outcome.floating_ip == support::first_choice);
+}
+
+TEST_CASE("kubernetes: status, reads the Lease if something differs or with -v") {
+  Cluster cluster;
+  cluster.invocation.command = app::Command::status;
+  cluster.invocation.writes = app::Writes::none;
+  const auto look = [&] {
+    cluster.forget();
+    return app::status(cluster.system, cluster.invocation);
+  };
+  const std::string node = "GET pool-egress-8b870";
+  const std::string read = "GET " + lease_of_first;
+
+  cluster.leased_to("node-2", seconds{10}, seconds{60});
+  const auto leased = look().lease;
+  CHECK(cluster.calls() == Lines{node, read});
+  REQUIRE(leased.has_value());
+  CHECK(leased->address == support::first_choice);
+  REQUIRE(leased->holder.has_value());
+  CHECK(leased->holder->name == "node-2");
+  CHECK(leased->holder->left == seconds{50});
+
+  cluster.cloud.leases.clear();
+  CHECK_FALSE(look().lease.value().holder.has_value());
+
+  cluster.converge();
+  cluster.leased_to("pool-egress-8b870", seconds{90}, seconds{60});
+  CHECK_FALSE(look().lease.has_value());
+  CHECK(cluster.calls() == Lines{node});
+  cluster.invocation.log_level = io::Level::debug;
+  CHECK(look().lease.value().holder.value().left == seconds{0});
+  CHECK(cluster.calls() == Lines{node, read});
+}
+
+TEST_CASE("kubernetes: status, shows the gate taint that is asked for") {
+  Cluster cluster;
+  cluster.converge();
+  CHECK_FALSE(cluster.run().gate.has_value());
+  cluster.invocation.config.gate_taint = core::Taint{"example.com/egress", "", "NoSchedule", ""};
+  cluster.invocation.writes = app::Writes::none;
+  CHECK_FALSE(cluster.run().gate.value().on_node);
+  cluster.cloud.taints = {*cluster.invocation.config.gate_taint};
+  CHECK(cluster.run().gate.value().on_node);
+  cluster.invocation.writes = app::Writes::apply;
+  CHECK_FALSE(cluster.run().gate.value().on_node);  // after the patch
 }

@@ -67,10 +67,11 @@ std::string step_line(const core::Action& value, StepRecord::Result result,
 // Fields are only added (SPEC section 4).
 TEST_CASE("report: JSON, has every field with its type") {
   const json document = parsed(eventful());
-  CHECK(keys(document) == std::vector<std::string>{
-                              "command", "destinations", "droplet", "elapsed_seconds", "error",
-                              "exit", "floating_ip", "labels", "node", "pods", "requests", "result",
-                              "retry_after_seconds", "route", "schema", "steps", "version"});
+  CHECK(keys(document) ==
+        std::vector<std::string>{"command", "destinations", "droplet", "elapsed_seconds", "error",
+                                 "exit", "floating_ip", "gate_taint", "labels", "lease", "node",
+                                 "pods", "requests", "result", "retry_after_seconds", "route",
+                                 "schema", "steps", "version"});
   CHECK(document["schema"] == 1);
   CHECK(document["command"] == "reconcile");
   CHECK(document["version"] == DO_EGRESS_IP_VERSION);
@@ -246,4 +247,42 @@ TEST_CASE("report: --detailed-exitcode, shows a change and no match") {
   CHECK(exit(Outcome::Result::skipped) == Exit::not_matched);
   invocation.ok_codes = {Exit::changed};
   CHECK(exit(Outcome::Result::changed) == Exit::ok);
+}
+
+TEST_CASE("report: gate taint and Lease, are in the JSON document and in the text of status") {
+  Outcome outcome{.node = "node-1", .node_is_known = true};
+  outcome.gate = app::GateState{{"example.com/egress", "", "NoSchedule", ""}, true};
+  outcome.lease = app::LeaseState{.address = support::first_choice};
+  outcome.lease->holder = cloud::Holder{"node-2", std::chrono::seconds{50}};
+  const auto text = [&] { return app::render_status(outcome, app::Reasons::hide); };
+  const auto has = [&](const std::string& line) { return text().find(line) != std::string::npos; };
+
+  CHECK(has("\n  gate taint     example.com/egress:NoSchedule is on the Node\n"));
+  CHECK(has("\n  lease          198.51.100.8 held by Node node-2, expires in 50 s\n"));
+  CHECK(parsed(outcome)["gate_taint"] ==
+        json{{"key", "example.com/egress"}, {"effect", "NoSchedule"}, {"on_node", true}});
+  CHECK(parsed(outcome)["lease"] ==
+        json{{"address", "198.51.100.8"}, {"holder", "node-2"}, {"expires_in_seconds", 50}});
+
+  outcome.gate->on_node = false;
+  outcome.lease->holder->left = std::chrono::seconds{0};
+  CHECK(has("  gate taint     example.com/egress:NoSchedule is not on the Node\n"));
+  CHECK(has("  lease          198.51.100.8 held by Node node-2, expired\n"));
+  outcome.lease->holder.reset();
+  CHECK(has("  lease          198.51.100.8 held by no Node\n"));
+  CHECK(parsed(outcome)["lease"] ==
+        json{{"address", "198.51.100.8"}, {"holder", nullptr}, {"expires_in_seconds", nullptr}});
+  outcome.lease->error = core::Error(Exit::no_permission, "cannot read it");
+  CHECK(has("  lease          198.51.100.8 unknown: cannot read it\n"));
+  CHECK(parsed(outcome)["lease"].is_null());
+}
+
+TEST_CASE("report: result that stdout does not take, ends with 71 unless the run failed") {
+  app::Invocation asked;
+  for (const Exit exit : {Exit::ok, Exit::changed, Exit::not_matched}) {
+    CHECK(app::exit_without_output(exit, asked) == Exit::os_error);
+  }
+  CHECK(app::exit_without_output(Exit::rolled_back, asked) == Exit::rolled_back);
+  asked.ok_codes = {Exit::os_error};
+  CHECK(app::exit_without_output(Exit::changed, asked) == Exit::ok);
 }

@@ -170,6 +170,25 @@ Json render_destinations(const core::Network& network) {
           {"direct", counts.direct}};
 }
 
+Json render_gate(const Outcome& outcome) {
+  if (!outcome.gate) {
+    return nullptr;
+  }
+  return {{"key", outcome.gate->taint.key},
+          {"effect", outcome.gate->taint.effect},
+          {"on_node", outcome.gate->on_node}};
+}
+
+Json render_lease(const Outcome& outcome) {
+  if (!outcome.lease || outcome.lease->error) {
+    return nullptr;
+  }
+  const auto& holder = outcome.lease->holder;
+  return {{"address", outcome.lease->address.to_string()},
+          {"holder", holder ? Json(holder->name) : Json(nullptr)},
+          {"expires_in_seconds", holder ? Json(holder->left.count()) : Json(nullptr)}};
+}
+
 Json render_error(const Outcome& outcome) {
   if (outcome.ending.exit == core::Exit::ok) {
     return nullptr;
@@ -234,6 +253,8 @@ std::string render_json(const Outcome& outcome) {
       {"destinations", render_destinations(outcome.network)},
       {"pods", pods_document(outcome)},
       {"labels", outcome.node_is_known ? Json(outcome.labels) : Json(nullptr)},
+      {"gate_taint", render_gate(outcome)},
+      {"lease", render_lease(outcome)},
       {"requests",
        {{"digitalocean", count(outcome, io::Server::digitalocean)},
         {"metadata", count(outcome, io::Server::metadata)},

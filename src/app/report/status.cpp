@@ -41,6 +41,20 @@ std::string path_of(const Outcome& outcome) {
                      core::is_unconfirmed(outcome.network) ? ", not confirmed" : "");
 }
 
+// "198.51.100.8 held by Node node-1, expires in 50 s".
+std::string render_lease(const LeaseState& lease) {
+  const std::string address = lease.address.to_string();
+  if (lease.error) {
+    return fmt::format("{} unknown: {}", address, lease.error->what());
+  }
+  if (!lease.holder) {
+    return address + " held by no Node";
+  }
+  const auto left = lease.holder->left.count();
+  return fmt::format("{} held by Node {}, {}", address, lease.holder->name,
+                     left > 0 ? fmt::format("expires in {} s", left) : "expired");
+}
+
 std::string facts_of(const Outcome& outcome) {
   std::string text;
   if (outcome.droplet) {
@@ -62,6 +76,15 @@ std::string facts_of(const Outcome& outcome) {
   }
   if (outcome.node_is_known) {
     text += fact("labels", labels_of(outcome));
+  }
+  if (outcome.gate) {
+    const core::Taint& taint = outcome.gate->taint;
+    text += fact("gate taint",
+                 fmt::format("{}:{} is {}on the Node", core::escape(taint.key),
+                             core::escape(taint.effect), outcome.gate->on_node ? "" : "not "));
+  }
+  if (outcome.lease) {
+    text += fact("lease", render_lease(*outcome.lease));
   }
   return text;
 }

@@ -4,6 +4,7 @@
 #include "app/run/account.hpp"
 #include "app/run/change.hpp"
 #include "app/run/prove.hpp"
+#include "cloud/leases.hpp"
 #include "cloud/metadata.hpp"
 #include "core/plan/paths.hpp"
 #include "core/plan/plan.hpp"
@@ -172,6 +173,14 @@ void Observer::read_node() {
   }
 }
 
+LeaseState Observer::read_lease(core::Ipv4 address) {
+  LeaseState lease{.address = address};
+  lease.error = core::catch_error_except_signals([&] {
+    lease.holder = cloud::read_holder(*kubernetes_, invocation_.name_space, address, find_detour());
+  });
+  return lease;
+}
+
 // Without an answer, the account is unavailable.
 void Observer::ask_account(const std::function<void()>& ask) {
   digitalocean_.set_source(find_detour());
@@ -219,12 +228,6 @@ void Observer::note_lost(core::Ipv4 address) {
   found_.lost_candidates.insert(address);
   auto* account = std::get_if<core::Account>(&found_.account);
   if (account != nullptr && account->ours && account->ours->address == address) {
-    account->ours.reset();
-  }
-}
-
-void Observer::note_none_held() {
-  if (auto* account = std::get_if<core::Account>(&found_.account)) {
     account->ours.reset();
   }
 }

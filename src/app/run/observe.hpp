@@ -34,9 +34,16 @@ class Observer {
   // Reads what a plan needs. A failed read is a fact as well.
   void read_facts(const std::vector<core::Need>& needs);
 
+  // Who holds the Lease of an address. A failure of this read is part of the answer.
+  LeaseState read_lease(core::Ipv4 address);
+
   // Results of the steps that apply performs.
   void note_held(const core::FloatingIp& address);
-  void note_none_held();
+  void note_none_held() {
+    if (auto* account = std::get_if<core::Account>(&found_.account)) {
+      account->ours.reset();
+    }
+  }
   void note_lost(core::Ipv4 address);
   void note_lost_after_read(core::Ipv4 address);
   void note_leased(core::Ipv4 address) { found_.leased_addresses.insert(address); }

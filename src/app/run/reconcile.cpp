@@ -5,6 +5,7 @@
 #include "app/run/change.hpp"
 #include "app/run/events.hpp"
 #include "app/run/observe.hpp"
+#include "core/plan/node.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/pod_cure.hpp"
 #include "core/plan/release.hpp"
@@ -146,7 +147,31 @@ std::map<std::string, std::string> our_labels(const core::Node& node, const core
   return ours;
 }
 
-// Adds the droplet, its address and the Node's labels.
+// The address that the droplet holds, or else the one that it would claim.
+std::optional<core::Ipv4> address_to_lease(const Outcome& outcome, const core::Observation& found) {
+  if (const auto held = core::held_address(found)) {
+    return held;
+  }
+  for (const StepRecord& record : outcome.steps) {
+    if (const auto* acquire = std::get_if<core::AcquireLease>(&record.step.action)) {
+      return acquire->address;
+    }
+  }
+  return std::nullopt;
+}
+
+// `status` reads the Lease if something differs, or with -v: a steady run sends no request for it.
+void add_lease(Outcome& outcome, const Invocation& invocation, Observer& observer) {
+  const bool steady = outcome.steps.empty() && outcome.ending.exit == core::Exit::ok;
+  const bool asked = !steady || invocation.log_level == io::Level::debug;
+  const auto address = address_to_lease(outcome, observer.found());
+  if (invocation.command == Command::status && asked && address &&
+      std::holds_alternative<core::Node>(observer.found().node)) {
+    outcome.lease = observer.read_lease(*address);
+  }
+}
+
+// Adds the droplet, its address, and the Node's labels and gate taint.
 void add_facts(Outcome& outcome, const core::Observation& found, const core::Config& asked) {
   outcome.droplet = found.droplet;
   outcome.network = found.network;
@@ -154,6 +179,9 @@ void add_facts(Outcome& outcome, const core::Observation& found, const core::Con
   if (const auto* node = std::get_if<core::Node>(&found.node)) {
     outcome.node_is_known = true;
     outcome.labels = our_labels(*node, asked);
+    if (asked.gate_taint) {
+      outcome.gate = GateState{*asked.gate_taint, core::is_gated(*node, asked)};
+    }
     if (const auto pods = outcome.labels.find(asked.pod_label); pods != outcome.labels.end()) {
       outcome.pods = pods->second == "true";
     }
@@ -182,6 +210,7 @@ Outcome run(Planner planner, System& system, const Invocation& invocation) {
   if (invocation.writes == Writes::apply && !is_signal(outcome.ending.exit)) {
     write_events(outcome, observer);
   }
+  add_lease(outcome, invocation, observer);
   outcome.result = result_of(outcome, invocation.writes);
   add_facts(outcome, observer.found(), invocation.config);
   outcome.requests = system.http.counts();

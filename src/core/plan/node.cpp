@@ -35,11 +35,6 @@ bool is_gate(const Taint& taint, const Config& asked) {
   return taint.key == asked.gate_taint->key && taint.effect == asked.gate_taint->effect;
 }
 
-bool is_gated(const Node& node, const Config& asked) {
-  return std::ranges::any_of(node.taints,
-                             [&](const Taint& taint) { return is_gate(taint, asked); });
-}
-
 // Who gives the gate taint no value lets us mark it as ours: it is then known when its key changes.
 constexpr std::string_view our_taint_value = "gate-of-do-egress-ip";
 
@@ -118,6 +113,12 @@ Node with_patch(Node node, const Config& asked, const std::optional<Ipv4>& egres
   node.taints =
       taints_for(node, asked, gate_after_run(asked, egress.has_value())).value_or(node.taints);
   return node;
+}
+
+bool is_gated(const Node& node, const Config& asked) {
+  return asked.gate_taint && std::ranges::any_of(node.taints, [&](const Taint& taint) {
+           return is_gate(taint, asked);
+         });
 }
 
 bool is_labelled_with(const Node& node, const Config& asked, Ipv4 address) {

@@ -28,6 +28,9 @@ enum class Gate { lift, put, keep };
 // no longer the gate's; nothing if they are so already.
 std::optional<std::vector<Taint>> taints_for(const Node& node, const Config& asked, Gate gate);
 
+// Whether the Node has the gate taint that is asked for.
+bool is_gated(const Node& node, const Config& asked);
+
 // Whether the labels or a missing gate make the Node eligible for pods that need an egress IP.
 bool is_labelled_true(const Node& node, const Config& asked);
 

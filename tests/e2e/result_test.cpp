@@ -62,6 +62,16 @@ std::string content(const std::string& path) {
   return text.str();
 }
 
+// stdout of the program is what `shell` redirects.
+Run run_in_shell(const Node& node, const std::string& shell,
+                 const std::vector<std::string>& arguments) {
+  support::Command command = node.world.tool(node.droplet);
+  const std::vector<std::string> words = {"sh", "-c", shell, "sh"};
+  command.words.insert(command.words.begin(), words.begin(), words.end());
+  command.words.insert(command.words.end(), arguments.begin(), arguments.end());
+  return support::run(command);
+}
+
 }  // namespace
 
 TEST_CASE("result: JSON of a first, steady, failed and skipped run, fits the schema") {
@@ -232,4 +242,36 @@ TEST_CASE("result: --ok-codes, exits 0 and the result shows the real code") {
   CHECK(run.exit == 0);
   CHECK(Json::parse(run.out).at("exit").at("code") == 10);
   CHECK(support::errors(run).size() == 1);
+}
+
+TEST_CASE("result: full or closed stdout, the run goes on and ends with 71") {
+  const Node node;
+  for (const auto& [shell, why] : {std::pair{"exec \"$@\" >/dev/full", "No space left on device"},
+                                   std::pair{"exec \"$@\" >&-", "Bad file descriptor"}}) {
+    CAPTURE(std::string(shell));
+    for (const std::string format : {"text", "json"}) {
+      const Run lost = run_in_shell(node, shell, {"-o", format});
+      INFO(lost.err);
+      CHECK(lost.exit == 71);
+      REQUIRE(support::errors(lost).size() == 1);
+      CHECK(support::errors(lost)[0].ends_with(std::string("cannot write stdout: ") + why));
+      node.check_egress();
+    }
+    CHECK(run_in_shell(node, shell, {"status"}).exit == 71);
+    CHECK(run_in_shell(node, shell, {"--help"}).exit == 71);
+    CHECK(run_in_shell(node, shell, {"--timeout", "5"}).exit == 64);
+  }
+}
+
+TEST_CASE("result: reader of stdout that is gone, the run goes on") {
+  const Node node;
+  const unit::TemporaryFolder folder;
+  const std::string closed = folder.path("closed");
+  const std::string shell = "mkfifo " + closed + "; { read -r word <" + closed +
+                            "; \"$@\"; echo \"exit $?\" >&2; } | { exec <&-; echo go >" + closed +
+                            "; }";
+  const Run run = run_in_shell(node, shell, {});
+  INFO(run.err);
+  CHECK(run.err.ends_with("cannot write stdout: Broken pipe\nexit 71\n"));
+  node.check_egress();
 }

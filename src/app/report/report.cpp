@@ -289,4 +289,10 @@ core::Exit exit_of(const Outcome& outcome, const Invocation& invocation) {
   return apply_ok_codes(exit, invocation);
 }
 
+core::Exit exit_without_output(core::Exit exit, const Invocation& invocation) {
+  const bool failed =
+      exit != core::Exit::ok && exit != core::Exit::changed && exit != core::Exit::not_matched;
+  return failed ? exit : apply_ok_codes(core::Exit::os_error, invocation);
+}
+
 }  // namespace app

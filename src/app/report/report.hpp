@@ -54,4 +54,8 @@ std::string render_json(const Verification& found);
 core::Exit apply_ok_codes(core::Exit exit, const Invocation& invocation);  // --ok-codes alone
 core::Exit exit_of(const Outcome& outcome, const Invocation& invocation);
 
+// The exit code of a process whose result stdout did not take. A failure keeps its own code, which
+// says more.
+core::Exit exit_without_output(core::Exit exit, const Invocation& invocation);
+
 }  // namespace app

@@ -38,7 +38,7 @@ std::string usage(const CommandFacts& command) {
     text += fmt::format("  {:<15} {}\n", facts.name, facts.help);
   }
   return text +
-         "  help [COMMAND]  print this, or the help of a command\n"
+         "  help [COMMAND]  print this help, or the help of a command\n"
          "  version         print the version\n\n";
 }
 

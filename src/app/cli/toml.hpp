@@ -8,11 +8,13 @@
 #define TOML_ASSERT(expression) \
   static_assert(true)  // 3.3 refuses "a. = 1" only after its assert() fails
 
+// A header's name has no parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
 #if __has_include(<toml++/impl/preprocessor.hpp>)  // since 3.4
 #define PART_OF_TOML(name) <toml++/impl/name.hpp>
 #else
 #define PART_OF_TOML(name) <toml++/impl/name.h>
 #endif
+// NOLINTEND(bugprone-macro-parentheses)
 
 // 3.3 and 3.4 ask whether "\u00e9" is a space by a switch whose default they call unreachable, and
 // it is reached.

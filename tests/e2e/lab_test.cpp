@@ -173,7 +173,7 @@ TEST_CASE("lab: metadata service, answers on the public side only") {
   const Node node;
   const auto id = [&] {
     return node.world.lab({"exec", node.droplet.name, "sh", "-c",
-                           "curl -s --max-time 1 http://169.254.169.254/metadata/v1/id || true"});
+                           "curl -s --max-time 8 http://169.254.169.254/metadata/v1/id || true"});
   };
   CHECK(id() == std::to_string(node.droplet.id));
   node.ip("route replace default via 10.17.0.1 dev eth0");
@@ -232,7 +232,7 @@ TEST_CASE("lab: path cut, carries nothing until it is mended") {
     for (const auto& [name, url] : servers) {
       const std::string status =
           node.world.lab({"exec", node.droplet.name, "sh", "-c",
-                          "curl -sko /dev/null -m 1 -w '%{http_code}' " + url + " || true"});
+                          "curl -sko /dev/null -m 8 -w '%{http_code}' " + url + " || true"});
       if (status != "000") {
         names.push_back(name);
       }

@@ -16,7 +16,7 @@ check() { # WHAT FOUND WANTED
     }
 }
 address_of() { (lab exec one getent ahostsv4 "$1" || true) | awk 'NR == 1 { print $1 }'; }
-seen() { lab exec one curl --silent --max-time 2 http://whatismyip.lab/ || echo none; }
+seen() { lab exec one curl --silent --max-time 8 http://whatismyip.lab/ || echo none; }
 
 [ -e /etc/resolv.conf ] || {
     echo "lab: skipped: this machine has no /etc/resolv.conf" >&2

@@ -57,7 +57,8 @@ std::string dots(const Panel& panel, const std::vector<Point>& points,
     const double x = panel.across(point.nodes);
     const double y = panel.down(value(point));
     svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" class=\"dot\"/>\n", x, y);
-    svg += text(x + 6, y + 20, number(point), "start");
+    const bool is_low = y + 20 > top + height;  // where the axis has its numbers
+    svg += text(x + (is_low ? 10 : 6), y + (is_low ? 4 : 20), number(point), "start");
   }
   return svg;
 }

@@ -29,8 +29,9 @@ struct CloseFile {
 using File = std::unique_ptr<FILE, CloseFile>;
 
 // Null with errno if it cannot be opened.
-File open_file(const std::string& path, int flags, const char* mode) {
-  const int descriptor = open(path.c_str(), flags | O_CLOEXEC, S_IRUSR | S_IWUSR);
+File open_file(const std::string& path, int flags, const char* mode,
+               mode_t permissions = S_IRUSR | S_IWUSR) {
+  const int descriptor = open(path.c_str(), flags | O_CLOEXEC, permissions);
   return File(descriptor < 0 ? nullptr : fdopen(descriptor, mode));
 }
 
@@ -49,7 +50,8 @@ void require_readable(int descriptor, const std::string& path,
     throw file_error("read", core::Exit::config, path);
   }
   if (count == 0) {
-    throw core::Error(core::Exit::config, "cannot read {}: nobody writes to it", path);
+    throw core::Error(core::Exit::config, "cannot read {}: its end did not come in time", path)
+        .with_hint("name a regular file, or a pipe whose writer closes it");
   }
 }
 
@@ -137,7 +139,8 @@ std::vector<std::string> list_folder(const std::string& path) {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const File file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, "w");
+  constexpr mode_t left_to_umask = 0666;
+  const File file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, "w", left_to_umask);
   if (!file || std::fwrite(text.data(), 1, text.size(), file.get()) != text.size() ||
       std::fflush(file.get()) != 0) {
     throw file_error("write", core::Exit::os_error, path);

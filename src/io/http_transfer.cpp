@@ -119,9 +119,9 @@ void set_protocol(CURL* easy, const Request& request) {
   }
   // A request without a body never reaches refuse_to_repeat(), but libcurl repeats on used
   // connections only.
-  const bool is_repeated = request.method != "GET" && request.body.empty();
+  const bool may_be_repeated = request.method != "GET" && request.body.empty();
   curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT,
-                   request.fresh || request.source || is_repeated ? 1L : 0L);
+                   request.fresh || request.source || may_be_repeated ? 1L : 0L);
 }
 
 void set_message(Transfer& transfer) {

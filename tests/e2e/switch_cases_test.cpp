@@ -238,6 +238,7 @@ TEST_CASE("switch S8: a name that anybody may hold keeps nobody from a steady ru
   node.run(0);
   const Squatter guard(node, "do-egress-ip/guard");
   const Squatter lock(node, "do-egress-ip");
+  CHECK(abstract_names(node).find("@do-egress-ip/guard") != std::string::npos);
 
   CHECK(node.run(0).at("result") == "unchanged");
   node.world.lab({"flush", node.droplet.name});

@@ -15,6 +15,16 @@
 
 using core::Exit;
 
+namespace {
+
+mode_t mode_of(const std::string& path) {
+  struct stat found = {};
+  REQUIRE(stat(path.c_str(), &found) == 0);
+  return found.st_mode & 07777U;
+}
+
+}  // namespace
+
 TEST_CASE("file: any bytes, are read completely") {
   const unit::TemporaryFolder folder;
   for (const std::size_t size : {0U, 1U, 4096U, 4097U, 1U << 20U}) {
@@ -52,7 +62,7 @@ TEST_CASE("file: pipe, is read until its writer closes it, and has little time")
       core::catch_error_except_signals([&] { io::read_file(path, std::chrono::milliseconds{20}); });
   REQUIRE(silent.has_value());
   CHECK(silent->exit() == Exit::config);
-  CHECK(std::string(silent->what()) == "cannot read " + path + ": nobody writes to it");
+  CHECK(std::string(silent->what()) == "cannot read " + path + ": its end did not come in time");
   const auto unread = core::catch_error_except_signals([&] { io::write_file(path, "x"); });
   REQUIRE(unread.has_value());
   CHECK(unread->exit() == Exit::os_error);
@@ -65,6 +75,10 @@ TEST_CASE("file: overwriting, leaves nothing of the old content") {
   CHECK(io::read_file(path) == "short\n");
   CHECK(io::is_readable(path));
   CHECK_FALSE(io::is_readable(folder.path("none")));
+  const mode_t usual = umask(0022);
+  io::write_file(folder.path("new"), "x");
+  umask(usual);
+  CHECK(mode_of(folder.path("new")) == 0644);
 }
 
 TEST_CASE("file: unwritable file, is an error") {
@@ -92,12 +106,6 @@ rlimit limit_files_to(rlim_t size) {
 
 std::string append(const std::string& content) {
   return content + "x";
-}
-
-mode_t mode_of(const std::string& path) {
-  struct stat found = {};
-  REQUIRE(stat(path.c_str(), &found) == 0);
-  return found.st_mode & 07777U;
 }
 
 }  // namespace

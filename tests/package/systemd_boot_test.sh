@@ -53,10 +53,18 @@ await 30 sees 203.0.113.10 || {
     exit 1
 }
 
-step 'install an older version'
+# Up to systemd 256 the folder of a DynamicUser becomes the next user's; later it stays nobody's until
+# a reboot.
+hid=
+[ "$(on systemctl --version | awk 'NR == 1 { print $2 }')" -ge 257 ] || hid=yes
+step "install an older version${hid:+, which hid its metrics}"
 older=/run/older
 dpkg-deb --raw-extract "$deb" "$older"
 sed -i 's/^Version: .*/Version: 0.0.9-1/' "$older/DEBIAN/control"
+[ -z "$hid" ] || {
+    sed -i 's/^User=.*/DynamicUser=yes/' "$older/usr/lib/systemd/system/do-egress-ip.service"
+    rm -r "$older/usr/lib/sysusers.d" "$older/DEBIAN/postinst"
+}
 echo '# older' >>"$older/etc/do-egress-ip/config.toml"
 dpkg-deb --root-owner-group --build "$older" "$machine/root/older.deb" >/dev/null
 cp "$deb" "$machine/root/current.deb"
@@ -73,6 +81,8 @@ expect 0 'planned: ' on do-egress-ip --config /etc/do-egress-ip/config.toml --dr
 on ln -s /run/do-egress-ip/do-egress-ip.prom /var/lib/prometheus/node-exporter/
 expect 0 '' on systemctl enable --now do-egress-ip.timer
 await 60 sees 198.51.100.1 || complain 'the timer did not bring the reserved IP'
+[ -z "$hid" ] ||
+    same 'folder of metrics in the older version' "$(on stat --format %F /run/do-egress-ip)" 'symbolic link'
 
 step 'upgrade'
 expect 0 'Setting up do-egress-ip' on dpkg --force-confold --install /root/current.deb
@@ -81,6 +91,7 @@ expect 0 '"one"' grep '^match-string' "$folder/config.toml"
 await 30 has_metrics || complain "node_exporter sees no metrics: $(on ls -lR /run/do-egress-ip/ 2>&1)"
 same 'files that node_exporter cannot read' "$(metric node_textfile_scrape_error)" 0
 same 'folder of metrics' "$(on stat --format '%F %U' /run/do-egress-ip)" 'directory do-egress-ip'
+[ -z "$hid" ] || same 'folder of the older version' "$(on ls /run/private)" ''
 expect 1 'Permission denied' on setpriv --reuid=do-egress-ip --regid=do-egress-ip --clear-groups \
     cat /etc/do-egress-ip/token
 

@@ -149,5 +149,5 @@ TEST_CASE("pool: droplets with neighbouring ids, begin at different pages") {
 TEST_CASE("pool: more nodes than an hour can serve, refused nodes spread over minutes") {
   CHECK(core::crowd_of(10) == std::chrono::seconds{3});
   CHECK(core::crowd_of(1'000) == std::chrono::minutes{5});
-  CHECK(core::crowd_of(10'000) == std::chrono::minutes{10});
+  CHECK(core::crowd_of(10'000) == std::chrono::minutes{15});
 }

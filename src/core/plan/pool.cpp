@@ -65,7 +65,7 @@ std::chrono::milliseconds crowd_of(std::size_t pool_size) {
   using Minutes = std::chrono::duration<double, std::ratio<60>>;
   constexpr double calls_of_a_claim = 5;
   constexpr double calls_of_a_minute = 250;
-  constexpr Minutes longest{10};
+  constexpr Minutes longest{15};
   const Minutes to_serve_all(static_cast<double>(pool_size) * calls_of_a_claim / calls_of_a_minute);
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::min(to_serve_all / 4, longest));
 }

@@ -27,7 +27,7 @@ struct Preference {
 };
 
 // The time over which nodes spread that were refused at their first request: a quarter of the time
-// in which the limit per minute serves every node, at most 10 minutes.
+// in which the limit per minute serves every node, at most 15 minutes.
 std::chrono::milliseconds crowd_of(std::size_t pool_size);
 
 // A droplet that lost its first candidates reads the account page by page until a page shows a free

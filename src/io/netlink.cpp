@@ -55,7 +55,8 @@ int on_acknowledgement(const nlmsghdr* message, void* user) {
   if ((message->nlmsg_flags & NLM_F_ACK_TLVS) != 0) {
     mnl_attr_parse(message, sizeof *result, on_attribute, user);
   }
-  errno = -result->error;
+  // The kernel's word for a route or a rule `prohibit`. Missing rights are EPERM.
+  errno = result->error == -EACCES ? EHOSTUNREACH : -result->error;
   return result->error == 0 ? MNL_CB_STOP : MNL_CB_ERROR;
 }
 

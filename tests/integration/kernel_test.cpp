@@ -238,6 +238,15 @@ TEST_CASE("kernel: routes of every kind, are read as such") {
   CHECK(mark(10) == core::Mark{0, 0xf00});
 }
 
+// The kernel says EACCES there, as it does for a lack of rights.
+TEST_CASE("kernel: prohibited destinations, lead nowhere") {
+  RealWorld world;
+  run_ip("rule add prohibit priority 100\n");
+  const core::Network network = world.kernel().read();
+  REQUIRE_FALSE(network.leaves_by.empty());
+  CHECK(network.leaves_by.front().hop == core::NextHop{});
+}
+
 TEST_CASE("kernel: IPv6 routes, are not read") {
   RealWorld world;
   if (access("/proc/net/if_inet6", R_OK) != 0) {

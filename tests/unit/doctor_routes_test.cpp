@@ -218,8 +218,12 @@ TEST_CASE("doctor: --route none with destinations of an earlier run, is a warnin
 TEST_CASE("doctor: a rule of others that leads to another default") {
   const auto add = [](std::uint32_t table, bool default_there) {
     return [=](Examination& facts) {
-      network(facts).rules.insert(network(facts).rules.begin() + 1,
-                                  {.priority = 5270, .table = table, .protocol = 3});
+      network(facts).rules.insert(
+          network(facts).rules.begin() + 1,
+          {.priority = 5270,
+           .source = default_there ? std::optional(support::prefix("10.244.0.0/16")) : std::nullopt,
+           .table = table,
+           .protocol = 3});
       if (default_there) {
         network(facts).routes.push_back(
             {.via = {{}, support::eth1}, .table = table, .protocol = 3});
@@ -231,7 +235,7 @@ TEST_CASE("doctor: a rule of others that leads to another default") {
   check_finding(add(2005, true), {"other-rules", Verdict::note, "in table 2005"});
   check_finding(add(2004, false), {"other-rules", Verdict::ok});
   check_finding(add(core::main_table, false),
-                {"other-rules", Verdict::note, "rule 5270 leads to the main table before"});
+                {"other-rules", Verdict::problem, "follow rule 5270 to table 254", Exit::config});
 }
 
 // --- networkd's configuration --------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/routes.hpp"
 
+#include "core/plan/conflicts.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 

@@ -67,6 +67,16 @@ std::string render_other_default(const Route& in_force, const std::vector<Route>
                      others[0].metric);
 }
 
+// A rule of others with which a reconcile refuses to switch.
+std::optional<Ending> find_misleading_rule(const View& view) {
+  if (view.droplet == nullptr || view.facts.asked.route != RouteMode::set_default) {
+    return std::nullopt;
+  }
+  const auto located = find_paths(*view.droplet, *view.network);
+  const auto* paths = std::get_if<Paths>(&located);
+  return paths == nullptr ? std::nullopt : sources_overruled(*view.network, *paths);
+}
+
 }  // namespace
 
 Check check_routing_agent(const View& view) {
@@ -202,6 +212,9 @@ Check check_other_rules(const View& view) {
       *view.network, [&](const Rule& rule) { return leads_to_default(rule) || is_in_front(rule); });
   if (others.empty()) {
     return ok("no rule of another program leads to a default route");
+  }
+  if (const auto wrong = find_misleading_rule(view)) {
+    return problem(*wrong);
   }
   return note(join(others,
                    [&](const Rule& rule) {

@@ -2,6 +2,9 @@
 #include "core/plan/conflicts.hpp"
 
 #include "core/plan/destinations.hpp"
+#include "core/plan/paths.hpp"
+#include "core/plan/routes.hpp"
+#include "core/plan/rules.hpp"
 #include "core/plan/stored_default.hpp"
 #include "core/prefixes.hpp"
 
@@ -62,7 +65,124 @@ std::vector<Needed> needed_networks(const Network& network, const std::optional<
   return needed;
 }
 
+// --- what wins over the default of the main table -----------------------------------------------
+
+// Whether a rule behind the main table leads there: any default of the main table would win.
+bool is_behind_main(const Network& network, const NextHop& hop) {
+  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
+    const auto route = default_of(network, rule.table);
+    return rule.priority > main_rule_priority && route && route->via == hop;
+  });
+}
+
+bool is_by_our_default(const Network& network, const Route& route) {
+  const auto in_force = default_in_force(network);
+  return in_force && is_our_default(*in_force) && route.via == in_force->via;
+}
+
+// Destinations that only a default covers, or a network as large as a quarter of the world.
+bool covers_any(const std::vector<Resolution>& resolutions, const Route& route) {
+  return std::ranges::any_of(resolutions, [&](const Resolution& resolution) {
+    return route.destination.contains(resolution.destination);
+  });
+}
+
+// Another program's route that wins over any default: one for half of the world, say, or a default
+// for a type of service. It is looked for only where no packet shows it yet: it may lead to where
+// the default leads now.
+std::optional<Route> find_winner(const Network& network) {
+  const auto found = std::ranges::find_if(network.routes, [&](const Route& route) {
+    const bool foreign =
+        route.table == main_table && route.type == unicast && route.protocol != our_protocol;
+    const bool wins =
+        route.destination == Prefix{} ? route.tos != 0 : covers_any(network.leaves_by, route);
+    return foreign && wins && !is_by_our_default(network, route);
+  });
+  return found == network.routes.end() ? std::nullopt : std::optional(*found);
+}
+
+// A rule of another program that catches packets from a source before `priority`, and whose table
+// may decide about a default.
+bool is_in_front(const Rule& rule, std::uint32_t priority) {
+  return rule.protocol != our_protocol && rule.plain && !rule.mark && rule.priority < priority &&
+         !rule.suppress_prefixlength;
+}
+
+// Another program's rule for every packet, to a default in another table.
+const Rule* find_winning_rule(const Network& network) {
+  const auto found = std::ranges::find_if(network.rules, [&](const Rule& rule) {
+    const auto route = default_of(network, rule.table);
+    return is_in_front(rule, main_rule_priority) && !rule.source && rule.table != main_table &&
+           route && !is_by_our_default(network, *route);
+  });
+  return found == network.rules.end() ? nullptr : &*found;
+}
+
+Ending overruled_by(std::string what, const std::string& look) {
+  return {.exit = Exit::config,
+          .message = fmt::format("cannot use the default route of the main table: {}", what),
+          .hint = fmt::format("find the rule or route in front with {}; if another agent owns the "
+                              "routes, use --route none",
+                              look)};
+}
+
 }  // namespace
+
+std::optional<Ending> default_overruled(const Network& network) {
+  const auto in_force = default_in_force(network);
+  const bool one_hop =
+      !in_force || !(in_force->multipath || (in_force->nexthop_object && !in_force->via.gateway));
+  const NextHop expected = in_force ? in_force->via : NextHop{};
+  for (const auto& [destination, actual] : network.leaves_by) {
+    if (one_hop && actual != expected && (in_force || !is_behind_main(network, actual))) {
+      return overruled_by(
+          fmt::format("traffic to {} goes {}, {}", destination.to_string(),
+                      actual == NextHop{} ? "nowhere" : "via " + render_hop(actual, network),
+                      in_force ? "not via " + render_hop(expected, network)
+                               : "and there is no default route"),
+          fmt::format("`ip rule` and `ip route get {}`", destination.to_string()));
+    }
+  }
+  if (const auto winner = find_winner(network)) {
+    const std::string tos = winner->tos == 0 ? "" : fmt::format(" tos {:#04x}", winner->tos);
+    return overruled_by(
+        fmt::format("the route to {}{} wins over it", winner->destination.to_string(), tos),
+        "`ip route`");
+  }
+  if (const Rule* rule = find_winning_rule(network)) {
+    return overruled_by(fmt::format("rule {} sends everything to the default route of table {}",
+                                    rule->priority, rule->table),
+                        "`ip rule`");
+  }
+  return std::nullopt;
+}
+
+std::optional<Ending> sources_overruled(const Network& network, const Paths& paths) {
+  const auto catches = [](const Rule& rule, const Path& path) {
+    return !rule.source || rule.source->contains(path.address);
+  };
+  for (const Rule& rule : network.rules) {
+    const auto route = default_of(network, rule.table);
+    const bool cuts_replies = rule.table == main_table && catches(rule, paths.public_path) &&
+                              is_in_front(rule, replies_kept_at(network, paths.public_path));
+    const bool misleads = rule.table != main_table && route && catches(rule, paths.anchor_path) &&
+                          is_in_front(rule, anchor_table_priority) &&
+                          !goes_via(*route, paths.anchor_path);
+    if (cuts_replies || misleads) {
+      return Ending{
+          .exit = Exit::config,
+          .message = fmt::format(
+              "cannot use rule {}: packets of {} follow rule {} to table {}",
+              cuts_replies ? public_table_priority : anchor_table_priority,
+              (cuts_replies ? paths.public_path : paths.anchor_path).address.to_string(),
+              rule.priority, rule.table),
+          .hint = fmt::format("give rule {} a priority above {}, see `ip rule`; if another agent "
+                              "owns the routes, use --route none",
+                              rule.priority, anchor_table_priority)};
+    }
+  }
+  return std::nullopt;
+}
 
 std::optional<Ending> table_taken(const Network& network) {
   const auto foreign = std::ranges::find_if(network.routes, [&](const Route& route) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/model.hpp"
+#include "core/plan/paths.hpp"
 
 #include <optional>
 
@@ -10,6 +11,13 @@ namespace core {
 
 // Another program's route in one of our tables. It stays.
 std::optional<Ending> table_taken(const Network& network);
+
+// The rule or more specific route that overrides the effective default, or would override one.
+std::optional<Ending> default_overruled(const Network& network);
+
+// A rule in front of ours that would lead replies of the public address to the anchor gateway, or
+// packets of the anchor address past it.
+std::optional<Ending> sources_overruled(const Network& network, const Paths& paths);
 
 // Why packets do not follow our table of destinations: a rule in front of it.
 std::optional<Ending> destinations_overruled(const Network& network);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/plan/paths.hpp"
 
+#include "core/plan/conflicts.hpp"
 #include "core/plan/plan.hpp"
 #include "core/plan/routes.hpp"
 

@@ -267,7 +267,8 @@ Plan plan_within_fence(const Observation& found, const Config& asked) {
   }
   const auto located = find_paths(*found.droplet, found.network);
   const auto* paths = std::get_if<Paths>(&located);
-  const auto wrong = paths ? wrong_by_kernel(found.network, asked) : std::get<Ending>(located);
+  const auto wrong =
+      paths ? wrong_by_kernel(found.network, asked, paths) : std::get<Ending>(located);
   if (wrong) {
     return end_with_finding(found, asked, *wrong);
   }

@@ -108,11 +108,13 @@ void forget_default(std::vector<Step>& steps, const Network& network, const Path
 
 // --- the default -------------------------------------------------------------------------------
 
-// Whether a rule behind the main table leads there: any default of the main table would win.
-bool is_behind_main(const Network& network, const NextHop& hop) {
+// Whether a rule behind the main table, such as the kernel's for table default, leads every packet
+// to another default, which serves once main has none.
+bool has_default_behind_main(const Network& network) {
   return std::ranges::any_of(network.rules, [&](const Rule& rule) {
     const auto route = default_of(network, rule.table);
-    return rule.priority > main_rule_priority && route && route->via == hop;
+    return rule.priority > main_rule_priority && rule.plain && !rule.source && !rule.mark &&
+           route && !leads_through_anchor(network, *route);
   });
 }
 
@@ -217,6 +219,10 @@ std::vector<Step> default_by_public(const Network& network, const std::optional<
   }
   const std::uint32_t metric = in_force ? in_force->metric : 0;
   auto wanted = in_force ? replaced_default(network, metric) : stored_default(network);
+  if (!wanted && has_default_behind_main(network)) {
+    return in_force ? std::vector{Step{RemoveRoute{*in_force}, std::string(reason)}}
+                    : std::vector<Step>{};
+  }
   if (!wanted) {
     wanted = public_path ? route_by(*public_path) : default_of(network, public_table);
     if (!wanted) {
@@ -258,30 +264,6 @@ std::vector<Step> reach_metadata(const Network& network) {
   }
   return {{SetRoute{{.destination = metadata_service, .via = public_default->via}},
            "keeps the metadata service reachable"}};
-}
-
-std::optional<Ending> default_overruled(const Network& network) {
-  const auto in_force = default_in_force(network);
-  if (in_force && (in_force->multipath || (in_force->nexthop_object && !in_force->via.gateway))) {
-    return std::nullopt;
-  }
-  const NextHop expected = in_force ? in_force->via : NextHop{};
-  for (const auto& [destination, actual] : network.leaves_by) {
-    if (actual != expected && (in_force || !is_behind_main(network, actual))) {
-      return Ending{.exit = Exit::config,
-                    .message = fmt::format(
-                        "cannot use the default route of the main table: traffic to {} goes "
-                        "via {}, {}",
-                        destination.to_string(), render_hop(actual, network),
-                        in_force ? "not via " + render_hop(expected, network)
-                                 : "and there is no default route"),
-                    .hint = fmt::format(
-                        "find the rule or route in front with `ip rule` and `ip route get {}`; if "
-                        "another agent owns the routes, use --route none",
-                        destination.to_string())};
-    }
-  }
-  return std::nullopt;
 }
 
 std::string describe_default(const Network& network) {

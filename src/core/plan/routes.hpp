@@ -43,8 +43,9 @@ std::vector<Step> default_by_anchor(const Network& network, const Paths& paths);
 // The same default as confirmed.
 Step confirm_default(const Network& network, const Paths& paths);
 
-// The steps that set a default through the public gateway: the stored one, else a new one. None if
-// the effective default is not ours.
+// The steps that set a default through the public gateway: the stored one, else a new one; where
+// another default stands behind the main table, ours is only removed. None if the effective default
+// is not ours.
 std::vector<Step> default_by_public(const Network& network, const std::optional<Path>& public_path,
                                     std::string_view reason);
 
@@ -54,9 +55,6 @@ std::vector<Step> restore_other_metrics(const Network& network);
 // Restores the direct route to metadata from our own table, before the droplet is known: our
 // default may lead through a dead anchor.
 std::vector<Step> reach_metadata(const Network& network);
-
-// The rule or more specific route that overrides the effective default, or would override one.
-std::optional<Ending> default_overruled(const Network& network);
 
 // "the default route goes via 203.0.113.1 dev eth0", for output.
 std::string describe_default(const Network& network);

@@ -18,18 +18,6 @@ bool has(const std::vector<Rule>& rules, const Rule& rule) {
 
 // --- packets from the public address -----------------------------------------------------------
 
-// Whether the DOKS routing agent or another program already keeps replies on the public gateway.
-bool replies_kept_by_others(const Network& network, const Path& path) {
-  return std::ranges::any_of(network.rules, [&](const Rule& rule) {
-    if (!rule.plain || rule.mark || rule.protocol == our_protocol || rule.table == main_table ||
-        rule.source != Prefix::host(path.address) || rule.priority >= main_rule_priority) {
-      return false;
-    }
-    const auto route = default_of(network, rule.table);
-    return route && goes_via(*route, path);
-  });
-}
-
 // Traffic of the anchor address uses the anchor gateway, whatever the default is. A proof of that
 // path ignores the main table, whose routes could let it pass without the path.
 std::vector<Rule> anchor_rules(const Path& path) {
@@ -114,10 +102,23 @@ void add_rules(std::vector<Step>& steps, const Network& network, const std::vect
 
 }  // namespace
 
+std::uint32_t replies_kept_at(const Network& network, const Path& path) {
+  const auto keeps = [&](const Rule& rule) {
+    if (!rule.plain || rule.mark || rule.protocol == our_protocol || rule.table == main_table ||
+        rule.source != Prefix::host(path.address) || rule.priority >= main_rule_priority) {
+      return false;
+    }
+    const auto route = default_of(network, rule.table);
+    return route && goes_via(*route, path);
+  };
+  const auto found = std::ranges::find_if(network.rules, keeps);
+  return found == network.rules.end() ? public_table_priority : found->priority;
+}
+
 std::vector<Step> rules_and_marking(const Network& network, const Paths& paths) {
   std::vector<Step> steps;
   std::vector<Rule> wanted;
-  if (!replies_kept_by_others(network, paths.public_path)) {
+  if (replies_kept_at(network, paths.public_path) == public_table_priority) {
     wanted = reply_rules(paths.public_path);
   }
   const auto of_anchor = anchor_rules(paths.anchor_path);

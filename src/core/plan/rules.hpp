@@ -10,6 +10,10 @@
 
 namespace core {
 
+// The priority of the rule that keeps replies of the public address on the public gateway: that of
+// the DOKS routing agent or of another program where there is one, else ours.
+std::uint32_t replies_kept_at(const Network& network, const Path& path);
+
 // The missing steps by which packets of the public address use our table and the public gateway:
 // rules by source for packets that have it, and a mark for those that NAT gives it on their way
 // out. Also the removal of what is no longer wanted.

@@ -81,8 +81,12 @@ std::optional<Ending> overruled(const Network& network, const Config& asked) {
   return ending ? ending : destinations_overruled(network);
 }
 
-std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked) {
-  const auto ending = overruled(network, asked);
+std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked,
+                                      const Paths* paths) {
+  auto ending = overruled(network, asked);
+  if (!ending && paths != nullptr && asked.route == RouteMode::set_default) {
+    ending = sources_overruled(network, *paths);
+  }
   return ending ? ending : table_taken(network);
 }
 
@@ -149,6 +153,8 @@ Network with_changes(Network network, const std::vector<Step>& steps) {
     if (const auto* replace = std::get_if<ReplaceDefault>(&step.action)) {
       std::erase(network.routes, default_in_force(network).value_or(Route{}));
       network.routes.push_back(replace->route);
+    } else if (const auto* remove = std::get_if<RemoveRoute>(&step.action)) {
+      std::erase(network.routes, remove->route);
     }
   }
   return with_destinations(std::move(network), steps);

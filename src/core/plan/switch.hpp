@@ -28,8 +28,10 @@ Plan end_without_droplet(const Observation& found, const Config& asked);
 // The network as it will be once `steps` are done, as far as its default and destinations go.
 Network with_changes(Network network, const std::vector<Step>& steps);
 
-// What the kernel alone shows to be wrong, which needs no server to be said.
-std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked);
+// What the kernel alone shows to be wrong, which needs no server to be said; more if the droplet's
+// paths are known.
+std::optional<Ending> wrong_by_kernel(const Network& network, const Config& asked,
+                                      const Paths* paths = nullptr);
 std::optional<Ending> overruled(const Network& network, const Config& asked);
 
 // Whether everything that is asked for leads through the anchor, and a proof confirmed it.

@@ -374,3 +374,33 @@ TEST_CASE("pods: each combination of settings, a cure helps and never harms") {
   }
   CHECK(cured > combinations / 16);
 }
+
+TEST_CASE("pods: another program's rule leads them past the default, where they leave is unknown") {
+  Setup setup = classic(iptables());
+  setup.network.routes = {{.via = setup.paths.public_path.via, .table = 900, .protocol = 3}};
+  setup.network.rules = {
+      {.priority = 900, .source = prefix("10.244.0.0/16"), .table = 900, .protocol = 3}};
+  const auto leaves = [&] {
+    return core::predict_pods(setup.facts, setup.network, setup.paths, Cure::none);
+  };
+  CHECK(leaves().egress == PodSource::unknown);
+  CHECK(leaves().reason == "rule 900 leads what pods send to table 900");
+  setup.network.routes[0].via = setup.paths.anchor_path.via;
+  CHECK(leaves().egress == anchor);
+}
+
+TEST_CASE("pods: the kernel masquerades with no address of a narrow scope or a second one") {
+  Setup setup = classic(iptables());
+  const auto leaves = [&] {
+    return core::predict_pods(setup.facts, setup.network, setup.paths, Cure::none).egress;
+  };
+  CHECK(leaves() == anchor);
+  SUBCASE("scope link") {
+    setup.network.addresses.back().scope = 253;
+  }
+  SUBCASE("secondary") {
+    setup.network.addresses.back().secondary = true;
+  }
+  const bool changed = setup.network.addresses.back() != core::LinkAddress{anchor_ip, 16, eth0};
+  CHECK((leaves() == PodSource::public_address) == changed);
+}

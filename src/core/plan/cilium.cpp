@@ -91,8 +91,8 @@ std::optional<Ipv4> bpf_source(const PodFacts& facts, const Network& network, co
 std::optional<Ipv4> kernel_source(const Network& network, const NextHop& via) {
   std::optional<Ipv4> first;
   for (const LinkAddress& held : network.addresses) {
-    if (held.ifindex != via.ifindex) {
-      continue;
+    if (held.ifindex != via.ifindex || held.scope > 0 || held.secondary) {
+      continue;  // as inet_select_addr() in net/ipv4/devinet.c
     }
     const std::uint32_t mask =
         held.length == 0 ? 0 : ~0U << static_cast<unsigned>(32 - held.length);

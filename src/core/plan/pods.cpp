@@ -2,6 +2,7 @@
 #include "core/plan/pods.hpp"
 
 #include "core/plan/cilium.hpp"
+#include "core/plan/routes.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,8 +28,6 @@ PodsLeave leave_with(Ipv4 source, const Paths& paths, std::string_view how) {
                            : known ? "the public address"
                                    : "which neither gateway passes on"));
 }
-
-// --- what pods pass on their way -----------------------------------------------------------------
 
 bool is_tracked(const PodFacts& facts) {
   const bool untracked =
@@ -221,6 +220,18 @@ bool helps(const PodFacts& facts, const Network& network, const Paths& paths, Cu
   return cured && cured->egress == PodSource::anchor;
 }
 
+// Another program's, past our default, as egress agents add it.
+const Rule* find_rule_of_pods(const PodFacts& facts, const Network& network, const Paths& paths) {
+  const auto found = std::ranges::find_if(network.rules, [&](const Rule& rule) {
+    const auto route = default_of(network, rule.table);
+    const bool of_pods = facts.pod_network && rule.source && rule.plain && !rule.mark &&
+                         rule.source->contains(*facts.pod_network);
+    return of_pods && rule.protocol != our_protocol && rule.table != main_table && route &&
+           rule.priority < main_rule_priority && !goes_via(*route, paths.anchor_path);
+  });
+  return found == network.rules.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 PodsLeave predict_pods(const PodFacts& facts, const Network& network, const Paths& paths,
@@ -232,6 +243,10 @@ PodsLeave predict_pods(const PodFacts& facts, const Network& network, const Path
   if (facts.gateway_answers == false) {
     return leave(PodSource::dead,
                  fmt::format("the anchor gateway does not answer ARP on {}", out->name));
+  }
+  if (const Rule* rule = find_rule_of_pods(facts, network, paths)) {
+    return leave(PodSource::unknown, fmt::format("rule {} leads what pods send to table {}",
+                                                 rule->priority, rule->table));
   }
   if (auto cured = predict_cured(facts, network, paths, cure)) {
     cured->cure = cure;

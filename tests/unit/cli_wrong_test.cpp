@@ -80,6 +80,8 @@ const std::vector<Wrong> wrong_values = {
     {"route", "anchor"},
     {"direct", "192.0.2.1/24"},
     {"direct", "0.0.0.0/0"},
+    {"direct", "0.0.0.0/1,128.0.0.0/1"},
+    {"direct", "10.0.0.0/7"},
     {"direct", "example.com"},
     {"enabled-label", "-x"},
     {"enabled-label", "x-"},

@@ -16,9 +16,6 @@
 namespace app {
 namespace {
 
-// A partner has no network of more than 16 million addresses.
-constexpr int shortest_prefix = 8;
-
 // Addresses of this host, of its link, and of nobody.
 constexpr std::array never_destinations = {
     core::Prefix{{{0, 0, 0, 0}}, 8}, core::Prefix{{{127, 0, 0, 0}}, 8},

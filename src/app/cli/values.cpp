@@ -203,8 +203,13 @@ std::vector<core::Prefix> parse_networks(const Given& given) {
   std::vector<core::Prefix> networks;
   for (const std::string& word : take_words(given)) {
     const auto network = core::Prefix::parse(word);
-    if (!network || network->length == 0) {
+    if (!network) {
       throw not_a("an IPv4 network like 192.0.2.0/24", given, word);
+    }
+    if (network->length < shortest_prefix) {
+      throw core::Error(
+          value_error(given, fmt::format("\"{}\" is wider than a /{}", word, shortest_prefix)))
+          .with_hint("give --route none, which leaves all traffic on the public address");
     }
     if (std::ranges::find(networks, *network) == networks.end()) {
       networks.push_back(*network);

@@ -54,6 +54,8 @@ core::Match parse_match(core::Match::Kind kind, const Given& given);
 std::vector<core::Ipv4> parse_pool(const Given& given);
 std::vector<core::Ipv4> parse_pool_file(const Given& given);
 core::Ipv4 parse_address(const Given& given);
+// Nobody means a network of more than 16 million addresses.
+inline constexpr int shortest_prefix = 8;
 std::vector<core::Prefix> parse_networks(const Given& given);
 // Sorted. Names, and what can never be reached through the anchor, are refused.
 std::vector<core::Prefix> parse_destinations(const Given& given);

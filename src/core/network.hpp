@@ -180,6 +180,13 @@ struct Resolution {
   bool operator==(const Resolution&) const = default;
 };
 
+// The table that the kernel takes for a TCP packet from `source`, past all rules in front of ours.
+struct SourceResolution {
+  Ipv4 source = {};
+  std::uint32_t table = 0;
+  bool operator==(const SourceResolution&) const = default;
+};
+
 // One reading of the kernel.
 struct Network {
   std::vector<Link> links = {};
@@ -190,9 +197,10 @@ struct Network {
   std::vector<Rule> rules = {};                   // by priority
   Marking marking = {};
   std::optional<PodSnat> pod_snat = {};
-  std::vector<Resolution> leaves_by = {};  // destinations that only defaults cover
-  std::vector<Resolution> samples = {};    // of `destinations`
-  bool may_change = true;                  // this process has CAP_NET_ADMIN
+  std::vector<Resolution> leaves_by = {};          // destinations that only defaults cover
+  std::vector<Resolution> samples = {};            // of `destinations`
+  std::vector<SourceResolution> leaves_from = {};  // of the rules for replies, where they are set
+  bool may_change = true;                          // this process has CAP_NET_ADMIN
   bool operator==(const Network&) const = default;
 };
 

@@ -15,6 +15,7 @@
 #include <linux/fib_rules.h>
 #include <linux/netconf.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,7 +24,9 @@
 #include <array>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <utility>
 
 namespace io {
 namespace {
@@ -211,6 +214,28 @@ class Rtnetlink : public Kernel {
       network.samples.push_back({.destination = destination});
       whole = whole && resolve(network.samples.back());
     }
+    for (const core::Rule& rule : network.rules) {
+      if (rule.table == core::public_table && rule.source && !network.leaves_by.empty()) {
+        whole = whole && resolve_from(network, rule.source->address);
+      }
+    }
+    return whole;
+  }
+
+  bool resolve_from(core::Network& network, core::Ipv4 source) {
+    nlmsghdr* message = netlink_.message(RTM_GETROUTE, NLM_F_ACK);
+    auto* header = header_of<rtmsg>(message);
+    header->rtm_family = AF_INET;
+    header->rtm_dst_len = 32;
+    header->rtm_src_len = 32;
+    header->rtm_flags = RTM_F_LOOKUP_TABLE;
+    put_address(message, RTA_DST, network.leaves_by.front().destination);
+    put_address(message, RTA_SRC, source);
+    mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_TCP);
+    const auto [route, whole] = ask_route(message);
+    if (route) {
+      network.leaves_from.push_back({source, route->table});
+    }
     return whole;
   }
 
@@ -220,17 +245,23 @@ class Rtnetlink : public Kernel {
     header->rtm_family = AF_INET;
     header->rtm_dst_len = 32;
     put_address(message, RTA_DST, resolution.destination);
+    const auto [route, whole] = ask_route(message);
+    resolution.hop = route ? route->via : core::NextHop{};
+    return whole;
+  }
+
+  // The route, if there is one, and whether the answer is whole.
+  std::pair<std::optional<core::Route>, bool> ask_route(nlmsghdr* message) {
+    std::optional<core::Route> route;
     bool whole = true;
     const auto failure = core::catch_error_except_signals([&] {
-      whole = netlink_.exchange(message, "resolve a public destination", [&](const auto& reply) {
-        const auto route = decode_route(reply);
-        resolution.hop = route ? route->via : core::NextHop{};
-      });
+      whole = netlink_.exchange(message, "resolve a public destination",
+                                [&](const auto& reply) { route = decode_route(reply); });
     });
     if (failure && failure->exit() != core::Exit::os_error) {
       throw core::Error(*failure);
     }
-    return whole;
+    return {route, whole};
   }
 
   Netlink netlink_{Netlink::Family::route};

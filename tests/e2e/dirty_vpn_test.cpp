@@ -34,6 +34,22 @@ TEST_CASE("dirty: rules and routes in front, exit 78 before anything is claimed"
   }
 }
 
+// Only the kernel knows what such a rule catches, and only once ours is behind it.
+TEST_CASE("dirty: rule for a protocol or a goto in front, exit 78 before the switch") {
+  const dirty::DirtyNode node("classic");
+  for (const std::string& rule : {"pref 100 goto 32766"s, "pref 100 ipproto tcp lookup main"s}) {
+    CAPTURE(rule);
+    dirty::exec(node, "ip rule add " + rule);
+    for (int run = 1; run <= 2; ++run) {
+      node.run(78, dirty::verify);
+      dirty::exec(node, "ip route show default | grep 'via 203.0.113.1 '");
+    }
+    dirty::exec(node, "ip rule del pref 100");
+    node.run(0, dirty::verify);
+    CHECK(dirty::release(node).at("result") == "changed");
+  }
+}
+
 TEST_CASE("dirty: default in table default, main has none again after a release") {
   const dirty::DirtyNode node("classic");
   dirty::exec(node,

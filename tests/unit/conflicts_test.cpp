@@ -144,3 +144,13 @@ TEST_CASE("conflicts: direct network inside the network of another device, is re
     CHECK(core::wrong_by_kernel(network, asked, &paths).has_value());
   }
 }
+
+TEST_CASE("conflicts: kernel that leads replies past our rule, is believed") {
+  Network network = support::converged(Topology::classic);
+  network.leaves_from = {{support::public_address, core::public_table},
+                         {support::anchor_address, core::main_table}};
+  CHECK(message_of(core::sources_overruled(network, paths)).empty());
+  network.leaves_from.front().table = core::main_table;
+  CHECK(message_of(core::sources_overruled(network, paths)) ==
+        "cannot use rule 17301: packets of 203.0.113.10 go past it to table 254");
+}

@@ -118,6 +118,24 @@ const Rule* find_winning_rule(const Network& network) {
   return found == network.rules.end() ? nullptr : &*found;
 }
 
+// What no rule shows that is decoded here, such as one for a protocol, or a goto: the kernel tells
+// it once our rule is there, which is before the switch.
+std::optional<Ending> replies_overruled(const Network& network, Ipv4 source) {
+  const bool past_ours = std::ranges::any_of(network.leaves_from, [&](const auto& from) {
+    return from.source == source && from.table == main_table;
+  });
+  return past_ours ? std::optional(Ending{
+                         .exit = Exit::config,
+                         .message =
+                             fmt::format("cannot use rule {}: packets of {} go past it to table {}",
+                                         public_table_priority, source.to_string(), main_table),
+                         .hint = fmt::format(
+                             "find the rule in front of it with `ip rule`, and give it a priority "
+                             "above {}; if another agent owns the routes, use --route none",
+                             anchor_table_priority)})
+                   : std::nullopt;
+}
+
 Ending overruled_by(std::string what, const std::string& look) {
   return {.exit = Exit::config,
           .message = fmt::format("cannot use the default route of the main table: {}", what),
@@ -181,7 +199,7 @@ std::optional<Ending> sources_overruled(const Network& network, const Paths& pat
                               rule.priority, anchor_table_priority)};
     }
   }
-  return std::nullopt;
+  return replies_overruled(network, paths.public_path.address);
 }
 
 std::optional<Ending> direct_refused(const Network& network, const Config& asked,

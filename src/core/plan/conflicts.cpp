@@ -121,9 +121,10 @@ const Rule* find_winning_rule(const Network& network) {
 // What no rule shows that is decoded here, such as one for a protocol, or a goto: the kernel tells
 // it once our rule is there, which is before the switch.
 std::optional<Ending> replies_overruled(const Network& network, Ipv4 source) {
-  const bool past_ours = std::ranges::any_of(network.leaves_from, [&](const auto& from) {
-    return from.source == source && from.table == main_table;
-  });
+  const bool whole = default_of(network, public_table).has_value();  // else it is repaired first
+  const bool past_ours = whole && std::ranges::any_of(network.leaves_from, [&](const auto& from) {
+                           return from.source == source && from.table == main_table;
+                         });
   return past_ours ? std::optional(Ending{
                          .exit = Exit::config,
                          .message =

@@ -2,7 +2,6 @@
 #include "core/plan/conflicts.hpp"
 
 #include "core/plan/routes.hpp"
-#include "core/plan/switch.hpp"
 #include "support/builders.hpp"
 #include "support/print.hpp"
 
@@ -127,22 +126,6 @@ TEST_CASE("conflicts: default behind the main table, serves again once ours is r
   CHECK(back().empty());
   network.routes.push_back({.via = by_anchor, .protocol = core::our_protocol});
   CHECK(back() == Lines{"remove-route default via 10.17.0.1 dev eth0"});
-}
-
-TEST_CASE("conflicts: direct network inside the network of another device, is refused") {
-  const Network network = support::booted(Topology::classic);
-  core::Config asked;
-  asked.direct = {support::prefix("192.0.2.0/24"), support::prefix("10.0.0.0/8"),
-                  support::prefix("203.0.113.7/32")};
-  CHECK(message_of(core::direct_refused(network, asked, paths)).empty());
-  for (const char* inside : {"10.132.0.9/32", "10.132.0.0/16"}) {
-    asked.direct.back() = support::prefix(inside);
-    CHECK(message_of(core::direct_refused(network, asked, paths)) ==
-          fmt::format("cannot route --direct {}: the node reaches it without a gateway, by the "
-                      "route to 10.132.0.0/16",
-                      inside));
-    CHECK(core::wrong_by_kernel(network, asked, &paths).has_value());
-  }
 }
 
 TEST_CASE("conflicts: kernel that leads replies past our rule, is believed") {

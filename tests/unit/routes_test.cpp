@@ -43,6 +43,21 @@ TEST_CASE("routes: other tables, types of service or half the world, are not the
   CHECK_FALSE(core::default_in_force(network).has_value());
 }
 
+TEST_CASE("routes: direct network inside the network of another device, gets no route") {
+  const Network network = support::booted(Topology::classic);
+  const auto direct = [&](const char* prefix) {
+    const Lines steps = kept(network, {support::prefix(prefix)});
+    return std::ranges::any_of(steps, [&](const std::string& step) {
+      return step.find(std::string(prefix) + " via 203.0.113.1 dev eth0") != std::string::npos;
+    });
+  };
+  CHECK(direct("192.0.2.0/24"));
+  CHECK(direct("10.0.0.0/8"));
+  CHECK(direct("203.0.113.7/32"));  // on the public NIC, whose gateway reaches it as well
+  CHECK_FALSE(direct("10.132.0.9/32"));
+  CHECK_FALSE(direct("10.132.0.0/16"));
+}
+
 TEST_CASE("routes: our routes and rules, have our protocol and every field as planned") {
   const auto steps = core::prepare_switch(support::booted(Topology::dhcp_metric), paths, {});
   REQUIRE(steps.size() == 9);

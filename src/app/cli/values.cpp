@@ -209,7 +209,7 @@ std::vector<core::Prefix> parse_networks(const Given& given) {
     if (network->length < shortest_prefix) {
       throw core::Error(
           value_error(given, fmt::format("\"{}\" is wider than a /{}", word, shortest_prefix)))
-          .with_hint("give --route none, which leaves all traffic on the public address");
+          .with_hint("give smaller networks, or --route none, which leaves all traffic as it is");
     }
     if (std::ranges::find(networks, *network) == networks.end()) {
       networks.push_back(*network);

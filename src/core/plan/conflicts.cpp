@@ -38,11 +38,6 @@ Ending cut_off_by(const Prefix& destination, std::string_view what) {
           "route`"};
 }
 
-bool is_network_of_device(const Route& route) {
-  return route.table == main_table && !route.via.gateway && !route.multipath &&
-         !route.nexthop_object && route.destination != Prefix{};
-}
-
 using Needed = std::pair<Prefix, std::string_view>;
 
 // What this node reaches by itself: gateways, networks of its devices, its own addresses.
@@ -201,25 +196,6 @@ std::optional<Ending> sources_overruled(const Network& network, const Paths& pat
     }
   }
   return replies_overruled(network, paths.public_path.address);
-}
-
-std::optional<Ending> direct_refused(const Network& network, const Config& asked,
-                                     const Paths& paths) {
-  for (const Prefix& direct : asked.direct) {
-    const auto outer = std::ranges::find_if(network.routes, [&](const Route& route) {
-      return is_network_of_device(route) && route.via.ifindex != paths.public_path.via.ifindex &&
-             route.destination.contains(direct);
-    });
-    if (outer != network.routes.end()) {
-      return Ending{
-          .exit = Exit::config,
-          .message = fmt::format(
-              "cannot route --direct {}: the node reaches it without a gateway, by the route to {}",
-              direct.to_string(), outer->destination.to_string()),
-          .hint = "leave it out: traffic there never uses the egress IP; see `ip route`"};
-    }
-  }
-  return std::nullopt;
 }
 
 std::optional<Ending> table_taken(const Network& network) {

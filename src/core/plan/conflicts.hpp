@@ -19,11 +19,6 @@ std::optional<Ending> default_overruled(const Network& network);
 // packets of the anchor address past it.
 std::optional<Ending> sources_overruled(const Network& network, const Paths& paths);
 
-// A network of --direct inside a network of another device, such as a pod's address: a route
-// through the public gateway would cut it off.
-std::optional<Ending> direct_refused(const Network& network, const Config& asked,
-                                     const Paths& paths);
-
 // Why packets do not follow our table of destinations: a rule in front of it.
 std::optional<Ending> destinations_overruled(const Network& network);
 

@@ -30,6 +30,15 @@ bool has_direct_route(const Network& network, const Route& wanted) {
   });
 }
 
+// Whether a network of another device contains it, such as a pod's address. It never follows the
+// default, and a route through the public gateway would cut it off.
+bool is_on_another_link(const Network& network, const Prefix& destination, const Path& path) {
+  return std::ranges::any_of(network.routes, [&](const Route& route) {
+    return is_network_of_device(route) && route.via.ifindex != path.via.ifindex &&
+           route.destination.contains(destination);
+  });
+}
+
 void add_direct_routes(std::vector<Step>& steps, const Network& network,
                        const std::vector<Route>& wanted) {
   for (const Route& route : wanted) {
@@ -173,7 +182,9 @@ std::vector<Step> prepare_switch(const Network& network, const Paths& paths,
   std::vector<Route> routes = gateway_routes(network, paths);
   routes.push_back(route_by(paths.public_path, metadata_service));
   for (const Prefix& destination : direct) {
-    routes.push_back(route_by(paths.public_path, destination));
+    if (!is_on_another_link(network, destination, paths.public_path)) {
+      routes.push_back(route_by(paths.public_path, destination));
+    }
   }
   std::vector<Step> steps;
   add_direct_routes(steps, network, routes);
@@ -248,6 +259,11 @@ std::vector<Step> restore_other_metrics(const Network& network) {
                         : Step{RemoveRoute{route}, "made by an earlier run, no longer in effect"});
   }
   return steps;
+}
+
+bool is_network_of_device(const Route& route) {
+  return route.table == main_table && !route.via.gateway && !route.multipath &&
+         !route.nexthop_object && route.destination != Prefix{};
 }
 
 std::vector<Step> reach_metadata(const Network& network) {

@@ -56,6 +56,9 @@ std::vector<Step> restore_other_metrics(const Network& network);
 // default may lead through a dead anchor.
 std::vector<Step> reach_metadata(const Network& network);
 
+// A route of the main table to what a device reaches without a gateway.
+bool is_network_of_device(const Route& route);
+
 // "the default route goes via 203.0.113.1 dev eth0", for output.
 std::string describe_default(const Network& network);
 

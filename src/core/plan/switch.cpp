@@ -87,9 +87,6 @@ std::optional<Ending> wrong_by_kernel(const Network& network, const Config& aske
   if (!ending && paths != nullptr && asked.route == RouteMode::set_default) {
     ending = sources_overruled(network, *paths);
   }
-  if (!ending && paths != nullptr && asked.route != RouteMode::none) {
-    ending = direct_refused(network, asked, *paths);
-  }
   return ending ? ending : table_taken(network);
 }
 

@@ -217,6 +217,7 @@ void remove_routes_to(core::Network& network, const core::Prefix& destination,
 
 void resolve(core::Network& network) {
   network.leaves_by = FakeKernel::resolved(network);
+  network.leaves_from = FakeKernel::resolved_sources(network);
 }
 
 std::vector<std::string> words(const std::vector<core::Step>& steps, const core::Network& network) {

@@ -61,6 +61,7 @@ core::Network FakeKernel::read() {
   core::Network shown = network;
   shown.leaves_by = resolved(network);
   shown.samples = resolved(network, core::sample_destinations(network.destinations));
+  shown.leaves_from = resolved_sources(network);
   std::erase_if(shown.routes, [](const core::Route& route) {
     return route.table != core::main_table && !core::is_our_table(route.table) &&
            route.destination != core::Prefix{};
@@ -157,6 +158,26 @@ void FakeKernel::remove_pod_snat() {
 
 core::PodFacts FakeKernel::read_pod_facts(const core::NextHop& /*anchor*/) {
   return pods;
+}
+
+// Of the rules that are decoded: the real one also follows a goto, or a rule for a protocol.
+std::vector<core::SourceResolution> FakeKernel::resolved_sources(const core::Network& network) {
+  const auto leaves_by = resolved(network);
+  std::vector<core::SourceResolution> resolutions;
+  for (const core::Rule& asked : network.rules) {
+    if (asked.table != core::public_table || !asked.source || leaves_by.empty()) {
+      continue;
+    }
+    const auto serves = std::ranges::find_if(network.rules, [&](const core::Rule& rule) {
+      return rule.plain && !rule.mark &&
+             (!rule.source || rule.source->contains(asked.source->address)) &&
+             lookup(network, rule, leaves_by.front().destination);
+    });
+    if (serves != network.rules.end()) {
+      resolutions.push_back({asked.source->address, serves->table});
+    }
+  }
+  return resolutions;
 }
 
 std::vector<core::Resolution> FakeKernel::resolved(const core::Network& network) {

@@ -35,6 +35,7 @@ class FakeKernel : public io::Kernel {
 
   // The hops of core::destinations_of_defaults() in `network`, for a socket without a source
   // address.
+  static std::vector<core::SourceResolution> resolved_sources(const core::Network& network);
   static std::vector<core::Resolution> resolved(const core::Network& network);
   static std::vector<core::Resolution> resolved(const core::Network& network,
                                                 const std::vector<core::Ipv4>& destinations);

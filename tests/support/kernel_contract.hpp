@@ -359,6 +359,8 @@ TEST_CASE_TEMPLATE_DEFINE("kernel: steps of a plan, change the network as planne
   CHECK(found.network.rules.size() == 10);
   CHECK(core::plan(found, asked()).steps.empty());
   CHECK(found.network.leaves_by == converged(Topology::classic).leaves_by);
+  REQUIRE(found.network.leaves_from.size() == 1);
+  CHECK(found.network.leaves_from == converged(Topology::classic).leaves_from);
 }
 
 }  // namespace support

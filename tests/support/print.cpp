@@ -40,6 +40,10 @@ std::string to_text(const core::Resolution& value) {
   return fmt::format("{} {}", value.destination.to_string(), to_text(value.hop));
 }
 
+std::string to_text(const core::SourceResolution& value) {
+  return fmt::format("from {} table {}", value.source.to_string(), value.table);
+}
+
 std::string to_text(const core::Link& value) {
   return fmt::format("{}: {} {}", value.ifindex, value.name, value.mac);
 }
@@ -75,7 +79,8 @@ std::string to_text(const core::Marking& value) {
 std::string to_text(const core::Network& value) {
   return each("links", value.links) + each("addresses", value.addresses) +
          each("routes", value.routes) + each("rules", value.rules) +
-         "\n  marking: " + to_text(value.marking) + each("default hops", value.leaves_by);
+         "\n  marking: " + to_text(value.marking) + each("default hops", value.leaves_by) +
+         each("replies", value.leaves_from);
 }
 
 std::string to_text(core::Need value) {

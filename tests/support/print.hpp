@@ -17,6 +17,7 @@ std::string to_text(const core::Ipv4& value);
 std::string to_text(const core::Prefix& value);
 std::string to_text(const core::NextHop& value);
 std::string to_text(const core::Resolution& value);
+std::string to_text(const core::SourceResolution& value);
 std::string to_text(const core::Link& value);
 std::string to_text(const core::LinkAddress& value);
 std::string to_text(const core::Route& value);

@@ -236,6 +236,10 @@ TEST_CASE("doctor: a rule of others that leads to another default") {
   check_finding(add(2004, false), {"other-rules", Verdict::ok});
   check_finding(add(core::main_table, false),
                 {"other-rules", Verdict::problem, "follow rule 5270 to table 254", Exit::config});
+  const auto jump = [](Examination& facts) {
+    network(facts).leaves_from[0].table = core::main_table;
+  };
+  check_finding(jump, {"other-rules", Verdict::problem, "go past it to table 254", Exit::config});
 }
 
 // --- networkd's configuration --------------------------------------------------------------------

@@ -210,11 +210,11 @@ Check check_other_rules(const View& view) {
   };
   const auto others = rules_of_others(
       *view.network, [&](const Rule& rule) { return leads_to_default(rule) || is_in_front(rule); });
-  if (others.empty()) {
-    return ok("no rule of another program leads to a default route");
-  }
   if (const auto wrong = find_misleading_rule(view)) {
     return problem(*wrong);
+  }
+  if (others.empty()) {
+    return ok("no rule of another program leads to a default route");
   }
   return note(join(others,
                    [&](const Rule& rule) {

@@ -59,6 +59,17 @@ TEST_CASE("destinations: a server of the program within one is refused, by addre
   CHECK(node.world.seen_from(node.droplet.name) == node.world.held_by(node.droplet).at(0));
 }
 
+TEST_CASE("destinations: networks of devices in one, are kept out with --direct as the hint says") {
+  const Node node("198.51.100.1-2", "classic");
+  std::vector<std::string> words = {"--route", "destinations", "--destination", "10.0.0.0/8"};
+  const auto refused = node.run(78, words).at("error").at("hint").dump();
+  CHECK(refused.find("keep that one out with --direct") != std::string::npos);
+  words.insert(words.end(), {"--direct", "10.17.0.0/16,10.132.0.0/16,10.244.1.0/24,10.132.0.9"});
+  node.run(0, words);
+  CHECK(node.run(0, words).at("result") == "unchanged");
+  CHECK(node.world.ip(node.droplet, "route get 10.132.0.9").find("dev eth1") != std::string::npos);
+}
+
 TEST_CASE("destinations: --route none keeps those of an earlier run, and says so until a release") {
   const Node node("198.51.100.1-2", "classic");
   const std::string before = node.world.snapshot(node.droplet);
